@@ -1,0 +1,38 @@
+"""Schuss: Keras's language on top; our own graph, backpropagation and compiler below.
+
+Everything is imported at its first use, so that ``import schuss`` costs little.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_MODULES = (
+    "activations autodiff backends callbacks compat compiler constraints datasets graph initializers insight layers "
+    "losses metrics models ops optimizers random regularizers saving training utils"
+).split()
+
+_NAMES = {
+    "Spec": "graph", "StatelessScope": "graph", "Tensor": "graph", "Variable": "graph", "trace": "graph",
+    "floatx": "graph", "set_floatx": "graph",
+    "custom_gradient": "autodiff", "grad": "autodiff", "hvp": "autodiff", "jvp": "autodiff",
+    "stop_gradient": "ops", "value_and_grad": "autodiff", "vjp": "autodiff", "jit": "backends",
+    "Input": "layers", "Layer": "layers", "Model": "models", "Sequential": "models",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"schuss.{name}")
+    if name in _NAMES:
+        return getattr(importlib.import_module(f"schuss.{_NAMES[name]}"), name)
+    from schuss.utils._names import suggestion
+
+    raise AttributeError(f"module 'schuss' has no attribute {name!r}. {suggestion(name, __dir__())}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*_MODULES, *_NAMES, "__version__"])

@@ -1,0 +1,22 @@
+"""What a computation is. In: Python functions on arrays. Out: a `Graph` of primitives. Knows no gradients, no machine."""
+
+from schuss.graph._dtypes import (
+    DTYPES, as_dtype, floatx, is_bool, is_float, is_integer, result_type, set_floatx, standardize_dtype,
+)
+from schuss.graph._graph import Graph, Node, StateSlot, needed_nodes
+from schuss.graph._primitive import (
+    PRIMITIVES, Primitive, as_value, gradient_rules, lowering_rules, reference_rules, shape_rules,
+)
+from schuss.graph._tensor import OPERATORS, ArrayLike, Spec, Tensor, as_array
+from schuss.graph._trace import (
+    StatelessScope, Trace, active_trace, name_path, name_scope, trace, tracing,
+)
+from schuss.graph._variable import Variable
+
+__all__ = [
+    "DTYPES", "OPERATORS", "PRIMITIVES", "ArrayLike", "Graph", "Node", "Primitive", "Spec", "StateSlot",
+    "StatelessScope", "Tensor", "Trace", "Variable", "active_trace", "as_array", "as_dtype", "as_value", "floatx",
+    "gradient_rules", "is_bool", "is_float", "is_integer", "lowering_rules", "name_path", "name_scope",
+    "needed_nodes", "reference_rules", "result_type", "set_floatx", "shape_rules", "standardize_dtype", "trace",
+    "tracing",
+]

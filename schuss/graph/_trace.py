@@ -1,0 +1,248 @@
+"""Tracing: run a Python function on tensors, and keep what it did as a graph."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from schuss.graph import _tree
+from schuss.graph._graph import Graph, Node, StateSlot, needed_nodes
+from schuss.graph._tensor import Spec, Tensor
+
+if TYPE_CHECKING:
+    from schuss.graph._primitive import Primitive
+    from schuss.graph._variable import Variable
+
+
+class _Stack(threading.local):
+    def __init__(self) -> None:
+        self.scopes: list[Trace | StatelessScope] = []
+        self.names: list[str] = []
+
+
+_stack = _Stack()
+
+
+class Trace:
+    """A graph under construction. Variables read become inputs, variables assigned become outputs."""
+
+    def __init__(self, parent: Trace | None = None):
+        self.parent = parent
+        self.nodes: list[Node] = []
+        self.slots: dict[int, StateSlot] = {}
+        self.values: dict[int, Any] = {}
+        self.captured: dict[int, tuple[Tensor, Tensor]] = {}
+        self._count = 0
+        self._constants: dict[int, tuple[np.ndarray, Tensor]] = {}
+        self._known: dict[tuple[Any, ...], Tensor] = {}
+
+    def _tensor(self, spec: Spec, **kwargs: Any) -> Tensor:
+        self._count += 1
+        return Tensor(self, spec, self._count - 1, **kwargs)
+
+    def input(self, spec: Spec, name: str | None = None) -> Tensor:
+        return self._tensor(spec, name=name)
+
+    def constant(self, array: np.ndarray) -> Tensor:
+        """`array` as a tensor of this trace; equal small constants are one tensor."""
+        if array.size == 1:
+            key = (array.dtype.str, array.shape, array.tobytes())
+            if key not in self._known:
+                self._known[key] = self._tensor(Spec.of(array), array=array)
+            return self._known[key]
+        held = self._constants.get(id(array))
+        if held is None:
+            held = self._constants[id(array)] = (array, self._tensor(Spec.of(array), array=array))
+        return held[1]
+
+    def own(self, value: Any) -> Tensor:
+        """`value` as a tensor of this trace: arrays become constants, tensors of an enclosing trace captured inputs."""
+        if not isinstance(value, Tensor):
+            return self.constant(value)
+        if value.trace is self:
+            return value
+        if value.id in self.captured and self.captured[value.id][0] is value:
+            return self.captured[value.id][1]
+        ancestor = self.parent
+        while ancestor is not None and ancestor is not value.trace:
+            ancestor = ancestor.parent
+        if ancestor is None:
+            raise RuntimeError(
+                f"A tensor ({value.spec}) was used outside of the function whose trace made it. Return it from the "
+                "function instead of keeping it in an attribute or a global."
+            )
+        inner = self.input(value.spec)
+        self.captured[value.id] = (value, inner)
+        return inner
+
+    def record(self, primitive: Primitive, operands: list[Any], params: dict[str, Any]) -> Any:
+        """Append a node; its outputs' shapes and dtypes come from the primitive's shape rule."""
+        from schuss.graph._primitive import shape_rules
+
+        inputs = [self.own(operand) for operand in operands]
+        specs = shape_rules[primitive](*[t.spec for t in inputs], **params)
+        node = Node(primitive, inputs, params, "/".join(_stack.names))
+        for index, spec in enumerate(specs if primitive.several_results else [specs]):
+            node.outputs.append(self._tensor(spec, node=node, index=index))
+        self.nodes.append(node)
+        return list(node.outputs) if primitive.several_results else node.outputs[0]
+
+    def read(self, variable: Variable) -> Tensor:
+        if id(variable) not in self.slots:
+            spec = Spec(tuple(variable.shape), variable.dtype)
+            outer = _outer_value(self, variable)
+            tensor = self.input(spec, name=variable.path) if outer is None else self.own(outer)
+            self.slots[id(variable)] = StateSlot(variable, tensor)
+            self.values[id(variable)] = tensor
+        return self.values[id(variable)]
+
+    def write(self, variable: Variable, value: Any) -> None:
+        self.read(variable)
+        self.values[id(variable)] = self.own(value)
+
+    def graph(self, inputs: list[Tensor], outputs: list[Tensor]) -> Graph:
+        """The finished graph: nodes that nothing needs are left out, and so are variables neither used nor changed."""
+        slots = []
+        for key, slot in self.slots.items():
+            value = self.values[key]
+            slots.append(StateSlot(slot.variable, slot.input, None if value is slot.input else value))
+        results = outputs + [slot.output for slot in slots if slot.output is not None]
+        nodes = needed_nodes(self.nodes, results)
+        used = {t.id for node in nodes for t in node.inputs} | {t.id for t in results}
+        slots = [slot for slot in slots if slot.output is not None or slot.input.id in used]
+        return Graph(inputs, outputs, nodes, slots)
+
+
+def _outer_value(trace: Trace, variable: Variable) -> Any:
+    """The variable's value in the scope that encloses `trace`, if that gives it a traced or overridden one."""
+    index = _stack.scopes.index(trace)
+    for scope in reversed(_stack.scopes[:index]):
+        if isinstance(scope, Trace):
+            return scope.read(variable) if scope is trace.parent else None
+        if id(variable) in scope.values:
+            return scope.values[id(variable)]
+    return None
+
+
+class StatelessScope:
+    """Within ``with StatelessScope(mapping):`` variables take the given values, and assignments are kept, not made."""
+
+    def __init__(self, state_mapping: Any = ()):
+        self.values: dict[int, Any] = {}
+        self.variables: dict[int, Variable] = {}
+        for variable, value in state_mapping:
+            self.write(variable, value)
+
+    def write(self, variable: Variable, value: Any) -> None:
+        self.values[id(variable)] = value
+        self.variables[id(variable)] = variable
+
+    def get_current_value(self, variable: Variable) -> Any:
+        return self.values.get(id(variable))
+
+    def __enter__(self) -> StatelessScope:
+        _stack.scopes.append(self)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        _stack.scopes.pop()
+
+
+def read_variable(variable: Variable) -> Any:
+    """The variable's value where the program now is: an override, a tensor of the current trace, or its array."""
+    for scope in reversed(_stack.scopes):
+        if isinstance(scope, Trace):
+            return scope.read(variable)
+        if id(variable) in scope.values:
+            return scope.values[id(variable)]
+    return variable.array
+
+
+def write_variable(variable: Variable, value: Any) -> bool:
+    """Record an assignment in the innermost scope; False if there is none and the array itself must change."""
+    if not _stack.scopes:
+        return False
+    _stack.scopes[-1].write(variable, value)
+    return True
+
+
+def current_trace(user: str = "operation") -> Trace:
+    trace = active_trace()
+    if trace is None:
+        raise RuntimeError(
+            f"{user}: an operand is a tensor of a trace that has ended. Tensors have no values outside of the traced "
+            "function; return them from it."
+        )
+    return trace
+
+
+def active_trace() -> Trace | None:
+    """The innermost trace under construction, None outside of any."""
+    for scope in reversed(_stack.scopes):
+        if isinstance(scope, Trace):
+            return scope
+    return None
+
+
+@contextmanager
+def tracing() -> Iterator[Trace]:
+    """A new trace, current within the ``with`` block."""
+    trace = Trace(active_trace())
+    _stack.scopes.append(trace)
+    try:
+        yield trace
+    finally:
+        _stack.scopes.remove(trace)
+
+
+@contextmanager
+def name_scope(name: str) -> Iterator[None]:
+    """Nodes recorded within the block carry `name` in their scope."""
+    _stack.names.append(name)
+    try:
+        yield
+    finally:
+        _stack.names.pop()
+
+
+@contextmanager
+def name_path(path: str) -> Iterator[None]:
+    """Nodes recorded within the block carry `path` as their whole scope (used for the backward half of a node)."""
+    kept, _stack.names = _stack.names, [path] if path else []
+    try:
+        yield
+    finally:
+        _stack.names = kept
+
+
+def trace(function: Callable[..., Any], *args: Any) -> Graph:
+    """The graph of ``function(*args)``.
+
+    Args:
+        function: takes and returns nested structures of arrays.
+        *args: nested structures of arrays, tensors, `Spec`s or Python numbers; only shapes and dtypes matter.
+
+    Returns:
+        A `Graph`; ``print`` shows it.
+
+    Example:
+        >>> import schuss
+        >>> g = schuss.trace(lambda x: x * 2.0, schuss.graph.Spec((3,), "float32"))
+        >>> [str(node.primitive) for node in g.nodes]
+        ['broadcast_in_dim', 'multiply']
+    """
+    flat, in_tree = _tree.flatten(args)
+    with tracing() as t:
+        inputs = [t.input(Spec.of(leaf)) for leaf in flat]
+        result = function(*_tree.unflatten(in_tree, inputs))
+        out_flat, out_tree = _tree.flatten(result)
+        from schuss.graph._primitive import as_value
+
+        outputs = [t.own(as_value(leaf)) for leaf in out_flat]
+        graph = t.graph(inputs, outputs)
+    graph.in_tree, graph.out_tree = in_tree, out_tree
+    return graph

@@ -1,0 +1,38 @@
+"""Looking things up by the names users give, and names derived from classes."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+
+def look_up(kind: str, name: str, table: Mapping[str, Any]) -> Any:
+    """``table[name]``; if it is missing, a ValueError that names the nearest known ones.
+
+    Args:
+        kind: what is looked up, for the message: ``"activation"``, ``"loss"``.
+    """
+    if name in table:
+        return table[name]
+    raise ValueError(f"Unknown {kind} {name!r}. {suggestion(name, table)}")
+
+
+def suggestion(name: str, known: Any) -> str:
+    """A sentence for an error message: the nearest of the known names, or the first of them."""
+    names = [str(n) for n in known]
+    near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
+    if not near:
+        folded = {n.lower(): n for n in names}
+        near = [folded[n] for n in difflib.get_close_matches(str(name).lower(), list(folded), n=3, cutoff=0.5)]
+    if near:
+        return "Did you mean " + " or ".join(repr(n) for n in near) + "?"
+    return "Known: " + ", ".join(sorted(names)) + "."
+
+
+def to_snake_case(name: str) -> str:
+    """``"BatchNormalization"`` → ``"batch_normalization"``; ``"Conv2D"`` → ``"conv2d"``; as Keras names layers."""
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
