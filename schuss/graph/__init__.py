@@ -1,5 +1,6 @@
 """What a computation is. In: Python functions on arrays. Out: a `Graph` of primitives. Knows no gradients, no machine."""
 
+from schuss.graph import primitives
 from schuss.graph._dtypes import (
     DTYPES, as_dtype, floatx, is_bool, is_float, is_integer, result_type, set_floatx, standardize_dtype,
 )
@@ -9,7 +10,7 @@ from schuss.graph._primitive import (
 )
 from schuss.graph._tensor import OPERATORS, ArrayLike, Spec, Tensor, as_array
 from schuss.graph._trace import (
-    StatelessScope, Trace, active_trace, name_path, name_scope, trace, tracing,
+    StatelessScope, Trace, active_trace, name_path, name_scope, trace, tracing, untraced,
 )
 from schuss.graph._variable import Variable
 
@@ -17,6 +18,6 @@ __all__ = [
     "DTYPES", "OPERATORS", "PRIMITIVES", "ArrayLike", "Graph", "Node", "Primitive", "Spec", "StateSlot",
     "StatelessScope", "Tensor", "Trace", "Variable", "active_trace", "as_array", "as_dtype", "as_value", "floatx",
     "gradient_rules", "is_bool", "is_float", "is_integer", "lowering_rules", "name_path", "name_scope",
-    "needed_nodes", "reference_rules", "result_type", "set_floatx", "shape_rules", "standardize_dtype", "trace",
-    "tracing",
+    "needed_nodes", "primitives", "reference_rules", "result_type", "set_floatx", "shape_rules",
+    "standardize_dtype", "trace", "tracing", "untraced",
 ]

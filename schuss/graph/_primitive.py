@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
-from schuss.graph._tensor import Tensor, as_array
-from schuss.graph._trace import current_trace
+import numpy as np
+
+from schuss.graph._tensor import Spec, Tensor, as_array
+from schuss.graph._trace import active_trace, current_trace
 
 PRIMITIVES: dict[str, Primitive] = {}
 
@@ -33,11 +36,20 @@ class Primitive:
         PRIMITIVES[name] = self
 
     def bind(self, *operands: Any, **params: Any) -> Any:
-        """Record the operation if an operand is a tensor, else compute it with NumPy."""
+        """Record the operation if an operand is a tensor (or, in a trace, if it has none), else compute it with NumPy."""
         values = [as_value(operand) for operand in operands]
-        if any(isinstance(value, Tensor) for value in values):
+        if any(isinstance(value, Tensor) for value in values) or (not values and active_trace() is not None):
             return current_trace(self.name).record(self, values, params)
-        return reference_rules[self](*values, **params)
+        return self._compute(values, params)
+
+    def _compute(self, arrays: list[np.ndarray], params: dict[str, Any]) -> Any:
+        """The value of the operation on arrays, whose shapes and dtypes are checked as in a trace."""
+        if self not in reference_rules:
+            importlib.import_module("schuss.backends.reference")  # by name: what a word means is said outside of graph
+        shape_rules[self](*(Spec.of(array) for array in arrays), **params)
+        with np.errstate(all="ignore"):
+            result = reference_rules[self](*arrays, **params)
+        return [np.asarray(y) for y in result] if self.several_results else np.asarray(result)
 
     def __repr__(self) -> str:
         return self.name

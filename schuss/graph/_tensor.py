@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,12 @@ class Spec:
 
     shape: tuple[int, ...]
     dtype: np.dtype
+
+    def __post_init__(self) -> None:
+        if type(self.shape) is not tuple:
+            object.__setattr__(self, "shape", tuple(self.shape))
+        if not isinstance(self.dtype, np.dtype):
+            object.__setattr__(self, "dtype", as_dtype(self.dtype))
 
     @staticmethod
     def of(value: Any) -> Spec:
@@ -72,7 +79,13 @@ def as_array(value: Any) -> np.ndarray:
     return array
 
 
-OPERATORS: dict[str, Callable[..., Any]] = {}
+class _Operators(dict[str, Callable[..., Any]]):
+    def __missing__(self, name: str) -> Callable[..., Any]:
+        importlib.import_module("schuss.ops")  # by name: the meaning of operators is said outside of graph
+        return dict.__getitem__(self, name)
+
+
+OPERATORS: dict[str, Callable[..., Any]] = _Operators()
 """Filled by `schuss.ops`: what ``a + b``, ``-a``, ``a[i]``, … mean."""
 
 

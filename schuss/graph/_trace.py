@@ -48,7 +48,13 @@ class Trace:
         return self._tensor(spec, name=name)
 
     def constant(self, array: np.ndarray) -> Tensor:
-        """`array` as a tensor of this trace; equal small constants are one tensor."""
+        """`array` as a tensor of this trace; equal small constants are one tensor, repetition becomes a broadcast."""
+        small = _without_repetition(array)
+        if small is not array:
+            from schuss.graph._primitive import PRIMITIVES
+
+            dims = () if small.ndim == 0 else tuple(range(array.ndim))
+            return self.record(PRIMITIVES["broadcast_in_dim"], [small], {"shape": array.shape, "dims": dims})
         if array.size == 1:
             key = (array.dtype.str, array.shape, array.tobytes())
             if key not in self._known:
@@ -115,6 +121,22 @@ class Trace:
         used = {t.id for node in nodes for t in node.inputs} | {t.id for t in results}
         slots = [slot for slot in slots if slot.output is not None or slot.input.id in used]
         return Graph(inputs, outputs, nodes, slots)
+
+
+def _without_repetition(array: np.ndarray) -> np.ndarray:
+    """The array cut to size 1 along axes on which it repeats; a scalar if all its elements are equal."""
+    if array.size <= 1:
+        return array
+    first = array[(0,) * array.ndim]
+    if all(stride == 0 or n == 1 for stride, n in zip(array.strides, array.shape, strict=True)) or (
+        array.size <= 2**20 and array.flat[-1] == first and bool((array == first).all())
+    ):
+        return np.array(first, array.dtype)
+    if 0 in array.strides:
+        key = tuple(slice(0, 1) if s == 0 else slice(None) for s in array.strides)
+        small = array[key]
+        return array if small.size == array.size else np.ascontiguousarray(small)
+    return array
 
 
 def _outer_value(trace: Trace, variable: Variable) -> Any:
@@ -197,6 +219,16 @@ def tracing() -> Iterator[Trace]:
         yield trace
     finally:
         _stack.scopes.remove(trace)
+
+
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Within the block everything is computed at once, whatever trace or scope surrounds it: to create variables."""
+    kept, _stack.scopes = _stack.scopes, []
+    try:
+        yield
+    finally:
+        _stack.scopes = kept
 
 
 @contextmanager

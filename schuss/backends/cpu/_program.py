@@ -1,0 +1,223 @@
+"""Programs: compiled graphs with the memory they work in, and runs of them over many steps."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from schuss.backends.cpu._module import Machine, Word, emit_module
+from schuss.backends.cpu._threads import num_threads, run_together
+from schuss.compiler import HostCall, Kernel, Plan, plan, work_of
+from schuss.compiler._expr import Buffer
+from schuss.graph import Graph
+
+_ALONE_WORK = 60_000  # a step of less work than this is not worth a second thread (a barrier costs about 1 µs)
+_INLINE_WORK = 3_000_000  # a run of less work than this is done at once by the calling thread
+_RUN_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
+_HOST_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)
+
+
+def compile_graph(
+    graph: Graph, batch_inputs: int = 0, row_outputs: Sequence[bool] | None = None, check: int | None = None
+) -> CpuProgram:
+    """Machine code for a graph. See `schuss.backends.compile`."""
+    return CpuProgram(plan(graph, batch_inputs, tuple(row_outputs or ()), check))
+
+
+class CpuProgram:
+    """A compiled graph.
+
+    Attributes:
+        plan: the kernels it was made from; ``print`` shows them.
+        batch: rows in a batch, 0 where there are no batch inputs.
+        row_outputs: for each output, whether a run writes its rows one batch after the other.
+    """
+
+    def __init__(self, plan: Plan):
+        self.plan = plan
+        self.batch = plan.batch
+        self.row_outputs = tuple(b.kind == "row_output" for b in plan.outputs)
+        self.machine = Machine(emit_module(plan))
+        self._function = _RUN_TYPE(self.machine.run)
+        self._fixed = [b for b in plan.buffers if b.kind != "temporary"]
+        self._host_calls = [s for s in plan.steps if isinstance(s, HostCall)]
+        self.work = sum(work_of(s) for s in plan.steps if isinstance(s, Kernel)) + 10**6 * len(self._host_calls)
+        self._most_threads = max([1] + [s.chunks for s in plan.steps if isinstance(s, Kernel)])
+        self._arenas: list[np.ndarray] = []
+
+    def threads(self, wanted: int | None = None) -> int:
+        """On how many threads a run goes: all, but one for a step so small that meeting would cost more than it saves."""
+        count = wanted or num_threads()
+        return 1 if self.work < _ALONE_WORK else min(count, self._most_threads)
+
+    def __call__(self, *arrays: Any) -> list[np.ndarray]:
+        """One step: the outputs for these inputs."""
+        values = [np.ascontiguousarray(a, b.dtype) for a, b in zip(arrays, self._inputs(), strict=True)]
+        outputs = [np.empty(b.shape, b.dtype) for b in self.plan.outputs]
+        count = len(self.plan.batch_inputs)
+        run = self.start(values[:count], np.arange(max(self.batch, 1)), 1, values[count:], outputs)
+        run.result()
+        return outputs
+
+    def _inputs(self) -> list[Buffer]:
+        return self.plan.batch_inputs + self.plan.arguments
+
+    def start(
+        self,
+        data: Sequence[np.ndarray],
+        rows: np.ndarray,
+        steps: int,
+        arguments: Sequence[np.ndarray] = (),
+        outputs: Sequence[np.ndarray] = (),
+        threads: int | None = None,
+    ) -> Run:
+        """Run `steps` steps; see `schuss.backends`. Returns at once unless the whole run is very short."""
+        arrays = self._check(data, rows, steps, arguments, outputs)
+        run = Run(self, arrays, rows, steps)
+        count = self.threads(threads)
+        if self.work * steps < _INLINE_WORK:
+            run.go_inline()
+        else:
+            run.go(count)
+        return run
+
+    def _check(
+        self, data: Sequence[np.ndarray], rows: np.ndarray, steps: int, arguments: Sequence[np.ndarray],
+        outputs: Sequence[np.ndarray],
+    ) -> dict[Buffer, np.ndarray]:
+        """The array of every buffer; shapes, dtypes and layout must be what was compiled, since machine code cannot check."""
+        plan = self.plan
+        found: dict[Buffer, np.ndarray] = {}
+        if data:
+            if rows.dtype != np.int64 or not rows.flags.c_contiguous or rows.size < steps * self.batch:
+                raise ValueError(f"rows must be contiguous int64 with at least {steps * self.batch} entries.")
+            length = min(len(d) for d in data)
+            used = rows[: steps * self.batch]
+            if used.size and (used.min() < 0 or used.max() >= length):
+                raise ValueError(f"rows must be in [0, {length}), got {used.min()} … {used.max()}.")
+        for kind, buffers, arrays in (
+            ("data set", plan.batch_inputs, data), ("argument", plan.arguments, arguments), ("output", plan.outputs, outputs),
+        ):
+            if len(arrays) != len(buffers):
+                raise ValueError(f"Expected {len(buffers)} {kind} arrays, got {len(arrays)}.")
+            for buffer, array in zip(buffers, arrays, strict=True):
+                shape = buffer.shape
+                if buffer.kind in ("batch", "row_output"):
+                    shape = (len(array), *shape[1:])
+                if array.dtype != buffer.dtype or array.shape != shape or not array.flags.c_contiguous:
+                    raise ValueError(
+                        f"{kind} {buffer.name}: expected contiguous {buffer.dtype}{list(shape)}, got "
+                        f"{array.dtype}{list(array.shape)}."
+                    )
+                if buffer.kind == "row_output" and len(array) < steps * self.batch:
+                    raise ValueError(f"{kind} {buffer.name}: {len(array)} rows are too few for {steps} steps.")
+                found[buffer] = array
+        variables = iter(plan.variables)
+        for buffer in plan.buffers:
+            if buffer.kind == "variable":
+                array = next(variables).array
+                if array.shape != buffer.shape or array.dtype != buffer.dtype:
+                    raise ValueError(f"Variable {buffer.name!r} has changed its shape or dtype since it was compiled.")
+                found[buffer] = array
+            elif buffer.kind == "constant":
+                if not buffer.array.flags.c_contiguous:
+                    buffer.array = np.ascontiguousarray(buffer.array)
+                found[buffer] = buffer.array
+        return found
+
+    def take_arena(self) -> np.ndarray:
+        return self._arenas.pop() if self._arenas else np.zeros(self.plan.arena_bytes + 64, np.uint8)
+
+    def give_arena(self, arena: np.ndarray) -> None:
+        self._arenas.append(arena)
+
+
+class Run:
+    """A program under way. The main thread stays in Python: it may wait, watch `steps_done`, or `stop`."""
+
+    def __init__(self, program: CpuProgram, arrays: dict[Buffer, np.ndarray], rows: np.ndarray, steps: int):
+        self.program, self.steps = program, steps
+        self._arrays, self._rows = arrays, rows
+        self._arena = program.take_arena()
+        self._finished = threading.Event()
+        self.error: BaseException | None = None
+        fixed = program._fixed
+        self._memory = np.zeros(Word.BUFFERS + len(fixed) + 16, np.int64)
+        shift = -(self._memory.ctypes.data // 8) % 8
+        self._context = context = self._memory[shift:]
+        self._host = _HOST_TYPE(self._call_host)
+        start = self._arena.ctypes.data
+        context[Word.STEPS] = steps
+        context[Word.ROWS] = rows.ctypes.data
+        context[Word.ARENA] = start + -start % 64
+        context[Word.HOST] = ctypes.cast(self._host, ctypes.c_void_p).value or 0
+        context[Word.FAILED] = -1
+        for slot, buffer in enumerate(fixed):
+            context[Word.BUFFERS + slot] = arrays[buffer].ctypes.data
+
+    def go(self, threads: int) -> None:
+        """Start on worker threads."""
+        self._context[Word.THREADS] = threads
+        address = self._context.ctypes.data
+        self._finished = run_together(lambda index: self.program._function(address, index), threads)
+
+    def go_inline(self) -> None:
+        """Run now, on this thread."""
+        self._context[Word.THREADS] = 1
+        self.program._function(self._context.ctypes.data, 0)
+        self._finished.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait at most `timeout` seconds; whether the run has finished. Raises what a host call raised."""
+        if not self._finished.wait(timeout):
+            return False
+        if self._arena is not None:
+            self.program.give_arena(self._arena)
+            self._arena = None
+        if self.error is not None:
+            raise self.error
+        return True
+
+    def result(self) -> None:
+        """Wait until the end."""
+        while not self.wait(0.1):
+            pass
+
+    @property
+    def steps_done(self) -> int:
+        return int(self._context[Word.DONE])
+
+    @property
+    def failed_step(self) -> int | None:
+        """The step whose check was not finite; the run stopped after it."""
+        step = int(self._context[Word.FAILED])
+        return None if step < 0 else step
+
+    def stop(self) -> None:
+        """Let the run end after the step under way."""
+        self._context[Word.STOP] = 1
+
+    def _call_host(self, index: int, step: int) -> None:
+        try:
+            call = self.program._host_calls[index]
+            results = call.function(*[self._view(b, step) for b in call.inputs])
+            for buffer, result in zip(call.outputs, results, strict=True):
+                self._view(buffer, step)[...] = result
+        except BaseException as error:
+            self.error = error
+            self.stop()
+
+    def _view(self, buffer: Buffer, step: int) -> np.ndarray:
+        """The buffer's memory as an array (a batch: a copy of its rows)."""
+        batch = self.program.batch
+        if buffer.kind == "temporary":
+            start = self._context[Word.ARENA] - self._arena.ctypes.data + buffer.offset  # type: ignore[union-attr]
+            return self._arena[start : start + buffer.nbytes].view(buffer.dtype).reshape(buffer.shape)  # type: ignore[index]
+        array = self._arrays[buffer]
+        if buffer.kind == "batch":
+            return array[self._rows[step * batch : (step + 1) * batch]]
+        return array[step * batch : (step + 1) * batch] if buffer.kind == "row_output" else array

@@ -1,0 +1,92 @@
+"""Context: what lowering rules are given. It turns tensors into expressions at an index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from schuss.compiler._expr import Buffer, Expr, Interner
+from schuss.compiler._index import Dim, Index
+from schuss.compiler._kernel import Kernel, Reduction
+from schuss.graph import Node, Tensor, lowering_rules
+
+
+@dataclass
+class Pointwise:
+    """A primitive whose element at `index` is an expression of its operands' elements.
+
+    ``rule(context, node, index) -> Expr``. `view`: it only moves elements, computes nothing. `same_index`: reads its
+    operands at its own index.
+    """
+
+    rule: Callable[[Context, Node, tuple[Index, ...]], Expr]
+    view: bool = False
+    same_index: bool = False
+
+
+@dataclass
+class Reducing:
+    """A primitive whose element is a reduction: ``rule(context, node, dims) -> Reduction``, `dims` those of the result."""
+
+    rule: Callable[[Context, Node, tuple[Dim, ...]], Reduction]
+
+
+@dataclass
+class Writing:
+    """A primitive that needs kernels of its own: ``rule(context, node, outputs) -> [Kernel, …]``, run in this order."""
+
+    rule: Callable[[Context, Node, list[Buffer]], list[Kernel]]
+
+
+class Context:
+    """Expressions of one group's tensors. `buffers` maps the ids of tensors in memory to their buffers.
+
+    `inside` holds the ids of tensors that this group itself computes: at the group's own index they are expressions.
+    """
+
+    def __init__(self, buffers: dict[int, Buffer]):
+        self.buffers = buffers
+        self.make = Interner()
+        self.inside: set[int] = set()
+        self.home_index: tuple[Index, ...] | None = None
+        self.reducer: int | None = None
+        self._memo: dict[tuple[int, tuple[Index, ...]], Expr] = {}
+
+    def enter(self, inside: set[int], index: tuple[Index, ...], reducer: Tensor | None) -> None:
+        """From here on, expressions belong to a group that computes `inside` at `index`."""
+        self.inside, self.home_index = inside, index
+        self.reducer = None if reducer is None else reducer.id
+        self._memo = {}
+
+    def at(self, tensor: Tensor, index: tuple[Index, ...]) -> Expr:
+        """The element of `tensor` at `index`."""
+        key = (tensor.id, index)
+        found = self._memo.get(key)
+        if found is None:
+            found = self._memo[key] = self._expression(tensor, index)
+        return found
+
+    def _expression(self, tensor: Tensor, index: tuple[Index, ...]) -> Expr:
+        own = tensor.id in self.inside and index == self.home_index
+        if own and tensor.id == self.reducer:
+            dims = frozenset(d for i in index for d in _dims(i))
+            return self.make.reduced(tensor.dtype, dims)
+        if not own:
+            if tensor.array is not None and tensor.array.size == 1:
+                return self.make.const(tensor.array.reshape(()).item(), tensor.dtype)
+            if tensor.id in self.buffers:
+                return self.make.load(self.buffers[tensor.id], index)
+        assert tensor.node is not None
+        return lowering_rules[tensor.node.primitive].rule(self, tensor.node, index)
+
+    def apply(self, name: str, *args: Expr, dtype: Any = None, params: tuple[Any, ...] = ()) -> Expr:
+        return self.make.apply(name, args, args[0].dtype if dtype is None else np.dtype(dtype), params)
+
+
+def _dims(index: Index) -> Any:
+    from schuss.compiler._index import dims_of
+
+    return dims_of(index)

@@ -1,0 +1,241 @@
+"""Fusion: which tensors are kept in memory, and which are computed together, in one loop nest.
+
+A *group* becomes one kernel. It is led by a reduction (a contraction, a sum), or by an elementwise tensor, or it is a
+primitive with kernels of its own. Elementwise work joins the group that makes its operands (as that reduction's
+epilogue) where its elements need only the elements at their own place: bias, activation, and the update of the weights
+end up in the loop of their contraction. What is not kept is computed inside of its users' loops.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from schuss.compiler._context import Pointwise, Reducing, Writing
+from schuss.compiler._expr import cost_of
+from schuss.graph import Graph, Node, Tensor, lowering_rules
+
+_SHARED_COST = 6  # an expression that costs more than this and has several users is kept
+_PROLOGUE_COST = 3  # an operand of a contraction that costs more than this is kept: it is read many times
+_REPEATED_COST = 12  # ... and one whose elements are broadcast to many
+
+
+@dataclass(eq=False)
+class Group:
+    """Tensors of one shape that are computed together. `needs`: the groups that must have run before."""
+
+    number: int
+    shape: tuple[int, ...]
+    leader: Node
+    reducer: Tensor | None = None
+    members: list[Tensor] = field(default_factory=list)
+    stored: list[Tensor] = field(default_factory=list)
+    needs: set[Group] = field(default_factory=set)
+
+    @property
+    def pointwise(self) -> bool:
+        return isinstance(lowering_rules.get(self.leader.primitive), Pointwise)
+
+    @property
+    def fusible(self) -> bool:
+        return self.reducer is not None or self.pointwise
+
+    def __repr__(self) -> str:
+        return f"<Group {self.number} {self.leader.primitive} {self.shape}>"
+
+
+@dataclass
+class Reads:
+    """The kept tensors that computing a tensor reads: True where only at its own index."""
+
+    tensors: dict[int, tuple[Tensor, bool]] = field(default_factory=dict)
+
+    def add(self, tensor: Tensor, same_index: bool) -> None:
+        known = self.tensors.get(tensor.id)
+        self.tensors[tensor.id] = (tensor, same_index and (known is None or known[1]))
+
+
+class Fusion:
+    """The groups of a simplified graph, in an order in which they can run."""
+
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self.kept = _kept_tensors(graph)
+        self.home: dict[int, Group] = {}
+        self.groups: list[Group] = []
+        for node in graph.nodes:
+            if any(t.id in self.kept for t in node.outputs):
+                self._place(node)
+        self._settle()
+
+    def rule(self, node: Node) -> object:
+        return lowering_rules.get(node.primitive)
+
+    def reads(self, tensor: Tensor) -> Reads:
+        """What is read from memory (or from the same group) to compute `tensor` from kept tensors and inputs."""
+        reads = Reads()
+        assert tensor.node is not None
+        seen: set[tuple[int, bool]] = set()
+        stack: list[tuple[Tensor, bool]] = [(t, self._same(tensor.node)) for t in tensor.node.inputs]
+        while stack:
+            t, same = stack.pop()
+            if (t.id, same) in seen:
+                continue
+            seen.add((t.id, same))
+            if t.node is None or t.id in self.kept:
+                reads.add(t, same)
+            else:
+                stack.extend((operand, same and self._same(t.node)) for operand in t.node.inputs)
+        return reads
+
+    def _same(self, node: Node) -> bool:
+        rule = self.rule(node)
+        return isinstance(rule, Pointwise) and rule.same_index
+
+    def _place(self, node: Node) -> None:
+        rule = self.rule(node)
+        if isinstance(rule, Pointwise):
+            (tensor,) = node.outputs
+            reads = self.reads(tensor)
+            group = self._joinable(tensor, reads) or self._new_group(node, tensor.shape)
+            group.members.append(tensor)
+            self._connect(group, reads)
+            self.home[tensor.id] = group
+            return
+        group = self._new_group(node, node.outputs[0].shape)
+        if isinstance(rule, Reducing):
+            group.reducer = node.outputs[0]
+        group.members.extend(node.outputs)
+        for tensor in node.outputs:
+            self._connect(group, self.reads(tensor))
+            self.home[tensor.id] = group
+
+    def _new_group(self, node: Node, shape: tuple[int, ...]) -> Group:
+        group = Group(len(self.groups), shape, node)
+        self.groups.append(group)
+        return group
+
+    def _connect(self, group: Group, reads: Reads) -> None:
+        for tensor, _ in reads.tensors.values():
+            home = self.home.get(tensor.id)
+            if home is not None and home is not group:
+                group.needs.add(home)
+
+    def _joinable(self, tensor: Tensor, reads: Reads) -> Group | None:
+        """The last group of this shape that makes something `tensor` reads (or reads it too) and that it can join."""
+        near: dict[int, Group] = {}
+        for operand, same in reads.tensors.values():
+            home = self.home.get(operand.id)
+            if same and home is not None and home.shape == tensor.shape:
+                near[home.number] = home
+        shared = {operand.id for operand, same in reads.tensors.values() if same and operand.size > 1}
+        for group in self.groups[-64:]:
+            if group.shape == tensor.shape and group.number not in near and group.pointwise:
+                if tensor.shape == () or any(
+                    same and operand.id in shared
+                    for member in group.members
+                    for operand, same in self.reads(member).tensors.values()
+                ):
+                    near[group.number] = group
+        for number in sorted(near, reverse=True):
+            if near[number].fusible and self._can_join(near[number], reads):
+                return near[number]
+        return None
+
+    def _can_join(self, group: Group, reads: Reads) -> bool:
+        for operand, same in reads.tensors.values():
+            home = self.home.get(operand.id)
+            if home is group:
+                if not same:
+                    return False
+            elif home is not None and depends(home, group):
+                return False
+        return True
+
+    def _settle(self) -> None:
+        """Decide what each group stores: results, and what other groups read."""
+        wanted = {t.id for t in self.graph.results}
+        for group in self.groups:
+            for member in group.members:
+                for operand, _ in self.reads(member).tensors.values():
+                    if self.home.get(operand.id) is not group:
+                        wanted.add(operand.id)
+        for group in self.groups:
+            group.stored = [t for t in group.members if t.id in wanted or not group.fusible]
+
+
+def depends(group: Group, on: Group) -> bool:
+    """Whether `group` needs `on`, directly or through others."""
+    seen, stack = {group}, [group]
+    while stack:
+        for needed in stack.pop().needs:
+            if needed is on:
+                return True
+            if needed not in seen:
+                seen.add(needed)
+                stack.append(needed)
+    return False
+
+
+def _kept_tensors(graph: Graph) -> set[int]:
+    """The ids of the tensors that are computed once and (unless only their own group uses them) kept in memory."""
+    kept = {t.id for t in graph.results}
+    users: dict[int, list[Node]] = {}
+    for node in graph.nodes:
+        rule = lowering_rules.get(node.primitive)
+        for operand in node.inputs:
+            users.setdefault(operand.id, []).append(node)
+        if not isinstance(rule, Pointwise):
+            kept.update(t.id for t in node.outputs)
+            if not isinstance(rule, Reducing):
+                kept.update(t.id for t in node.inputs if t.node is not None and not isinstance(rule, Writing))
+
+    roots: dict[int, set[int]] = {}
+    feeds_contraction: set[int] = set()
+    repeated: dict[int, int] = {}  # into how many elements each element goes
+    for node in reversed(graph.nodes):
+        if not isinstance(lowering_rules.get(node.primitive), Pointwise):
+            continue
+        (tensor,) = node.outputs
+        found: set[int] = set()
+        most = 1
+        for user in users.get(tensor.id, ()):
+            if user.outputs[0].id in kept:
+                found.add(user.outputs[0].id)
+            else:
+                found |= roots[user.outputs[0].id]
+                most = max(most, repeated[user.outputs[0].id])
+            most = max(most, max(1, user.outputs[0].size) // max(1, tensor.size) if _is_pointwise(user) else 1)
+            if user.primitive.name == "dot_general" or (
+                user.outputs[0].id in feeds_contraction and _is_view(user)
+            ):
+                feeds_contraction.add(tensor.id)
+        roots[tensor.id], repeated[tensor.id] = found, most
+
+    cost: dict[int, int] = {}
+    for node in graph.nodes:
+        if not isinstance(lowering_rules.get(node.primitive), Pointwise):
+            continue
+        (tensor,) = node.outputs
+        operands = {t.id: t for t in node.inputs}
+        total = 0 if _is_view(node) else cost_of(node.primitive.name)
+        for operand in operands.values():
+            inside = operand.id in cost and operand.id not in kept
+            total += cost[operand.id] if inside else 0 if operand.size == 1 and operand.array is not None else 1
+        cost[tensor.id] = total
+        limit = _SHARED_COST if len(roots[tensor.id]) > 1 else 10**9
+        if tensor.id in feeds_contraction and not _is_view(node):
+            limit = min(limit, _PROLOGUE_COST)
+        if repeated[tensor.id] >= 4:
+            limit = min(limit, _REPEATED_COST)
+        if total > limit or total > 400:
+            kept.add(tensor.id)
+    return kept
+
+
+def _is_pointwise(node: Node) -> bool:
+    return isinstance(lowering_rules.get(node.primitive), Pointwise)
+
+
+def _is_view(node: Node) -> bool:
+    rule = lowering_rules.get(node.primitive)
+    return isinstance(rule, Pointwise) and rule.view

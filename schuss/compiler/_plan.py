@@ -1,0 +1,351 @@
+"""Planning: from groups to a `Plan`: buffers, in-place updates, the order, barriers, chunks, the arena."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from schuss.compiler._context import Context, Pointwise, Reducing, Writing
+from schuss.compiler._expr import Apply, Buffer, Load, cost_of, walk
+from schuss.compiler._fuse import Fusion, Group, depends
+from schuss.compiler._index import Dim, Index, of_dim, reshaped
+from schuss.compiler._kernel import HostCall, Kernel, Plan, Reduction, Store
+from schuss.compiler._simplify import simplify
+from schuss.compiler.lowering.structure import loops, new_dims
+from schuss.graph import Graph, Node, Tensor, lowering_rules, reference_rules
+
+_ALIGNMENT = 64
+_CHUNK_WORK = 16384  # simple operations below which a piece of a kernel is not worth another thread
+_MOST_CHUNKS = 64
+
+
+def plan(graph: Graph, batch_inputs: int = 0, row_outputs: Sequence[bool] = (), check: int | None = None) -> Plan:
+    """The kernels of a graph's step, ready for a backend.
+
+    Args:
+        graph: as traced.
+        batch_inputs: how many of the first inputs are batches, gathered by rows from data sets.
+        row_outputs: for each output, whether step s writes its rows from s·B on.
+        check: which output must stay finite.
+    """
+    return _Planner(simplify(graph), batch_inputs, row_outputs, check).plan()
+
+
+class _Planner:
+    def __init__(self, graph: Graph, batch_inputs: int, row_outputs: Sequence[bool], check: int | None):
+        self.graph, self.check = graph, check
+        self.batch = graph.inputs[0].shape[0] if batch_inputs else 0
+        self.fusion = Fusion(graph)
+        self.buffers: dict[int, Buffer] = {}
+        self.all: list[Buffer] = []
+        self.copies: list[tuple[Buffer, Buffer, Group, set[Group]]] = []
+        self.batch_inputs = [
+            self._buffer(t, f"x{i}", "batch", i) for i, t in enumerate(graph.inputs[:batch_inputs])
+        ]
+        self.arguments = [
+            self._buffer(t, f"a{i}", "argument", i) for i, t in enumerate(graph.inputs[batch_inputs:])
+        ]
+        self.variables = [
+            self._buffer(s.input, s.variable.path, "variable", i) for i, s in enumerate(graph.state)
+        ]
+        for i, tensor in enumerate(graph.constants()):
+            if tensor.array is not None and tensor.array.size != 1:
+                self._buffer(tensor, f"c{i}", "constant", i).array = tensor.array
+        rows = list(row_outputs) + [False] * (len(graph.outputs) - len(row_outputs))
+        self.outputs = [
+            self._buffer(t, f"y{i}", "row_output" if rows[i] else "output", i) for i, t in enumerate(graph.outputs)
+        ]
+        self.order: dict[Group, set[Group]] = {g: set(g.needs) for g in self.fusion.groups}
+        self._update_in_place()
+        for group in self.fusion.groups:
+            for tensor in group.stored:
+                if tensor.id not in self.buffers:
+                    self._buffer(tensor, f"t{tensor.id}", "temporary", 0)
+        self.context = Context(self.buffers)
+
+    def _buffer(self, tensor: Tensor, name: str, kind: str, slot: int) -> Buffer:
+        buffer = Buffer(name, tensor.shape, tensor.dtype, kind, slot)
+        self.buffers[tensor.id] = buffer
+        self.all.append(buffer)
+        return buffer
+
+    def _update_in_place(self) -> None:
+        """Let new values of variables go straight to their place, after everybody has read the old ones.
+
+        Where the order does not allow it (two variables that swap, say), the new value is made aside and copied.
+        """
+        readers: dict[int, list[tuple[Group, bool]]] = {}
+        for group in self.fusion.groups:
+            for member in group.members:
+                lead = group.reducer is member or not group.pointwise and group.reducer is None
+                for operand, same in self.fusion.reads(member).tensors.values():
+                    readers.setdefault(operand.id, []).append((group, same and not lead))
+        for slot, buffer in zip(self.graph.state, self.variables, strict=True):
+            if slot.output is None:
+                continue
+            home = self.fusion.home[slot.output.id]
+            others = {g for g, _ in readers.get(slot.input.id, ()) if g is not home}
+            alone = all(same for g, same in readers.get(slot.input.id, ()) if g is home)
+            if alone and home.fusible and not any(self._after(g, home) for g in others):
+                home.needs |= others
+                self.buffers[slot.output.id] = buffer
+            else:
+                aside = self._buffer(slot.output, f"new {buffer.name}", "temporary", 0)
+                self.copies.append((aside, buffer, home, others))
+
+    def _after(self, group: Group, other: Group) -> bool:
+        return group is other or depends(group, other)
+
+    def plan(self) -> Plan:
+        steps: list[Kernel | HostCall] = []
+        for group in _in_order(self.fusion.groups):
+            steps.extend(self._kernels(group))
+        for aside, buffer, _, _ in self.copies:
+            steps.append(_copy_kernel(self.context, aside, buffer))
+        for step in steps:
+            if isinstance(step, Kernel):
+                _partition(step, self.batch)
+        _set_phases(steps)
+        steps.sort(key=lambda step: step.phase)
+        arena = _lay_out(steps, [b for b in self.all if b.kind == "temporary"])
+        return Plan(
+            steps, self.all, arena, self.batch, self.batch_inputs, self.arguments,
+            [slot.variable for slot in self.graph.state], self.outputs,
+            None if self.check is None else self.outputs[self.check],
+        )
+
+    def _kernels(self, group: Group) -> list[Kernel | HostCall]:
+        node = group.leader
+        rule = lowering_rules.get(node.primitive)
+        label = _label(group)
+        if isinstance(rule, Writing):
+            kernels = rule.rule(self.context, node, [self.buffers[t.id] for t in node.outputs])
+            for kernel in kernels:
+                kernel.label = label
+            return list(kernels)
+        if not isinstance(rule, (Pointwise, Reducing)):
+            return [self._host_call(node, label)]
+        batched = bool(self.batch) and bool(group.shape) and group.shape[0] == self.batch
+        if isinstance(rule, Reducing):
+            dims, index = _loops_over(group.shape)
+            self.context.enter(set(), index, None)
+            reduction: Reduction | None = rule.rule(self.context, node, dims)
+        else:
+            dims, index = self._pointwise_loops(group, batched)
+            reduction = None
+        self.context.enter({t.id for t in group.members}, index, group.reducer)
+        stores = [Store(self.buffers[t.id], index, self.context.at(t, index)) for t in group.stored]
+        return [Kernel(loops(dims), stores, reduction, rows=batched and self.batch > 1, label=label)]
+
+    def _pointwise_loops(self, group: Group, batched: bool) -> tuple[tuple[Dim, ...], tuple[Index, ...]]:
+        """Loops over a group's elements: one over all (of a row), where every operand is read as it lies."""
+        plain = all(
+            same or operand.size == 1
+            for member in group.members
+            for operand, same in self.fusion.reads(member).tensors.values()
+        ) and all(_only_elementwise(member, self.fusion.kept) for member in group.members)
+        if not plain or len(group.shape) < 2:
+            return _loops_over(group.shape)
+        head = 1 if batched else 0
+        dims, index = _loops_over(group.shape[:head])
+        rest = group.shape[head:]
+        size = 1
+        for n in rest:
+            size *= n
+        flat = Dim(f"i{head}", size)
+        return (*dims, flat), (*index, *reshaped((of_dim(flat),), (size,), rest))
+
+    def _host_call(self, node: Node, label: str) -> HostCall:
+        inputs = []
+        for tensor in node.inputs:
+            if tensor.id not in self.buffers:
+                self._buffer(tensor, f"c{tensor.id}", "constant", 0).array = tensor.array
+            inputs.append(self.buffers[tensor.id])
+        primitive, params = node.primitive, node.params
+        several = primitive.several_results
+
+        def function(*arrays: object) -> list[object]:
+            result = reference_rules[primitive](*arrays, **params)
+            return list(result) if several else [result]
+
+        function.__name__ = primitive.name
+        return HostCall(function, inputs, [self.buffers[t.id] for t in node.outputs], label)
+
+
+def _only_elementwise(tensor: Tensor, kept: set[int]) -> bool:
+    """Whether, down to what is kept, the tensor is made by elementwise primitives and repetition of scalars alone."""
+    stack, seen = [tensor], set()
+    while stack:
+        t = stack.pop()
+        if t.id in seen or t.node is None or (t.id in kept and t is not tensor):
+            continue
+        seen.add(t.id)
+        rule = lowering_rules[t.node.primitive]
+        if not isinstance(rule, Pointwise):
+            continue
+        if not rule.same_index and not (t.node.primitive.name == "broadcast_in_dim" and t.node.inputs[0].size == 1):
+            return False
+        stack.extend(t.node.inputs)
+    return True
+
+
+def _loops_over(shape: tuple[int, ...]) -> tuple[tuple[Dim, ...], tuple[Index, ...]]:
+    dims = new_dims(shape)
+    return dims, tuple(of_dim(d) for d in dims)
+
+
+def _copy_kernel(context: Context, source: Buffer, target: Buffer) -> Kernel:
+    dims, index = _loops_over(source.shape)
+    return Kernel(loops(dims), [Store(target, index, context.make.load(source, index))], label="copy")
+
+
+def _label(group: Group) -> str:
+    scopes = {t.node.scope for t in group.members if t.node is not None and t.node.scope}
+    names = [t.node.primitive.name for t in group.members if t.node is not None]
+    return " ".join(dict.fromkeys(names)) + (f"  ({', '.join(sorted(scopes))})" if scopes else "")
+
+
+def _in_order(groups: list[Group]) -> list[Group]:
+    """The groups sorted so that each comes after those it needs, else in their own order."""
+    done: dict[Group, None] = {}
+    for group in groups:
+        stack = [(group, False)]
+        while stack:
+            current, ready = stack.pop()
+            if current in done:
+                continue
+            if ready:
+                done[current] = None
+            else:
+                stack.append((current, True))
+                stack.extend((n, False) for n in sorted(current.needs, key=lambda g: -g.number) if n not in done)
+    return list(done)
+
+
+def work_of(kernel: Kernel) -> int:
+    """About how many simple operations the kernel is."""
+    points = 1
+    for dim in kernel.dims:
+        points *= dim.size
+    per_point = sum(_cost(s.expr) for s in kernel.stores) + 1
+    inner = 0
+    if kernel.reduction is not None:
+        inner = 1 + _cost(kernel.reduction.body)
+        for dim in kernel.reduction.dims:
+            inner *= dim.size
+    if kernel.scan is not None:
+        inner = (1 + _cost(kernel.scan.body) + per_point) * kernel.scan.dim.size
+    return points * (per_point + inner)
+
+
+def _cost(expr: object) -> int:
+    return sum(cost_of(e.name) if isinstance(e, Apply) else 1 for e in walk(expr))  # type: ignore[arg-type]
+
+
+def _partition(kernel: Kernel, batch: int) -> None:
+    """Divide the first dim into chunks. Kernels over the batch's rows are all divided alike; the others by their work.
+
+    The division is part of the program, not of the run: which thread gets a chunk changes no bit of it.
+    """
+    if not kernel.dims or any(s.accumulate for s in kernel.stores):
+        return
+    n = kernel.dims[0].size
+    if kernel.rows:
+        kernel.grain = max(_multiple(n / _MOST_CHUNKS, 8), 1)
+    else:
+        wanted = max(1, min(_MOST_CHUNKS, work_of(kernel) // _CHUNK_WORK, n))
+        kernel.grain = _multiple(n / wanted, 8 if len(kernel.dims) > 1 else 64) if wanted > 1 else n
+        if kernel.reduction is not None and len(kernel.dims) == 1 and wanted > 1:
+            kernel.grain = _multiple(n / wanted, 16)
+    kernel.chunks = -(-n // kernel.grain)
+
+
+def _multiple(value: float, of: int) -> int:
+    return max(of, int(-(-value // of)) * of)
+
+
+def _set_phases(steps: list[Kernel | HostCall]) -> None:
+    """Give every step its phase: the number of barriers before it. A barrier stands where data crosses threads."""
+    for i, step in enumerate(steps):
+        for earlier in steps[:i]:
+            if earlier.phase >= step.phase and _conflict(earlier, step):
+                apart = 0 if _same_thread(earlier, step) else 1
+                step.phase = max(step.phase, earlier.phase + apart)
+
+
+def _touches(step: Kernel | HostCall) -> tuple[set[Buffer], set[Buffer]]:
+    """The buffers that a step reads, and those it writes."""
+    if isinstance(step, HostCall):
+        return set(step.inputs), set(step.outputs)
+    cached = step.__dict__.get("_touched")
+    if cached is None:
+        reads = {e.buffer for expr in _expressions(step) for e in walk(expr) if isinstance(e, Load)}
+        cached = step.__dict__["_touched"] = (reads, {s.buffer for s in step.stores})
+    return cached
+
+
+def _expressions(kernel: Kernel) -> list[object]:
+    found: list[object] = [s.expr for s in kernel.stores]
+    for store in kernel.stores:
+        found.extend(atom.expr for i in store.index for atom, _ in i.terms if hasattr(atom, "expr"))
+    if kernel.reduction is not None:
+        found.append(kernel.reduction.body)
+    if kernel.scan is not None:
+        found.append(kernel.scan.body)
+    return found
+
+
+def _conflict(earlier: Kernel | HostCall, later: Kernel | HostCall) -> bool:
+    reads, writes = _touches(later)
+    old_reads, old_writes = _touches(earlier)
+    return bool(old_writes & (reads | writes) or old_reads & writes)
+
+
+def _same_thread(earlier: Kernel | HostCall, later: Kernel | HostCall) -> bool:
+    """Whether every thread needs only what it has made (or read) itself, so that the two need no barrier between them."""
+    alone = [isinstance(s, HostCall) or s.chunks == 1 for s in (earlier, later)]
+    if all(alone):
+        return True
+    if any(alone) or not (isinstance(earlier, Kernel) and isinstance(later, Kernel)):
+        return False
+    if not (earlier.rows and later.rows and earlier.grain == later.grain):
+        return False
+    shared = (_touches(earlier)[1] & (_touches(later)[0] | _touches(later)[1])) | (
+        _touches(earlier)[0] & _touches(later)[1]
+    )
+    return all(_by_rows(kernel, buffer) for kernel in (earlier, later) for buffer in shared)
+
+
+def _by_rows(kernel: Kernel, buffer: Buffer) -> bool:
+    """Whether the kernel reads and writes the buffer's row i only in turn i of its first loop."""
+    row = of_dim(kernel.dims[0])
+    loads = [e for x in _expressions(kernel) for e in walk(x) if isinstance(e, Load) and e.buffer is buffer]  # type: ignore[arg-type]
+    places = [e.index for e in loads] + [s.index for s in kernel.stores if s.buffer is buffer]
+    return all(bool(index) and index[0] == row for index in places)
+
+
+def _lay_out(steps: list[Kernel | HostCall], temporaries: list[Buffer]) -> int:
+    """Give temporaries places in the arena, first fit: two share memory only if a barrier lies between their lives."""
+    life: dict[Buffer, tuple[int, int]] = {}
+    for step in steps:
+        reads, writes = _touches(step)
+        for buffer in reads | writes:
+            first, last = life.get(buffer, (step.phase, step.phase))
+            life[buffer] = (min(first, step.phase), max(last, step.phase))
+    placed: list[Buffer] = []
+    end = 0
+    for buffer in sorted((b for b in temporaries if b in life), key=lambda b: -b.nbytes):
+        size = -(-max(buffer.nbytes, 1) // _ALIGNMENT) * _ALIGNMENT
+        first, last = life[buffer]
+        rivals = sorted(
+            (b.offset, -(-max(b.nbytes, 1) // _ALIGNMENT) * _ALIGNMENT)
+            for b in placed if life[b][0] <= last and first <= life[b][1]
+        )
+        offset = 0
+        for start, length in rivals:
+            if offset + size <= start:
+                break
+            offset = max(offset, start + length)
+        buffer.offset = offset
+        placed.append(buffer)
+        end = max(end, offset + size)
+    return end

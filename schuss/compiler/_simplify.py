@@ -1,0 +1,229 @@
+"""Graph → smaller graph that computes the same bits: no duplicates, no work on constants, no operations without effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from schuss.graph import PRIMITIVES, Graph, Node, Spec, StateSlot, Tensor, needed_nodes, shape_rules
+
+_FOLDED_SIZE = 4096
+_FOLDED_NEVER = ("random_bits", "host_call", "custom_gradient", "iota", "broadcast_in_dim")
+
+
+class Rewriter:
+    """A graph under rewriting. `emit` gives the result of a primitive, simplified, an equal node made before, or a new one."""
+
+    def __init__(self, graph: Graph):
+        self.nodes: list[Node] = []
+        self.known: dict[Any, list[Tensor]] = {}
+        self._next = 1 + max([0] + [t.id for n in graph.nodes for t in n.outputs + n.inputs] + [t.id for t in graph.inputs])
+
+    def tensor(self, spec: Spec, **kwargs: Any) -> Tensor:
+        self._next += 1
+        return Tensor(None, spec, self._next, **kwargs)  # type: ignore[arg-type]
+
+    def constant(self, array: np.ndarray) -> Tensor:
+        array = np.asarray(array)
+        key = ("constant", array.dtype.str, array.shape, array.tobytes())
+        if key not in self.known:
+            self.known[key] = [self.tensor(Spec.of(array), array=array)]
+        return self.known[key][0]
+
+    def emit(self, name: str, *inputs: Tensor, scope: str = "", **params: Any) -> Tensor:
+        return self.emit_all(name, list(inputs), params, scope)[0]
+
+    def emit_all(self, name: str, inputs: list[Tensor], params: dict[str, Any], scope: str) -> list[Tensor]:
+        primitive = PRIMITIVES[name]
+        rule = _RULES.get(name)
+        if rule is not None:
+            replaced = rule(self, inputs, params, scope)
+            if replaced is not None:
+                return replaced if isinstance(replaced, list) else [replaced]
+        key = (name, tuple(t.id for t in inputs), tuple(sorted(params.items(), key=lambda item: item[0])))
+        try:
+            if key in self.known:
+                return self.known[key]
+        except TypeError:  # a parameter that cannot be hashed: no sharing
+            key = None
+        if inputs and all(t.array is not None for t in inputs) and name not in _FOLDED_NEVER:
+            arrays = [t.array for t in inputs]
+            if sum(a.size for a in arrays if a is not None) <= _FOLDED_SIZE:
+                values = primitive.bind(*arrays, **params)
+                return [self.constant(v) for v in (values if primitive.several_results else [values])]
+        specs = shape_rules[primitive](*[t.spec for t in inputs], **params)
+        node = Node(primitive, inputs, params, scope)
+        for index, spec in enumerate(specs if primitive.several_results else [specs]):
+            node.outputs.append(self.tensor(spec, node=node, index=index))
+        self.nodes.append(node)
+        if key is not None:
+            self.known[key] = node.outputs
+        return node.outputs
+
+
+Rule = Callable[[Rewriter, list[Tensor], dict[str, Any], str], Any]
+_RULES: dict[str, Rule] = {}
+
+
+def _rule(*names: str) -> Callable[[Rule], Rule]:
+    def register(rule: Rule) -> Rule:
+        for name in names:
+            _RULES[name] = rule
+        return rule
+
+    return register
+
+
+def scalar_value(tensor: Tensor) -> Any:
+    """The number of which the tensor consists, if it is one constant everywhere; None otherwise."""
+    while tensor.node is not None and tensor.node.primitive.name in ("broadcast_in_dim", "reshape", "convert"):
+        if tensor.node.primitive.name == "convert":
+            inner = scalar_value(tensor.node.inputs[0])
+            return None if inner is None else np.asarray(inner).astype(tensor.dtype).item()
+        tensor = tensor.node.inputs[0]
+    return tensor.array.reshape(()).item() if tensor.array is not None and tensor.array.size == 1 else None
+
+
+def _is(tensor: Tensor, value: float) -> bool:
+    found = scalar_value(tensor)
+    return found is not None and found == value and not (value == 0 and np.signbit(found))
+
+
+@_rule("identity", "stop_gradient")
+def _nothing(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+    return inputs[0]
+
+
+@_rule("custom_gradient")
+def _forward_only(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+    return inputs[params["n"]:]
+
+
+@_rule("convert")
+def _convert(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+    return inputs[0] if inputs[0].dtype == params["dtype"] else None
+
+
+@_rule("reshape", "broadcast_in_dim")
+def _same_shape(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+    x = inputs[0]
+    if x.shape == tuple(params["shape"]) and params.get("dims", tuple(range(x.ndim))) == tuple(range(x.ndim)):
+        return x
+    if "dims" not in params and x.node is not None and x.node.primitive.name == "reshape":
+        return rewriter.emit("reshape", x.node.inputs[0], shape=params["shape"], scope=scope)
+    return None
+
+
+@_rule("transpose")
+def _transpose(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+    (x,), permutation = inputs, params["permutation"]
+    if tuple(permutation) == tuple(range(x.ndim)):
+        return x
+    if x.node is not None and x.node.primitive.name == "transpose":
+        inner = x.node.params["permutation"]
+        joined = tuple(inner[axis] for axis in permutation)
+        return rewriter.emit("transpose", x.node.inputs[0], permutation=joined, scope=scope)
+    return None
+
+
+@_rule("add")
+def _add(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+    x, y = inputs
+    if x.dtype.kind != "f":
+        return y if _is(x, 0) else x if _is(y, 0) else None
+    return None  # x + 0.0 is not x for x = -0.0
+
+
+@_rule("subtract")
+def _subtract(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+    return inputs[0] if _is(inputs[1], 0) else None
+
+
+@_rule("multiply")
+def _multiply(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+    x, y = inputs
+    return y if _is(x, 1) else x if _is(y, 1) else None
+
+
+@_rule("divide")
+def _divide(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+    x, y = inputs
+    value = scalar_value(y)
+    if value is None or x.dtype.kind != "f":
+        return x if value == 1 else None
+    if value == 1:
+        return x
+    mantissa, exponent = np.frexp(value)
+    if abs(mantissa) == 0.5 and abs(int(exponent)) < 100:  # a power of two: its reciprocal is exact
+        reciprocal = rewriter.constant(np.asarray(1 / value, x.dtype))
+        whole = rewriter.emit("broadcast_in_dim", reciprocal, shape=x.shape, dims=(), scope=scope)
+        return rewriter.emit("multiply", x, whole, scope=scope)
+    return None
+
+
+@_rule("power")
+def _power(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+    x, y = inputs
+    if _is(y, 1):
+        return x
+    return rewriter.emit("multiply", x, x, scope=scope) if _is(y, 2) else None
+
+
+@_rule("select")
+def _select(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+    condition, x, y = inputs
+    if x is y:
+        return x
+    known = scalar_value(condition)
+    return None if known is None else (x if known else y)
+
+
+@_rule("compare")
+def _compare(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+    # z > c is the same as max(z, c) > c: so that relu's backward half reads a and z need not be kept.
+    z, c = inputs
+    if params["direction"] != "GT" or scalar_value(c) is None:
+        return None
+    key = ("maximum", (z.id, c.id), ())
+    if key in rewriter.known:
+        return rewriter.emit("compare", rewriter.known[key][0], c, direction="GT", scope=scope)
+    return None
+
+
+def simplify(graph: Graph) -> Graph:
+    """The graph rewritten by the rules above. Every result is made by a node, and no two results are one tensor."""
+    rewriter = Rewriter(graph)
+    replaced: dict[int, Tensor] = {}
+
+    def now(tensor: Tensor) -> Tensor:
+        if tensor.array is not None and tensor.id not in replaced:
+            replaced[tensor.id] = rewriter.constant(tensor.array) if tensor.array.size <= _FOLDED_SIZE else tensor
+        return replaced.get(tensor.id, tensor)
+
+    for node in graph.nodes:
+        outputs = rewriter.emit_all(node.primitive.name, [now(t) for t in node.inputs], node.params, node.scope)
+        for old, new in zip(node.outputs, outputs, strict=True):
+            replaced[old.id] = new
+
+    taken: set[int] = set()
+
+    def result(tensor: Tensor) -> Tensor:
+        tensor = now(tensor)
+        if tensor.node is None or tensor.id in taken:
+            node = Node(PRIMITIVES["identity"], [tensor], {}, "")
+            node.outputs.append(rewriter.tensor(tensor.spec, node=node))
+            rewriter.nodes.append(node)
+            tensor = node.outputs[0]
+        taken.add(tensor.id)
+        return tensor
+
+    state = []
+    for slot in graph.state:
+        changed = slot.output is not None and now(slot.output) is not slot.input
+        state.append(StateSlot(slot.variable, slot.input, result(slot.output) if changed and slot.output else None))
+    outputs = [result(t) for t in graph.outputs]
+    results = outputs + [s.output for s in state if s.output is not None]
+    nodes = needed_nodes(rewriter.nodes, results)
+    return Graph(graph.inputs, outputs, nodes, state, graph.in_tree, graph.out_tree)
