@@ -15,8 +15,8 @@ from schuss.compiler import HostCall, Kernel, Plan, plan, work_of
 from schuss.compiler._expr import Buffer
 from schuss.graph import Graph
 
-_ALONE_WORK = 60_000  # a step of less work than this is not worth a second thread (a barrier costs about 1 µs)
-_INLINE_WORK = 3_000_000  # a run of less work than this is done at once by the calling thread
+_ALONE_WORK = 500_000  # a step of less work than this is not worth a second thread (a barrier costs about 1 µs)
+_INLINE_WORK = 20_000_000  # a run of less work than this (some 0.1 ms) is done at once by the calling thread
 _RUN_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
 _HOST_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)
 
