@@ -1,0 +1,67 @@
+"""The command line: ``schuss run``, ``schuss demo``, …. Each command is a thin door to a function elsewhere."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+import schuss
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(schuss.__version__, prog_name="schuss")
+def main() -> None:
+    """Deep learning in Keras's language, compiled for your processor."""
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("program", type=click.Path())
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def run(program: str, arguments: tuple[str, ...]) -> None:
+    """Run a program written for keras or tensorflow.keras, unchanged.
+
+    In PROGRAM, `import keras` and `import tensorflow` give Schuss. Neither needs to be installed, and nothing outside
+    of this run is changed. ARGUMENTS are passed on to it.
+    """
+    import traceback
+
+    from schuss.compat import run_program
+
+    try:
+        run_program(program, arguments)
+    except FileNotFoundError as error:
+        if error.filename is None:
+            raise click.ClickException(str(error)) from error
+        raise
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        own = next((i for i, f in enumerate(frames) if f.filename == program), 0)  # without the frames that led to it
+        for line in traceback.format_exception(type(error), error, _after(error.__traceback__, own)):
+            click.echo(line, err=True, nl=False)
+        sys.exit(1)
+
+
+def _after(trace: object, count: int) -> object:
+    for _ in range(count):
+        trace = trace.tb_next  # type: ignore[attr-defined]
+    return trace
+
+
+@main.command()
+@click.option("--data", type=click.Choice(["digits", "mnist"]), default="digits", show_default=True,
+              help="digits: 8×8 images that come with scikit-learn, no network needed. mnist: 28×28 images, downloaded once.")
+@click.option("--epochs", type=click.IntRange(min=1), default=None, help="Passes over the images.")
+@click.option("--output", type=click.Path(dir_okay=False), default="schuss-demo.html", show_default=True,
+              help="The page to write.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the random start and the shuffles.")
+def demo(data: str, epochs: int | None, output: str, seed: int) -> None:
+    """Train a network to read handwritten digits, and show what it learned."""
+    from schuss.cli._demo import run_demo
+
+    try:
+        run_demo(data, epochs, output, seed)
+    except (ImportError, OSError) as error:
+        raise click.ClickException(str(error)) from error

@@ -1,0 +1,13 @@
+"""Data sets to learn with. In: a name. Out: NumPy arrays, as Keras's ``load_data`` gives them.
+
+A file is looked for in the folder that ``SCHUSS_DATASETS`` names, then in the cache, then downloaded (checked by its
+SHA-256 where that is known) into the cache: ``SCHUSS_CACHE``, else ``~/.cache/schuss``.
+"""
+
+from schuss.datasets import (
+    boston_housing, california_housing, cifar10, cifar100, digits, fashion_mnist, imdb, mnist, reuters,
+)
+
+__all__ = [
+    "boston_housing", "california_housing", "cifar10", "cifar100", "digits", "fashion_mnist", "imdb", "mnist", "reuters",
+]
