@@ -11,7 +11,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _MODULES = (
-    "activations autodiff backends callbacks compat compiler constraints datasets graph initializers insight layers "
+    "activations autodiff backends callbacks compat compiler constraints datasets errors graph initializers insight layers "
     "losses metrics models ops optimizers random regularizers saving training utils"
 ).split()
 

@@ -75,8 +75,8 @@ def result_type(*dtypes: Any) -> np.dtype:
     never widens an array's type within its kind (``float32 array * 2.0`` stays float32; ``int32 array * 2.0`` becomes
     floatx). Integers with floats give the float's type. Mixed 64-bit integers stay 64-bit.
     """
-    strong = [as_dtype(d) for d in dtypes if d not in (bool, int, float)]
-    weak = [d for d in dtypes if d in (bool, int, float)]
+    weak = [d for d in dtypes if d is bool or d is int or d is float]  # np.dtype("float64") == float is true
+    strong = [as_dtype(d) for d in dtypes if not (d is bool or d is int or d is float)]
     result: np.dtype | None = None
     for dtype in strong:
         result = dtype if result is None else _join(result, dtype)

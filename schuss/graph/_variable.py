@@ -109,6 +109,18 @@ class Variable(ArrayLike):
             value.__array__()
         return np.array(value, dtype=dtype, copy=True)
 
+    def __float__(self) -> float:
+        return float(np.asarray(self))
+
+    def __int__(self) -> int:
+        return int(np.asarray(self))
+
+    def __round__(self, digits: int | None = None) -> float:
+        return round(float(self), digits)
+
+    def __format__(self, spec: str) -> str:
+        return format(float(self), spec) if spec else str(self)
+
     def __len__(self) -> int:
         return len(self.array)
 

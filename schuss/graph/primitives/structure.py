@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import prod
 
 from schuss.graph._primitive import Primitive, shape_rules
@@ -21,7 +22,7 @@ Ints = tuple[int, ...]
 
 def _broadcast_in_dim(x: Spec, shape: Ints, dims: Ints) -> Spec:
     check_length(broadcast_in_dim_p, x, dims=dims)
-    increasing = all(a < b for a, b in zip(dims, dims[1:]))
+    increasing = all(a < b for a, b in pairwise(dims))
     if not increasing or any(not 0 <= d < len(shape) for d in dims):
         raise fail(broadcast_in_dim_p, f"`dims`={dims} must be increasing axes of the shape {tuple(shape)}", x)
     if any(n not in (1, shape[d]) for n, d in zip(x.shape, dims, strict=True)):
