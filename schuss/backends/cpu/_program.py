@@ -56,7 +56,7 @@ class CpuProgram:
 
     def __call__(self, *arrays: Any) -> list[np.ndarray]:
         """One step: the outputs for these inputs."""
-        values = [np.ascontiguousarray(a, b.dtype) for a, b in zip(arrays, self._inputs(), strict=True)]
+        values = [np.asarray(a, b.dtype, order="C") for a, b in zip(arrays, self._inputs(), strict=True)]
         outputs = [np.empty(b.shape, b.dtype) for b in self.plan.outputs]
         count = len(self.plan.batch_inputs)
         run = self.start(values[:count], np.arange(max(self.batch, 1)), 1, values[count:], outputs)
@@ -74,15 +74,22 @@ class CpuProgram:
         arguments: Sequence[np.ndarray] = (),
         outputs: Sequence[np.ndarray] = (),
         threads: int | None = None,
+        inline: bool | None = None,
     ) -> Run:
-        """Run `steps` steps; see `schuss.backends`. Returns at once unless the whole run is very short."""
+        """Run `steps` steps; see `schuss.backends`.
+
+        Returns at once, unless the whole run is so short (or `inline` is true) that the calling thread does it itself.
+        With `inline` false, it goes on exactly `threads` threads, however small it is.
+        """
         arrays = self._check(data, rows, steps, arguments, outputs)
         run = Run(self, arrays, rows, steps)
-        count = self.threads(threads)
-        if self.work * steps < _INLINE_WORK:
+        if inline is None:
+            inline = self.work * steps < _INLINE_WORK
+            threads = self.threads(threads)
+        if inline:
             run.go_inline()
         else:
-            run.go(count)
+            run.go(threads or num_threads())
         return run
 
     def _check(
@@ -145,6 +152,7 @@ class Run:
         self._arena = program.take_arena()
         self._finished = threading.Event()
         self.error: BaseException | None = None
+        self.error_step = 0
         fixed = program._fixed
         self._memory = np.zeros(Word.BUFFERS + len(fixed) + 16, np.int64)
         shift = -(self._memory.ctypes.data // 8) % 8
@@ -208,7 +216,7 @@ class Run:
             for buffer, result in zip(call.outputs, results, strict=True):
                 self._view(buffer, step)[...] = result
         except BaseException as error:
-            self.error = error
+            self.error, self.error_step = error, step
             self.stop()
 
     def _view(self, buffer: Buffer, step: int) -> np.ndarray:
