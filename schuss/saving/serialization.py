@@ -1,0 +1,230 @@
+"""Objects as plain dicts and back, in Keras 3's layout. Only known classes are ever made; no code is run from a file."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import threading
+import types
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from schuss.graph import Variable
+from schuss.saving.registration import CustomObjectScope, get_registered_name, get_registered_object
+from schuss.utils._names import suggestion
+
+_ROOMS = [
+    "layers", "models", "initializers", "regularizers", "constraints", "losses", "metrics", "optimizers",
+    "optimizers.schedules", "activations", "random",
+]
+_PLAIN = (str, int, float, bool, type(None))
+
+
+class _SafeMode(threading.local):
+    enabled = True
+
+
+_safe = _SafeMode()
+
+
+def serialize_keras_object(obj: Any) -> Any:
+    """`obj` as values that JSON can hold.
+
+    Args:
+        obj: a number, string, list, tuple (becomes a list), dict, array, function, or an object with `get_config`.
+
+    Returns:
+        For objects ``{"module", "class_name", "config", "registered_name"}``, with ``"build_config"`` for built layers.
+
+    Raises:
+        TypeError: an object without `get_config`.
+
+    Example:
+        >>> import schuss
+        >>> d = schuss.saving.serialize_keras_object(schuss.initializers.Zeros())
+        >>> d["class_name"], d["config"]
+        ('Zeros', {})
+    """
+    if isinstance(obj, _PLAIN):
+        return obj
+    if isinstance(obj, (list, tuple)):
+        return [serialize_keras_object(item) for item in obj]
+    if isinstance(obj, Mapping):
+        return {key: serialize_keras_object(value) for key, value in obj.items()}
+    if isinstance(obj, bytes):
+        return {"class_name": "__bytes__", "config": {"value": obj.decode()}}
+    if isinstance(obj, types.EllipsisType):
+        return {"class_name": "__ellipsis__", "config": {}}
+    if isinstance(obj, slice):
+        parts = {key: serialize_keras_object(getattr(obj, key)) for key in ("start", "stop", "step")}
+        return {"class_name": "__slice__", "config": parts}
+    if isinstance(obj, np.generic):
+        return obj.item()
+    if isinstance(obj, np.dtype):
+        return obj.name
+    if isinstance(obj, (np.ndarray, Variable)):
+        array = np.asarray(obj)
+        return {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": array.dtype.name}}
+    if isinstance(obj, types.LambdaType) and obj.__name__ == "<lambda>":
+        raise TypeError(
+            "A lambda function has no name to find it by, so it cannot be serialized. Define it with `def` and register "
+            "it with schuss.saving.register_keras_serializable."
+        )
+    if inspect.isfunction(obj) or inspect.isbuiltin(obj):
+        return {
+            "module": "builtins", "class_name": "function", "config": obj.__name__,
+            "registered_name": get_registered_name(obj),
+        }
+    if inspect.isclass(obj) or not hasattr(obj, "get_config"):
+        raise TypeError(f"Cannot serialize {obj!r} (type {type(obj).__name__}): it has no `get_config` method.")
+    return _described(obj)
+
+
+def _described(obj: Any) -> dict[str, Any]:
+    cls = type(obj)
+    module = home_of(cls)
+    described = {
+        "module": module, "class_name": getattr(obj, "_serialized_class_name", cls.__name__),
+        "config": {key: serialize_keras_object(value) for key, value in obj.get_config().items()},
+        "registered_name": None if module else get_registered_name(cls),
+    }
+    build_config = obj.get_build_config() if hasattr(obj, "get_build_config") and obj.built else None
+    if build_config:
+        described["build_config"] = serialize_keras_object(build_config)
+    return described
+
+
+def home_of(cls: type) -> str | None:
+    """Where Keras has a class of the library: ``"keras.layers"``; None for classes of the user's."""
+    if not cls.__module__.startswith("schuss."):
+        return None
+    room = cls.__module__.split(".")[1]
+    if room == "models" or cls.__name__ == "DTypePolicy":
+        return "keras"
+    return "keras.optimizers.schedules" if "schedules" in cls.__module__ else f"keras.{room}"
+
+
+def deserialize_keras_object(
+    config: Any, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
+) -> Any:
+    """The object that `serialize_keras_object` described.
+
+    Classes are found among the library's and the registered ones (and `custom_objects`), never by importing a module
+    that the config names.
+
+    Args:
+        config: plain values. custom_objects: name → class or function, for classes that are not registered.
+        safe_mode: refuse what would run code from the file (`Lambda` layers). Default True.
+
+    Raises:
+        ValueError: an unknown class, or one that `safe_mode` refuses.
+        TypeError: the class does not take the config's arguments.
+    """
+    outer, _safe.enabled = _safe.enabled, safe_mode
+    try:
+        with CustomObjectScope(custom_objects):
+            return _revived(config)
+    finally:
+        _safe.enabled = outer
+
+
+def in_safe_mode() -> bool:
+    """Whether objects are now being made from a config that may not run code."""
+    return _safe.enabled
+
+
+def deserialize_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A config for ``cls(**config)``: described objects in it are made, other values kept."""
+    return {key: _revived(value) if _is_described(value) else value for key, value in config.items()}
+
+
+def _is_described(value: Any) -> bool:
+    if isinstance(value, dict):
+        return "class_name" in value and "config" in value
+    return isinstance(value, (list, tuple)) and any(_is_described(item) for item in value)
+
+
+def _revived(config: Any) -> Any:
+    if isinstance(config, _PLAIN):
+        return config
+    if isinstance(config, (list, tuple)):
+        return [_revived(item) for item in config]
+    if not isinstance(config, Mapping):
+        raise TypeError(f"Cannot make an object from {config!r}: expected plain values and dicts.")
+    if "class_name" not in config or "config" not in config:
+        return {key: _revived(value) for key, value in config.items()}
+    name: Any = config["class_name"]
+    arguments: Any = config["config"]
+    if name == "__numpy__":
+        return np.array(arguments["value"], arguments["dtype"])
+    if name == "__tuple__":
+        return tuple(_revived(item) for item in arguments.get("value", arguments.get("items", ())))
+    if name == "__bytes__":
+        return arguments["value"].encode()
+    if name == "__ellipsis__":
+        return Ellipsis
+    if name == "__slice__":
+        return slice(arguments["start"], arguments["stop"], arguments["step"])
+    if name == "__lambda__":
+        raise ValueError(
+            "The config holds the code of a lambda function, which is never run from a file. Register a named function "
+            "with schuss.saving.register_keras_serializable, and save the model with it."
+        )
+    if name == "function":
+        return _find(str(arguments), config)
+    return _made(_find(name, config), config)
+
+
+def _made(cls: type, config: Mapping[str, Any]) -> Any:
+    arguments = config["config"]
+    if not hasattr(cls, "from_config"):
+        raise ValueError(f"{cls.__name__} cannot be made from a config: it has no `from_config` method.")
+    try:
+        made = cls.from_config(arguments)
+    except (TypeError, KeyError) as error:
+        raise TypeError(f"{cls.__name__} could not be made from its config {arguments}: {error}") from error
+    build_config = config.get("build_config")
+    if build_config and hasattr(made, "build_from_config") and not made.built:
+        made.build_from_config(build_config)
+    return made
+
+
+def _find(name: str, config: Mapping[str, Any]) -> Any:
+    """The class or function that a config names: the user's, or one of the library's vocabulary."""
+    registered = config.get("registered_name")
+    module = str(config.get("module") or "")
+    for candidate in (registered, name):
+        found = get_registered_object(candidate) if candidate else None
+        if found is not None:
+            return found
+    rooms = [room for room in _ROOMS if module == f"keras.{room}"] or (
+        _ROOMS if module in ("", "builtins", "keras") or module.startswith("keras.src") else []
+    )
+    for room in rooms:
+        found = _in_room(room, name)
+        if found is not None:
+            return found
+    known = sorted({n for room in (rooms or _ROOMS) for n in _names(room)})
+    raise ValueError(
+        f"Unknown class or function {registered or name!r} (module {config.get('module')!r}). {suggestion(name, known)} "
+        "If it is yours, register it with @schuss.saving.register_keras_serializable() or give it in `custom_objects`."
+    )
+
+
+def _in_room(room: str, name: str) -> Any:
+    if room == "models" and name == "Functional":
+        name = "Model"
+    if room == "layers" and name == "DTypePolicy":
+        from schuss.layers._dtype_policy import DTypePolicy
+
+        return DTypePolicy
+    return getattr(importlib.import_module(f"schuss.{room}"), name) if name in _names(room) else None
+
+
+def _names(room: str) -> list[str]:
+    try:
+        return list(importlib.import_module(f"schuss.{room}").__all__)
+    except ModuleNotFoundError:
+        return []

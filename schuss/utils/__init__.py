@@ -1,0 +1,30 @@
+"""Small things that programs need beside networks: seeds, encodings, names. Imported at first use."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_HOMES = {
+    "schuss.saving": (
+        "CustomObjectScope custom_object_scope deserialize_keras_object get_custom_objects get_registered_name "
+        "get_registered_object register_keras_serializable serialize_keras_object"
+    ),
+    "schuss.training.py_dataset": "PyDataset Sequence",
+    "schuss.utils._numeric": "normalize to_categorical",
+    "schuss.utils._random_seed": "set_random_seed",
+    "schuss.utils._uids": "clear_session",
+}
+_NAMES = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMES:
+        return getattr(importlib.import_module(_NAMES[name]), name)
+    from schuss.utils._names import suggestion
+
+    raise AttributeError(f"module 'schuss.utils' has no attribute {name!r}. {suggestion(name, _NAMES)}")
+
+
+def __dir__() -> list[str]:
+    return sorted(_NAMES)
