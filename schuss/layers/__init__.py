@@ -1,0 +1,80 @@
+"""Layers. In: arrays or tensors of a trace. Out: the same, computed with `schuss.ops` and the layer's variables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schuss.layers._input_spec import InputSpec
+from schuss.layers._layer import Layer
+from schuss.layers.activations.activations import ELU, LeakyReLU, PReLU, ReLU, Softmax
+from schuss.layers.core.activation import Activation, Identity
+from schuss.layers.core.dense import Dense
+from schuss.layers.core.einsum_dense import EinsumDense
+from schuss.layers.core.embedding import Embedding
+from schuss.layers.core.input_layer import Input, InputLayer
+from schuss.layers.core.lambda_layer import Lambda
+from schuss.layers.core.masking import Masking
+from schuss.layers.merging.join import Concatenate, Dot, concatenate, dot
+from schuss.layers.merging.merge import (
+    Add,
+    Average,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
+from schuss.layers.normalization.batch_normalization import BatchNormalization
+from schuss.layers.normalization.layer_normalization import (
+    LayerNormalization,
+    RMSNormalization,
+    UnitNormalization,
+)
+from schuss.layers.preprocessing.normalization import Normalization
+from schuss.layers.preprocessing.rescaling import Rescaling
+from schuss.layers.regularization.activity_regularization import ActivityRegularization
+from schuss.layers.regularization.dropout import AlphaDropout, Dropout, GaussianDropout, GaussianNoise
+from schuss.layers.reshaping.reshape import Flatten, Permute, RepeatVector, Reshape
+from schuss.utils._names import suggestion
+
+__all__ = [
+    "ELU", "Activation", "ActivityRegularization", "Add", "AlphaDropout", "Average", "BatchNormalization", "Concatenate",
+    "Dense", "Dot", "Dropout", "EinsumDense", "Embedding", "Flatten", "GaussianDropout", "GaussianNoise", "Identity",
+    "Input", "InputLayer", "InputSpec", "Lambda", "Layer", "LayerNormalization", "LeakyReLU", "Masking", "Maximum",
+    "Minimum", "Multiply", "Normalization", "PReLU", "Permute", "RMSNormalization", "ReLU", "RepeatVector", "Rescaling",
+    "Reshape", "Softmax", "Subtract", "UnitNormalization", "add", "average", "concatenate", "deserialize", "dot",
+    "maximum", "minimum", "multiply", "serialize", "subtract",
+]
+
+
+def serialize(layer: Any) -> Any:
+    """A layer as a dict of plain values, in Keras 3's layout."""
+    from schuss.saving.serialization import serialize_keras_object
+
+    return serialize_keras_object(layer)
+
+
+def deserialize(config: Any, custom_objects: Any = None) -> Any:
+    """The layer that `serialize` described.
+
+    Raises:
+        ValueError: it is not a layer's config, or of an unknown class (with the nearest known ones).
+    """
+    from schuss.saving.serialization import deserialize_keras_object
+
+    layer = deserialize_keras_object(config, custom_objects=custom_objects)
+    if not isinstance(layer, Layer):
+        raise ValueError(f"`layers.deserialize` was given the config of something else than a layer: {config}.")
+    return layer
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    raise AttributeError(f"module 'schuss.layers' has no layer {name!r}. {suggestion(name, __all__)}")
+

@@ -1,0 +1,114 @@
+"""Calls under way: whose call this is, whether it is training, and under which path variables are created."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from schuss.graph import name_scope
+
+
+class _Calls(threading.local):
+    def __init__(self) -> None:
+        self.training: list[Any] = []
+        self.path: list[str] = []
+        self.unknown_size: int | None = None
+
+
+calls = _Calls()
+
+
+@contextmanager
+def calling(name: str, training: Any) -> Iterator[None]:
+    """Within the block the layer `name` is being called; layers called in it inherit `training`."""
+    calls.training.append(training)
+    calls.path.append(name)
+    try:
+        with name_scope(name):
+            yield
+    finally:
+        calls.path.pop()
+        calls.training.pop()
+
+
+@contextmanager
+def building(name: str) -> Iterator[str]:
+    """Within the block variables belong to the layer `name`; gives its path."""
+    if not calls.path or calls.path[-1] != name:
+        calls.path.append(name)
+        try:
+            yield "/".join(calls.path)
+        finally:
+            calls.path.pop()
+    else:
+        yield "/".join(calls.path)
+
+
+@contextmanager
+def outside_of_calls() -> Iterator[None]:
+    """Within the block calls inherit nothing; variables still belong to whom they belonged (to infer shapes)."""
+    kept, calls.training = calls.training, []
+    try:
+        yield
+    finally:
+        calls.training = kept
+
+
+def is_outermost() -> bool:
+    """True where no layer is being called."""
+    return not calls.training
+
+
+def resolve_training(explicit: Any, default: Any) -> Any:
+    """What `training` is for a call: what the caller said, else the enclosing call's, else the signature's default."""
+    if explicit is not None:
+        return explicit
+    if calls.training and calls.training[-1] is not None:
+        return calls.training[-1]
+    return default
+
+
+def unknown_dims(shape: tuple[int, ...]) -> tuple[int | None, ...]:
+    """`shape` with None for the sizes that stand for unknown ones while an output shape is inferred."""
+    if calls.unknown_size is None:
+        return shape
+    return tuple(None if n == calls.unknown_size else n for n in shape)
+
+
+@dataclass
+class Signature:
+    """What a method's arguments are called; read once for a class."""
+
+    signature: inspect.Signature
+    names: list[str] = field(default_factory=list)
+    takes_any: bool = False
+
+    @staticmethod
+    def of(method: Callable[..., Any]) -> Signature:
+        signature = inspect.signature(method)
+        parameters = list(signature.parameters.values())[1:]
+        named = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        return Signature(
+            signature.replace(parameters=parameters), named, any(p.kind is p.VAR_KEYWORD for p in parameters)
+        )
+
+    def has(self, name: str) -> bool:
+        return name in self.names
+
+    def default(self, name: str) -> Any:
+        default = self.signature.parameters[name].default
+        return None if default is inspect.Parameter.empty else default
+
+    def bind(self, layer_name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.BoundArguments:
+        """The arguments by name. TypeError, naming the layer and its signature, where they do not fit."""
+        try:
+            return self.signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(
+                f'Layer "{layer_name}" was called with the wrong arguments: {error}. Its call signature is '
+                f"call{self.signature}."
+            ) from None

@@ -1,0 +1,1 @@
+"""Activation functions with arguments, or with weights, as layers."""

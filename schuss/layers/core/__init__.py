@@ -1,0 +1,1 @@
+"""The layers most networks are made of: dense, embedding, activation, input."""

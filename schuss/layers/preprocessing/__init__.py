@@ -1,0 +1,1 @@
+"""Layers that make data ready for learning; some adapt to it first."""

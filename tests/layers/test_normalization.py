@@ -1,0 +1,66 @@
+"""Normalization adapts to data; the normalizing layers do what their formulas say."""
+
+import numpy as np
+import pytest
+
+from schuss import layers
+
+DATA = np.random.default_rng(0).normal(3, 5, size=(20001, 3))
+
+
+def test_adapt_takes_the_figures_of_each_feature():
+    layer = layers.Normalization()
+    layer.adapt(DATA)
+    assert np.allclose(layer.adapt_mean.numpy(), DATA.mean(axis=0), rtol=1e-6)
+    assert np.allclose(layer.adapt_variance.numpy(), DATA.var(axis=0), rtol=1e-6)
+    y = layer(DATA)
+    assert np.allclose(y.mean(axis=0), 0, atol=1e-4)
+    assert np.allclose(y.std(axis=0), 1, atol=1e-4)
+    inverse = layers.Normalization(mean=layer.adapt_mean.numpy(), variance=layer.adapt_variance.numpy(), invert=True)
+    assert np.allclose(inverse(y), DATA, atol=1e-4)
+
+
+def test_batches_and_arrays_give_the_same():
+    whole, parts = layers.Normalization(), layers.Normalization()
+    whole.adapt(DATA)
+    parts.adapt((DATA[i : i + 1000], None) for i in range(0, len(DATA), 1000))
+    assert np.allclose(whole.adapt_variance.numpy(), parts.adapt_variance.numpy(), rtol=1e-6)
+    assert int(parts.count.numpy()) == len(DATA)
+    parts.adapt(DATA[:10])
+    assert np.allclose(parts.adapt_mean.numpy(), DATA[:10].mean(axis=0), rtol=1e-5)
+
+
+def test_one_mean_of_all():
+    layer = layers.Normalization(axis=None)
+    layer.adapt(DATA)
+    assert layer.adapt_mean.shape == ()
+    assert np.allclose(layer.adapt_mean.numpy(), DATA.mean())
+
+
+def test_errors():
+    with pytest.raises(ValueError, match="both `mean` and `variance`"):
+        layers.Normalization(mean=1.0)
+    with pytest.raises(ValueError, match="given to the constructor"):
+        layers.Normalization(mean=1.0, variance=1.0).adapt(DATA)
+    with pytest.raises(ValueError, match="no data"):
+        layers.Normalization().adapt(np.zeros((0, 3)))
+    with pytest.raises(ValueError, match="must have known sizes"):
+        layers.Normalization().build((None, None))
+
+
+def test_frozen_batch_normalization_uses_the_moving_figures():
+    layer = layers.BatchNormalization()
+    x = DATA[:8].astype("float32")
+    layer(x)
+    layer.trainable = False
+    assert np.allclose(layer(x, training=True), x / np.sqrt(1.001), rtol=1e-5)
+    assert np.allclose(layer.moving_mean.numpy(), 0)
+
+
+def test_masked_places_do_not_count():
+    layer = layers.BatchNormalization(momentum=0.0)
+    x = DATA[:12].reshape(3, 4, 3).astype("float32")
+    mask = np.array([[1, 1, 0, 0], [1, 0, 0, 0], [1, 1, 1, 1]], bool)
+    layer(x, training=True, mask=mask)
+    assert np.allclose(layer.moving_mean.numpy(), x[mask].mean(axis=0), rtol=1e-5)
+    assert np.allclose(layer.moving_variance.numpy(), x[mask].var(axis=0), rtol=1e-5)
