@@ -1,0 +1,25 @@
+"""Callbacks: what users do between epochs and batches. In: logs, dicts of floats. They see the model, not the engine."""
+
+from schuss.callbacks.callback import Callback
+from schuss.callbacks.callback_list import CallbackList
+from schuss.callbacks.csv_logger import CSVLogger
+from schuss.callbacks.early_stopping import EarlyStopping
+from schuss.callbacks.history import History
+from schuss.callbacks.lambda_callback import LambdaCallback
+from schuss.callbacks.learning_rate_scheduler import LearningRateScheduler
+from schuss.callbacks.model_checkpoint import ModelCheckpoint
+from schuss.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
+from schuss.callbacks.terminate_on_nan import TerminateOnNaN
+
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "ReduceLROnPlateau",
+    "TerminateOnNaN",
+]

@@ -1,0 +1,65 @@
+"""LearningRateScheduler: the learning rate as a function of the epoch."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from schuss.callbacks.callback import Callback, Logs
+
+
+class LearningRateScheduler(Callback):
+    """Sets the learning rate at the beginning of every epoch, and adds it to the epoch's logs.
+
+    Args:
+        schedule: function of the epoch (int, from 0) and the present learning rate (float), or of the epoch
+            alone, that returns the learning rate, a float.
+        verbose: 0 or 1: say what is set.
+
+    Example:
+        >>> import schuss
+        >>> halve = schuss.callbacks.LearningRateScheduler(lambda epoch, lr: lr if epoch < 10 else lr * 0.5)
+    """
+
+    def __init__(self, schedule: Callable[..., float], verbose: int = 0):
+        super().__init__()
+        self.schedule, self.verbose = schedule, verbose
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        present = learning_rate_of(self.model)
+        rate = self.schedule(epoch, present) if _takes_two(self.schedule) else self.schedule(epoch)
+        array = np.asarray(rate)
+        if array.dtype.kind != "f" or array.size != 1:
+            raise ValueError(
+                f"LearningRateScheduler: `schedule` must return a float, got {rate!r} for epoch {epoch}."
+            )
+        self.model.optimizer.learning_rate = array.item()
+        if self.verbose:
+            print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {array.item()}.")
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if logs is not None:
+            logs["learning_rate"] = learning_rate_of(self.model)
+
+
+def learning_rate_of(model: Any) -> float:
+    """The learning rate of a model's optimizer, now."""
+    optimizer: Any = getattr(model, "optimizer", None)
+    if not hasattr(optimizer, "learning_rate"):
+        raise ValueError(
+            f"The model's optimizer ({optimizer!r}) has no learning rate. Was the model compiled?"
+        )
+    return float(np.asarray(optimizer.learning_rate))
+
+
+def _takes_two(function: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(function).bind(0, 0.0)
+    except TypeError:
+        return False
+    except ValueError:  # a built-in function without a signature
+        return True
+    return True
