@@ -1,0 +1,138 @@
+"""Bad data and bad arguments, found before training begins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from schuss import losses
+from schuss.graph import Tensor
+from schuss.training._data import Piece
+from schuss.training._nonfinite import is_finite
+from schuss.training._steps import Step
+
+_CHUNK = 1 << 24  # bytes looked at at once, so that memory maps are not read into memory as a whole
+
+
+def positive_integer(name: str, value: Any, least: int = 1) -> int:
+    """`value` as an int; a ValueError if it is not an integer ≥ `least`."""
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or value < least:
+        raise ValueError(f"`{name}` must be an integer of at least {least}, got {value!r}.")
+    return int(value)
+
+
+class DataCheck:
+    """Looks at each array once: labels outside of the classes, and NaN or infinity in the data.
+
+    Args:
+        model: the model. data: where the pieces come from (a data set with names of columns, or batches), or None.
+        name: of the data, for messages: ``""`` or ``"Validation data: "``.
+    """
+
+    def __init__(self, model: Any, data: Any = None, name: str = ""):
+        self.model, self.name = model, name
+        self.columns = getattr(data, "columns", {})
+        self._unit = "" if hasattr(data, "columns") else " of the batch"
+        self._seen: list[np.ndarray] = []
+
+    def __call__(self, step: Step, piece: Piece) -> None:
+        arrays = piece.arrays
+        if len(arrays) == len(self._seen) and all(a is b for a, b in zip(arrays, self._seen)):
+            return
+        self._seen = arrays
+        names = _names(piece.structure)
+        self._check_labels(step, arrays, names)
+        for array, name in zip(arrays, names, strict=True):
+            place = first_non_finite_row(array)
+            if place is not None and self._harms(step, piece, place[0]):
+                raise ValueError(self.name + self._non_finite_text(array, name, place))
+
+    def _check_labels(self, step: Step, arrays: list[np.ndarray], names: list[str]) -> None:
+        """For sparse losses: every label must be one of the classes."""
+        for loss, y_true, shape in step.details.losses:
+            if getattr(loss, "fn", None) is not losses.sparse_categorical_crossentropy or not isinstance(y_true, Tensor):
+                continue
+            index = _input_index(step, y_true)
+            if index is None:
+                continue
+            options = getattr(loss, "_fn_kwargs", {})
+            classes, ignored = shape[options.get("axis", -1)], options.get("ignore_class")
+            labels = arrays[index]
+            if labels.size == 0 or (labels.min() >= 0 and labels.max() < classes):
+                continue
+            wrong = (labels < 0) | (labels >= classes)
+            if ignored is not None:
+                wrong &= labels != ignored
+            if not wrong.any():
+                continue
+            place = tuple(int(i) for i in np.unravel_index(int(wrong.argmax()), wrong.shape))
+            label = labels[place]
+            raise ValueError(
+                f"{self.name}{names[index]} has the label {label:g} in row {place[0]}{self._unit}, but the model's output has {classes} "
+                f"classes: labels must be integers from 0 to {classes - 1}. Give the last layer more units, or count the "
+                "labels from 0."
+            )
+
+    def _harms(self, step: Step, piece: Piece, row: int) -> bool:
+        """Whether a row with NaN or infinity makes the loss or the new weights so, too. A model may be made for such data
+        (a mask, a loss that leaves out missing labels)."""
+        from schuss.backends.reference import evaluate
+
+        one = Piece(piece.structure, np.array([row]), 1, 1)
+        graph = self.model._steps.get(self.model, step.kind, one).graph
+        outputs, state = evaluate(graph, [array[[row]] for array in piece.arrays])
+        return not all(is_finite(array) for array in [*outputs, *state.values()])
+
+    def _non_finite_text(self, array: np.ndarray, name: str, place: tuple[int, ...]) -> str:
+        value = "NaN" if np.isnan(array[place]) else "an infinite number"
+        where = f"row {place[0]}{self._unit}"
+        if len(place) == 2:
+            columns = self.columns.get(name)
+            where += f", column {place[1]}" + (f" ({columns[place[1]]!r})" if columns else "")
+        elif len(place) > 2:
+            where += f", at {place[1:]}"
+        return (
+            f"{name} has {value} in {where}, with which the loss would become NaN, and then the weights. Fill in or drop "
+            "such values: np.isfinite(data) tells where they are."
+        )
+
+
+def first_non_finite_row(array: np.ndarray) -> tuple[int, ...] | None:
+    """The place of the first number that is NaN or infinite; None if there is none. One pass, in chunks."""
+    if array.dtype.kind != "f" or array.size == 0:
+        return None
+    rows = max(1, _CHUNK // max(1, array[0].nbytes))
+    for start in range(0, len(array), rows):
+        chunk = array[start : start + rows]
+        if not is_finite(chunk):
+            place = np.unravel_index(int((~np.isfinite(chunk)).argmax()), chunk.shape)
+            return (start + int(place[0]), *(int(i) for i in place[1:]))
+    return None
+
+
+def _names(structure: Any) -> list[str]:
+    """What the arrays of ``(x, y, sample_weight)`` are called: ``x``, ``x[0]``, ``y['price']``."""
+    found: list[str] = []
+
+    def visit(value: Any, name: str) -> None:
+        if isinstance(value, dict):
+            for key in sorted(value, key=lambda k: (type(k).__name__, k)):
+                visit(value[key], f"{name}[{key!r}]")
+        elif isinstance(value, (list, tuple)):
+            for index, item in enumerate(value):
+                visit(item, f"{name}[{index}]")
+        elif value is not None:
+            found.append(name)
+
+    for part, name in zip(structure, ("x", "y", "sample_weight")):
+        visit(part, name)
+    return found
+
+
+def _input_index(step: Step, tensor: Tensor) -> int | None:
+    """Which of the graph's inputs a tensor is, directly or converted."""
+    while tensor.node is not None and tensor.node.primitive.name == "convert":
+        tensor = tensor.node.inputs[0]
+    return next((i for i, given in enumerate(step.graph.inputs) if given is tensor), None)

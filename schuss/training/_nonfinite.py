@@ -1,0 +1,163 @@
+"""When the loss is no number any more: back to the last good step, and a search for where it began."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from schuss.errors import NonFiniteLossError
+from schuss.graph import Tensor, Variable
+from schuss.training._data import Piece
+from schuss.training._steps import Step
+
+
+class Guard:
+    """Remembers the state before a run, so that the model can be brought back to the step before the one that failed.
+
+    Args:
+        model: the model. step: the training step. piece: what will be run. epoch: its number, from 0.
+        first: how many steps of the epoch were made before.
+    """
+
+    def __init__(self, model: Any, step: Step, piece: Piece, epoch: int, first: int):
+        self.model, self.step, self.piece, self.epoch, self.first = model, step, piece, epoch, first
+        self._before = [(variable, variable.array.copy()) for variable in step.variables]
+
+    def failed_step(self, run: Any) -> int | None:
+        """The step of the run whose loss was not finite, or the last one if it left weights that are not; None if all is
+        well."""
+        if run.failed_step is not None:
+            return run.failed_step
+        return None if self._weights_are_finite() or run.steps_done == 0 else run.steps_done - 1
+
+    def _weights_are_finite(self) -> bool:
+        return all(is_finite(variable.array) for variable in self.step.details.weights)
+
+    def restore_before(self, failed: int) -> int:
+        """Bring the model to the state before the step that made it fail, and return that step's number in the run.
+
+        It is `failed`, or an earlier one that had a finite loss and whose update made weights that are no numbers.
+        """
+        for candidate in (failed, failed - 1):
+            if candidate >= 0:
+                self.replay(candidate)
+                if self._weights_are_finite():
+                    return candidate
+        self.replay(0)
+        if not self._weights_are_finite():
+            return 0
+        for number in range(failed):
+            kept = [(variable, variable.array.copy()) for variable in self.step.variables]
+            self._run(number, 1)
+            if not self._weights_are_finite():
+                _restore(kept)
+                return number
+        return failed
+
+    def replay(self, steps: int) -> None:
+        """Bring the model to where it was after so many steps of the run: the same steps give the same bits."""
+        _restore(self._before)
+        if steps:
+            self._run(0, steps)
+
+    def _run(self, first: int, steps: int) -> None:
+        batch = self.piece.batch
+        rows = np.ascontiguousarray(self.piece.rows[first * batch : (first + steps) * batch])
+        outputs = [np.zeros(spec.shape, spec.dtype) for spec in self.step.outputs]
+        self.step.program.start(self.piece.arrays, rows, steps, (), outputs).result()
+
+    def error(self, failed: int) -> NonFiniteLossError:
+        """What to raise; the model is as it was before the step that failed."""
+        number = self.restore_before(failed)
+        batch = self.piece.batch
+        rows = self.piece.rows[number * batch : (number + 1) * batch]
+        arrays = [array[rows] for array in self.piece.arrays]
+        origin = first_non_finite(self.step, arrays)
+        epoch, step = self.epoch + 1, self.first + number + 1
+        what = "The loss became" if origin.in_loss else "The loss was still finite, but its gradient made weights"
+        message = (
+            f"{what} {origin.found} in epoch {epoch}, step {step}: first {origin.place(self.step, self.piece)}. The model is "
+            f"as it was before that step. {self._advice(arrays, origin)}"
+        )
+        node = origin.tensor.node
+        return NonFiniteLossError(message, epoch, step, node.scope if node else "", node.primitive.name if node else "")
+
+    def _advice(self, arrays: list[np.ndarray], origin: Origin) -> str:
+        if origin.in_loss and int(np.asarray(self.model.optimizer.iterations)) == 0:
+            return "No weight had been changed yet: look at that operation, and at the data that it gets."
+        rate = float(np.asarray(self.model.optimizer.learning_rate))
+        advice = f"Often the learning rate ({rate:g}) is too large: try {rate / 10:g}."
+        floats = [a for a in arrays[:1] if a.size and a.dtype.kind in "iuf"]
+        if floats and np.isfinite(floats[0]).all() and abs(floats[0].astype("float64")).max() > 20:
+            low, high = floats[0].min(), floats[0].max()
+            advice += (
+                f" The inputs go from {low:g} to {high:g}: scale them to about -1 to 1 (layers.Rescaling, "
+                "layers.Normalization)."
+            )
+        return advice
+
+
+def _restore(kept: list[tuple[Variable, np.ndarray]]) -> None:
+    for variable, array in kept:
+        np.copyto(variable.array, array)
+
+
+def is_finite(array: np.ndarray) -> bool:
+    """Whether all numbers are finite; the sum tells, unless it overflows."""
+    if array.dtype.kind != "f":
+        return True
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(array.sum())) or bool(np.isfinite(array).all())
+
+
+@dataclass
+class Origin:
+    """Where the first number that is not finite came from.
+
+    Attributes:
+        tensor: the first such value. found: ``"NaN"`` or ``"infinite"``. in_loss: whether it reached the loss, or only the
+            new weights.
+    """
+
+    tensor: Tensor
+    found: str
+    in_loss: bool
+
+    def place(self, step: Step, piece: Piece) -> str:
+        """In words where the value comes from."""
+        node = self.tensor.node
+        if node is None:
+            for number, (given, array) in enumerate(zip(step.graph.inputs, piece.arrays, strict=True)):
+                if given is self.tensor:
+                    return f"in the data itself (array {number} of x, y, sample_weight, of shape {array.shape})"
+            slots = [slot for slot in step.graph.state if slot.input is self.tensor]
+            return f"in the weights {slots[0].variable.path!r}, which were so before" if slots else "in a constant"
+        scope = node.scope.removeprefix("backward").strip("/")
+        if "/" in scope:
+            where = f"in layer {scope!r}"
+        else:
+            where = f"in the {scope}" if scope in ("loss", "metrics") else f"in {scope!r}" if scope else "outside of layers"
+        back = "in backpropagation through it, " if node.scope.startswith("backward") else ""
+        return f"{where}, {back}in the operation {node.primitive.name!r}"
+
+
+def first_non_finite(step: Step, arrays: list[np.ndarray]) -> Origin:
+    """Where the first number that is not finite came from, on the way to the loss or, if that is finite, to the weights."""
+    from schuss.backends.reference import evaluate_all
+
+    values = evaluate_all(step.graph, arrays)
+    bad = {number for number, value in values.items() if not is_finite(value)}
+    trained = {id(variable) for variable in step.details.weights}
+    updates = [s.output for s in step.graph.state if s.output is not None and id(s.variable) in trained]
+    loss = step.graph.outputs[0]
+    tensor = next((end for end in (loss, *updates) if end.id in bad), loss)
+    found = "infinite" if tensor.id in bad and not np.isnan(values[tensor.id]).any() else "NaN"
+    in_loss = tensor is loss
+    while tensor.node is not None:
+        sources = [t for t in tensor.node.inputs if t.id in bad and t.array is None]
+        if not sources:
+            break
+        tensor = min(sources, key=lambda t: (not np.isnan(values[t.id]).any(), t.id))
+    return Origin(tensor, found, in_loss)

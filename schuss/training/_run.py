@@ -1,0 +1,207 @@
+"""Runs: steps go through compiled code while the main thread watches them, shows progress, calls callbacks, and may stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from schuss.callbacks import CallbackList, TerminateOnNaN
+from schuss.graph import Tensor, _tree
+from schuss.training._data import Piece
+from schuss.training._nonfinite import Guard
+from schuss.training._progress import Progress
+from schuss.training._steps import PREDICT, TRAIN, Step
+
+_TICK = 0.05  # seconds between two looks at a run
+
+
+@dataclass
+class Hooks:
+    """The callbacks' hooks for the batches of one kind of run."""
+
+    begin: Callable[..., None]
+    end: Callable[..., None]
+
+    @staticmethod
+    def of(callbacks: CallbackList, kind: str) -> Hooks | None:
+        """None if nobody wants to be called for batches: then a whole epoch can be one run."""
+        names = (f"on_{kind}_batch_begin", f"on_{kind}_batch_end")
+        if kind == TRAIN:  # the engine itself watches the loss, so TerminateOnNaN need not see every batch
+            names = (*names, "on_batch_begin", "on_batch_end")
+            asked = [c for c in callbacks.callbacks if type(c) is not TerminateOnNaN]
+        else:
+            asked = callbacks.callbacks
+        wanted = any(c.wants(n) if hasattr(c, "wants") else hasattr(c, n) for c in asked for n in names)
+        return Hooks(getattr(callbacks, names[0]), getattr(callbacks, names[1])) if wanted else None
+
+
+def train_epoch(
+    model: Any, pieces: Iterable[Piece], callbacks: CallbackList, progress: Progress, epoch: int,
+    check: Callable[[Step, Piece], None],
+) -> dict[str, Any]:
+    """One epoch of training. Returns its logs."""
+    hooks = Hooks.of(callbacks, TRAIN)
+    done, extra, logs = 0, {}, Logs(model)
+    for step, piece in _parts(model, TRAIN, pieces, hooks, model.steps_per_execution, check):
+        if hooks:
+            hooks.begin(done)
+        guard = Guard(model, step, piece, epoch, done)
+        outputs = [np.zeros(spec.shape, spec.dtype) for spec in step.outputs]
+        run = _finished(step, piece, outputs, lambda n: progress.update(done + n, logs), guard.replay)  # noqa: B023
+        extra = dict(zip(step.details.names, outputs[1:], strict=True))
+        done += run.steps_done
+        failed = guard.failed_step(run)
+        if failed is not None:
+            return _stopped_at(guard, failed, callbacks, {**logs(), "loss": _bad(outputs[0])})
+        if hooks:
+            hooks.end(done - 1, logs=logs(extra))
+        if model.stop_training:
+            break
+    return logs(extra)
+
+
+def _stopped_at(guard: Guard, failed: int, callbacks: CallbackList, logs: dict[str, Any]) -> dict[str, Any]:
+    """After a loss that is no number: an error, or, if a callback is there for that, the end of training."""
+    terminating = [c for c in callbacks.callbacks if isinstance(c, TerminateOnNaN)]
+    if not terminating:
+        raise guard.error(failed)
+    number = guard.restore_before(failed)
+    for callback in terminating:
+        callback.on_train_batch_end(guard.first + number, logs)
+    guard.model.stop_training = True
+    return logs
+
+
+def _bad(loss: np.ndarray) -> float:
+    """The loss that was not finite; NaN if it was the weights that were not."""
+    return float("nan") if np.isfinite(loss) else float(loss)
+
+
+def test_epoch(
+    model: Any, pieces: Iterable[Piece], callbacks: CallbackList, progress: Progress, check: Callable[[Step, Piece], None],
+) -> dict[str, Any]:
+    """One pass of evaluation. Returns its logs."""
+    hooks = Hooks.of(callbacks, "test")
+    done, extra, logs = 0, {}, Logs(model)
+    for step, piece in _parts(model, "test", pieces, hooks, model.steps_per_execution, check):
+        if hooks:
+            hooks.begin(done)
+        outputs = [np.zeros(spec.shape, spec.dtype) for spec in step.outputs]
+        _finished(step, piece, outputs, lambda n: progress.update(done + n, logs))  # noqa: B023
+        extra = dict(zip(step.details.names, outputs[1:], strict=True))
+        done += piece.steps
+        if hooks:
+            hooks.end(done - 1, logs=logs(extra))
+        if model.stop_evaluating:
+            break
+    return logs(extra)
+
+
+def predict_all(model: Any, pieces: Iterable[Piece], callbacks: CallbackList, progress: Progress) -> Any:
+    """The model's outputs for all rows, in the structure of its outputs."""
+    hooks = Hooks.of(callbacks, PREDICT)
+    done, found, tree = 0, [], None
+    for step, piece in _parts(model, PREDICT, pieces, hooks, model.steps_per_execution, lambda step, piece: None):
+        if hooks:
+            hooks.begin(done)
+        by_rows = step.by_rows
+        for part in piece.split(None if all(by_rows) else 1):
+            outputs = [
+                np.empty((part.steps * part.batch, *spec.shape[1:]) if is_row else spec.shape, spec.dtype)
+                for spec, is_row in zip(step.outputs, by_rows, strict=True)
+            ]
+            _finished(step, part, outputs, lambda n: progress.update(done + n, dict))  # noqa: B023
+            found.append([np.atleast_1d(array) for array in outputs])
+            done += part.steps
+        tree = step.details.tree
+        if hooks:
+            hooks.end(done - 1, logs={"outputs": _tree.unflatten(tree, found[-1])})
+        if model.stop_predicting:
+            break
+    if not found:
+        raise ValueError("predict: the data has no batches.")
+    joined = [column[0] if len(column) == 1 else np.concatenate(column) for column in zip(*found, strict=True)]
+    return _tree.unflatten(tree, joined)
+
+
+def _parts(
+    model: Any, kind: str, pieces: Iterable[Piece], hooks: Hooks | None, size: int, check: Callable[[Step, Piece], None]
+) -> Iterator[tuple[Step, Piece]]:
+    """What is run at once: whole pieces, or, where callbacks want batches, `size` steps."""
+    for piece in pieces:
+        step = model._steps.get(model, kind, piece)
+        check(step, piece)
+        if kind == PREDICT:
+            piece = Piece(piece.structure[0], piece.rows, piece.batch, piece.steps)
+        for part in piece.split(size if hooks else None):
+            yield step, part
+
+
+def _finished(
+    step: Step, piece: Piece, outputs: list[np.ndarray], tick: Callable[[int], None],
+    rewind: Callable[[int], None] | None = None,
+) -> Any:
+    """The run of a piece, when it has ended. An interrupt (or error) stops it after a whole step, and goes on from here.
+
+    After an error within a step (in a function of the user's that is called on the host), `rewind` gets its number.
+    """
+    program = step.program
+    run = program.start(piece.arrays, piece.rows, piece.steps, (), outputs)
+    try:
+        while not run.wait(_TICK):
+            tick(run.steps_done)
+        tick(run.steps_done)
+    except BaseException:
+        run.stop()
+        while not _is_over(run):
+            pass
+        if run.error is not None and rewind is not None:
+            rewind(run.error_step)
+        raise
+    return run
+
+
+def _is_over(run: Any) -> bool:
+    try:
+        return run.wait(_TICK)
+    except Exception:
+        return True
+
+
+class Logs:
+    """The metrics' present results as Python floats, by name in alphabetical order, as in Keras.
+
+    Which metrics there are is looked up once, at the first call, when the first step has been traced.
+
+    Args:
+        model: the model.
+    """
+
+    def __init__(self, model: Any):
+        self._model = model
+        self._results: Callable[[], dict[str, Any]] | None = None
+
+    def __call__(self, extra: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The logs; `extra` are values of the last step that a user's `compute_metrics` returned."""
+        read = self._results or self._model._results_reader()
+        self._results = read
+        results = {**read(), **(extra or {})}
+        return {name: as_number(results[name]) for name in sorted(results)}
+
+
+def results_of(metrics: list[Any]) -> dict[str, Any]:
+    """The results of metrics by name: floats, or tensors in a trace."""
+    results: dict[str, Any] = {}
+    for metric in metrics:
+        value = metric.result()
+        results.update(value if isinstance(value, dict) else {metric.name: value})
+    return {name: v if isinstance(v, Tensor) else as_number(v) for name, v in results.items()}
+
+
+def as_number(value: Any) -> Any:
+    """A Python float, where the value is one number."""
+    array = np.asarray(value)
+    return float(array.reshape(())) if array.size == 1 else array

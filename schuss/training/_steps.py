@@ -1,0 +1,92 @@
+"""Steps as programs: traced and compiled once for each signature, remembered by the model."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from schuss import backends
+from schuss.graph import Graph, Spec, Variable, _tree, floatx
+from schuss.training._data import Piece
+from schuss.training._traces import PREDICT, TEST, TRAIN, Details, traced_step
+
+__all__ = ["PREDICT", "TEST", "TRAIN", "Step", "Steps"]
+
+
+class Step:
+    """A step's graph and, when it is first used, its program.
+
+    Args:
+        kind: ``"train"``, ``"test"`` or ``"predict"``. graph, details: what `traced_step` found.
+        batch: rows in a batch. backend: None for the one in use. keep: what must live as long as the step.
+    """
+
+    def __init__(self, kind: str, graph: Graph, details: Details, batch: int, backend: str | None, keep: Any):
+        self.kind, self.graph, self.details, self.batch, self.backend = kind, graph, details, batch, backend
+        self._keep = keep
+
+    @functools.cached_property
+    def variables(self) -> list[Variable]:
+        """The variables that the step assigns."""
+        return [slot.variable for slot in self.graph.state if slot.output is not None]
+
+    @functools.cached_property
+    def outputs(self) -> list[Spec]:
+        """The shape and dtype of each output: the loss and reported values; for prediction, the predictions."""
+        return [tensor.spec for tensor in self.graph.outputs]
+
+    @functools.cached_property
+    def by_rows(self) -> list[bool]:
+        """Which outputs have a row for each sample."""
+        return [self.kind == PREDICT and spec.shape[:1] == (self.batch,) for spec in self.outputs]
+
+    @functools.cached_property
+    def program(self) -> Any:
+        """The compiled step. In training it stops where the loss is not finite."""
+        check = 0 if self.kind == TRAIN else None
+        return backends.compile(self.graph, len(self.graph.inputs), self.by_rows, check, self.backend)
+
+
+class Steps:
+    """The steps of one model, by kind and signature.
+
+    A step is traced anew when the data's shapes or dtypes, what is trainable, the model's layers, its optimizer's schedule
+    or what `compile` was given have changed.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Any, Step] = {}
+        self._state: Any = None
+
+    def __reduce__(self) -> Any:
+        return Steps, ()  # machine code stays here; copies of the model compile their own
+
+    def look_at(self, model: Any) -> None:
+        """Take note of the model's present state; once for each public call, for many uses of `get`."""
+        self._state = _state_of(model)[0]
+
+    def get(self, model: Any, kind: str, piece: Piece) -> Step:
+        """The step for batches like those of `piece`; tracing it builds the model, if need be."""
+        structure = piece.structure[0] if kind == PREDICT else piece.structure
+        leaves, definition = _tree.flatten(structure)
+        signature = tuple((leaf.dtype.str, leaf.shape[1:]) for leaf in leaves)
+        key = (kind, piece.batch, _tree.describe(definition), signature)
+        if (self._state, key) not in self._known:
+            specs = [Spec((piece.batch, *leaf.shape[1:]), leaf.dtype) for leaf in leaves]
+            graph, details = traced_step(model, kind, _tree.unflatten(definition, specs))
+            self._state, keep = _state_of(model)
+            backend = "reference" if model.run_eagerly else None
+            self._known[self._state, key] = Step(kind, graph, details, piece.batch, backend, keep)
+        return self._known[self._state, key]
+
+
+def _state_of(model: Any) -> tuple[Any, Any]:
+    """What, besides the data's signature, a trace depends on: a key that can be compared, and the objects in it."""
+    layers = model._flatten_layers()
+    rate = getattr(model.optimizer, "_learning_rate", None)
+    key = (
+        tuple((id(layer), layer._trainable) for layer in layers),
+        tuple(id(variable) for variable in model.trainable_variables),
+        id(model.optimizer), id(rate), id(model._compiled), floatx(),
+    )  # fmt: skip
+    return key, (layers, model.optimizer, rate, model._compiled)
