@@ -10,17 +10,52 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_MODULES = (
-    "activations autodiff backends callbacks compat compiler constraints datasets errors graph initializers insight layers "
-    "losses metrics models ops optimizers random regularizers saving training utils"
-).split()
+_MODULES = [
+    "activations",
+    "autodiff",
+    "backends",
+    "callbacks",
+    "compat",
+    "compiler",
+    "constraints",
+    "datasets",
+    "errors",
+    "graph",
+    "initializers",
+    "insight",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "random",
+    "regularizers",
+    "saving",
+    "training",
+    "utils",
+]
 
 _NAMES = {
-    "Spec": "graph", "StatelessScope": "graph", "Tensor": "graph", "Variable": "graph", "trace": "graph",
-    "floatx": "graph", "set_floatx": "graph",
-    "custom_gradient": "autodiff", "grad": "autodiff", "hvp": "autodiff", "jvp": "autodiff",
-    "stop_gradient": "ops", "value_and_grad": "autodiff", "vjp": "autodiff", "jit": "backends",
-    "Input": "layers", "Layer": "layers", "Model": "models", "Sequential": "models",
+    "Spec": "graph",
+    "StatelessScope": "graph",
+    "Tensor": "graph",
+    "Variable": "graph",
+    "trace": "graph",
+    "floatx": "graph",
+    "set_floatx": "graph",
+    "custom_gradient": "autodiff",
+    "grad": "autodiff",
+    "hvp": "autodiff",
+    "jvp": "autodiff",
+    "stop_gradient": "ops",
+    "value_and_grad": "autodiff",
+    "vjp": "autodiff",
+    "jit": "backends",
+    "Input": "layers",
+    "Layer": "layers",
+    "Model": "models",
+    "Sequential": "models",
 }
 
 

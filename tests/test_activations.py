@@ -17,12 +17,19 @@ CASES = json.loads((RECORDED / "activations.json").read_text())["cases"]
 FIGURES = dict(np.load(RECORDED / "activations.npz"))
 MORE = dict(np.load(RECORDED / "activations_more.npz"))
 ARGUMENTS = {
-    "gelu_approximate": {"approximate": True}, "elu_alpha": {"alpha": 0.3}, "celu_alpha": {"alpha": 2.0},
-    "relu_general": {"negative_slope": 0.1, "max_value": 3.0, "threshold": 0.3}, "softmax_axis0": {"axis": 0},
-    "sparsemax_axis0": {"axis": 0}, "leaky_relu_slope": {"negative_slope": 1.5},
-    "threshold": {"threshold": 0.1, "default_value": 20.0}, "squareplus_b": {"b": 1.0},
-    "soft_shrink_threshold": {"threshold": 1.0}, "hard_shrink_threshold": {"threshold": 1.0},
-    "relu_negative_slope": {"negative_slope": 0.1, "max_value": 3.0}, "glu_axis0": {"axis": 0},
+    "gelu_approximate": {"approximate": True},
+    "elu_alpha": {"alpha": 0.3},
+    "celu_alpha": {"alpha": 2.0},
+    "relu_general": {"negative_slope": 0.1, "max_value": 3.0, "threshold": 0.3},
+    "softmax_axis0": {"axis": 0},
+    "sparsemax_axis0": {"axis": 0},
+    "leaky_relu_slope": {"negative_slope": 1.5},
+    "threshold": {"threshold": 0.1, "default_value": 20.0},
+    "squareplus_b": {"b": 1.0},
+    "soft_shrink_threshold": {"threshold": 1.0},
+    "hard_shrink_threshold": {"threshold": 1.0},
+    "relu_negative_slope": {"negative_slope": 0.1, "max_value": 3.0},
+    "glu_axis0": {"axis": 0},
     "log_softmax_axis0": {"axis": 0},
 }
 MORE_NAMES = sorted({key.split("/")[0] for key in MORE if "/" in key})
@@ -66,7 +73,9 @@ def test_small_results_are_relatively_right(name):
         pytest.skip("the difference of nearly equal numbers, in Keras as here")
     value = np.asarray(function_of(name)(MORE["x"], **ARGUMENTS.get(name, {})))
     normal = np.abs(MORE[f"{name}/y"]) > 1e-30
-    np.testing.assert_allclose(value[normal], MORE[f"{name}/y"][normal], rtol=2e-3 if "gelu" in name else 2e-5)
+    np.testing.assert_allclose(
+        value[normal], MORE[f"{name}/y"][normal], rtol=2e-3 if "gelu" in name else 2e-5
+    )
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -79,7 +88,9 @@ def test_no_activation_breaks_at_extremes(name):
     assert np.isfinite(pull(np.ones(np.shape(value), "float32"))[0]).all()
 
 
-@pytest.mark.parametrize("name", ["softplus", "log_sigmoid", "sigmoid", "tanh", "gelu", "silu", "mish", "elu", "softsign"])
+@pytest.mark.parametrize(
+    "name", ["softplus", "log_sigmoid", "sigmoid", "tanh", "gelu", "silu", "mish", "elu", "softsign"]
+)
 def test_gradient_and_curvature_at_zero(name):
     """Smooth functions built from kinked pieces have their derivatives at the kink, too (checked by differences)."""
     f, h = getattr(activations, name), 1e-3

@@ -11,8 +11,22 @@ import schuss
 from schuss import initializers, random
 
 NAMES = [
-    "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "LecunNormal", "LecunUniform",
-    "Ones", "Orthogonal", "RandomNormal", "RandomUniform", "STFT", "TruncatedNormal", "VarianceScaling", "Zeros",
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Identity",
+    "LecunNormal",
+    "LecunUniform",
+    "Ones",
+    "Orthogonal",
+    "RandomNormal",
+    "RandomUniform",
+    "STFT",
+    "TruncatedNormal",
+    "VarianceScaling",
+    "Zeros",
 ]
 RANDOM = [n for n in NAMES if n not in ("Constant", "Identity", "Ones", "STFT", "Zeros")]
 
@@ -130,7 +144,10 @@ def test_config_round_trip(name):
     original = getattr(initializers, name)(**({"seed": 3} if name in RANDOM else {}))
     described = initializers.serialize(original)
     assert described == {
-        "module": "keras.initializers", "class_name": name, "config": original.get_config(), "registered_name": None,
+        "module": "keras.initializers",
+        "class_name": name,
+        "config": original.get_config(),
+        "registered_name": None,
     }
     again = initializers.deserialize(described)
     assert type(again) is type(original)
@@ -140,7 +157,11 @@ def test_config_round_trip(name):
 
 
 def test_configs_are_keras_s():
-    assert initializers.GlorotUniform().get_config() == {"seed": None, "input_axes": None, "output_axes": None}
+    assert initializers.GlorotUniform().get_config() == {
+        "seed": None,
+        "input_axes": None,
+        "output_axes": None,
+    }
     assert initializers.RandomNormal().get_config() == {"seed": None, "mean": 0.0, "stddev": 0.05}
     assert initializers.Constant().get_config() == {"value": 0.0}
     described = initializers.serialize(initializers.Constant(np.array([1.0, 2.0])))
@@ -192,7 +213,9 @@ def test_users_own():
     described = initializers.serialize(Twos())
     assert described["registered_name"] == "mine>Twos"
     assert type(initializers.deserialize(described)) is Twos
-    assert type(initializers.deserialize({"class_name": "X", "config": {}}, custom_objects={"X": Twos})) is Twos
+    assert (
+        type(initializers.deserialize({"class_name": "X", "config": {}}, custom_objects={"X": Twos})) is Twos
+    )
     assert schuss.Variable(initializers.get("mine>Twos"), shape=(2,)).numpy().tolist() == [2, 2]
     with pytest.raises(NotImplementedError, match="__call__"):
         initializers.Initializer()((2,))

@@ -151,7 +151,9 @@ def test_integer_seeds_repeat_and_differ():
 
 
 def test_prefixes_do_not_depend_on_the_size():
-    np.testing.assert_array_equal(np.asarray(random.uniform((100,), seed=1))[:10], random.uniform((10,), seed=1))
+    np.testing.assert_array_equal(
+        np.asarray(random.uniform((100,), seed=1))[:10], random.uniform((10,), seed=1)
+    )
 
 
 def test_seed_generators_move_on():
@@ -182,9 +184,12 @@ def test_a_program_draws_anew_at_every_run_as_eager_calls_do():
 @pytest.mark.parametrize(
     "function",
     [
-        lambda seed: random.uniform((3, 2), -1.0, 2.0, seed=seed), lambda seed: random.truncated_normal((6,), seed=seed),
-        lambda seed: random.randint((6,), 0, 100, seed=seed), lambda seed: random.shuffle(np.arange(6), seed=seed),
-        lambda seed: random.gamma((6,), 0.3, seed=seed), lambda seed: random.beta((6,), 0.3, 2.0, seed=seed),
+        lambda seed: random.uniform((3, 2), -1.0, 2.0, seed=seed),
+        lambda seed: random.truncated_normal((6,), seed=seed),
+        lambda seed: random.randint((6,), 0, 100, seed=seed),
+        lambda seed: random.shuffle(np.arange(6), seed=seed),
+        lambda seed: random.gamma((6,), 0.3, seed=seed),
+        lambda seed: random.beta((6,), 0.3, 2.0, seed=seed),
         lambda seed: random.binomial((6,), 5, 0.3, seed=seed),
         lambda seed: random.uniform((6,), dtype="float64", seed=seed),
         lambda seed: random.randint((6,), 0, 2**40, dtype="int64", seed=seed),
@@ -201,8 +206,11 @@ def test_traced_draws_equal_eager_ones(function):
 def test_set_random_seed_repeats_everything():
     def draws():
         return [
-            random.draw_seed(), python_random.random(), np.random.rand(),
-            np.asarray(random.normal((2,))).tolist(), np.asarray(schuss.initializers.GlorotUniform()((2, 2))).tolist(),
+            random.draw_seed(),
+            python_random.random(),
+            np.random.rand(),
+            np.asarray(random.normal((2,))).tolist(),
+            np.asarray(schuss.initializers.GlorotUniform()((2, 2))).tolist(),
             random.SeedGenerator().get_config()["seed"],
         ]
 

@@ -14,10 +14,14 @@ W = np.array([[1.0, 2.0], [-3.0, 4.0]], "float32")
 @pytest.mark.parametrize(
     ("regularizer", "penalty"),
     [
-        (regularizers.L1(0.1), 1.0), (regularizers.L2(0.1), 3.0), (regularizers.L1L2(0.1, 0.1), 4.0),
-        (regularizers.L1L2(), 0.0), (regularizers.OrthogonalRegularizer(0.1), 0.0447214),
+        (regularizers.L1(0.1), 1.0),
+        (regularizers.L2(0.1), 3.0),
+        (regularizers.L1L2(0.1, 0.1), 4.0),
+        (regularizers.L1L2(), 0.0),
+        (regularizers.OrthogonalRegularizer(0.1), 0.0447214),
         (regularizers.OrthogonalRegularizer(0.1, "columns"), 0.1 * 10 / np.sqrt(200)),
-        (regularizers.L1(), 0.1), (regularizers.L2(), 0.3),
+        (regularizers.L1(), 0.1),
+        (regularizers.L2(), 0.3),
     ],
 )
 def test_penalties(regularizer, penalty):
@@ -52,7 +56,10 @@ def test_round_trip(name):
 def test_get():
     assert regularizers.get(None) is None
     for name, cls in (
-        ("l1", regularizers.L1), ("l2", regularizers.L2), ("l1_l2", regularizers.L1L2), ("L1L2", regularizers.L1L2),
+        ("l1", regularizers.L1),
+        ("l2", regularizers.L2),
+        ("l1_l2", regularizers.L1L2),
+        ("L1L2", regularizers.L1L2),
         ("orthogonal_regularizer", regularizers.OrthogonalRegularizer),
     ):
         assert type(regularizers.get(name)) is cls

@@ -27,7 +27,13 @@ SPARSE = "sparse_categorical_crossentropy"
 
 def case(heads: Any, compile: dict[str, Any], fit: dict[str, Any], layers: Any = DENSE) -> dict[str, Any]:
     compile = {"optimizer": SGD, **compile}
-    return {"features": 4, "layers": layers, "heads": heads, "compile": compile, "fit": {"batch_size": 8, "epochs": 2, **fit}}
+    return {
+        "features": 4,
+        "layers": layers,
+        "heads": heads,
+        "compile": compile,
+        "fit": {"batch_size": 8, "epochs": 2, **fit},
+    }
 
 
 CASES = {
@@ -119,7 +125,9 @@ def main(folder: Path) -> None:
         spec["evaluated"] = evaluated if isinstance(evaluated, list) else [evaluated]
         for i, (before, after) in enumerate(zip(start, model.get_weights(), strict=True)):
             arrays[f"{name}/before{i}"], arrays[f"{name}/after{i}"] = before, np.asarray(after)
-    (folder / "fits.json").write_text(json.dumps({"source": f"Keras {keras.__version__}", "cases": CASES}, indent=1))
+    (folder / "fits.json").write_text(
+        json.dumps({"source": f"Keras {keras.__version__}", "cases": CASES}, indent=1)
+    )
     np.savez_compressed(folder / "fits.npz", **arrays)
 
 

@@ -25,7 +25,9 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
     elif threshold == 0:
         y = ops.leaky_relu(x, negative_slope)
     else:
-        below = ops.multiply(ops.subtract(x, threshold), negative_slope) if negative_slope else ops.zeros_like(x)
+        below = (
+            ops.multiply(ops.subtract(x, threshold), negative_slope) if negative_slope else ops.zeros_like(x)
+        )
         y = ops.where(ops.greater(x, threshold), x, below)
     if max_value is None:
         return y

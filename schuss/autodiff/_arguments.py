@@ -105,6 +105,8 @@ def matched(given: Any, definition: Any, specs: Sequence[Spec], name: str, what:
         value = as_value(leaf)
         if tuple(value.shape) != spec.shape:
             where = f" (leaf {number} of {len(specs)})" if len(specs) > 1 else ""
-            raise ValueError(f"{name}: the {what}{where} must have shape {spec.shape}, got {tuple(value.shape)}.")
+            raise ValueError(
+                f"{name}: the {what}{where} must have shape {spec.shape}, got {tuple(value.shape)}."
+            )
         values.append(cast(value, spec.dtype))
     return values

@@ -12,7 +12,10 @@ from schuss.ops._operands import filled
 
 
 def backward(
-    outputs: Sequence[Tensor], cotangents: Sequence[Any], wrt: Sequence[Tensor], nodes: Sequence[Node] | None = None
+    outputs: Sequence[Tensor],
+    cotangents: Sequence[Any],
+    wrt: Sequence[Tensor],
+    nodes: Sequence[Node] | None = None,
 ) -> list[Tensor]:
     """``dL/dx`` for each x of `wrt`, from ``dL/dy`` for each y of `outputs`, recorded in the active trace.
 
@@ -26,7 +29,9 @@ def backward(
     """
     trace = active_trace()
     if trace is None:
-        raise RuntimeError("backward: works on the nodes of a trace, and none is active. Use schuss.grad or schuss.vjp.")
+        raise RuntimeError(
+            "backward: works on the nodes of a trace, and none is active. Use schuss.grad or schuss.vjp."
+        )
     between, depending = _between(trace.nodes if nodes is None else nodes, wrt)
     arrived: dict[int, Tensor] = {}
     for y, dy in zip(outputs, cotangents, strict=True):

@@ -39,7 +39,9 @@ def replayed(graph: Graph, values: Sequence[Any]) -> list[Any]:
     for node in graph.nodes:
         with name_path(node.scope):
             result = node.primitive.bind(*(known[t.id] for t in node.inputs), **node.params)
-        for tensor, value in zip(node.outputs, result if node.primitive.several_results else [result], strict=True):
+        for tensor, value in zip(
+            node.outputs, result if node.primitive.several_results else [result], strict=True
+        ):
             known[tensor.id] = value
     outputs = [_copied(known[t.id]) for t in graph.outputs]
     written = [(s.variable, _copied(known[s.output.id])) for s in graph.state if s.output is not None]

@@ -14,7 +14,9 @@ from schuss.autodiff._evaluate import evaluated
 from schuss.graph import Tensor, Trace, Variable, _tree, active_trace, as_value
 
 
-def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
+def grad(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """The function that computes the gradient ``∂f/∂x`` of a scalar function.
 
     Args:
@@ -131,7 +133,9 @@ def gradients(loss: Any, wrt: Sequence[Tensor | Variable]) -> list[Tensor]:
     """
     trace = active_trace()
     if trace is None:
-        raise RuntimeError("gradients: works inside a trace (schuss.trace, jit, fit); outside use schuss.grad.")
+        raise RuntimeError(
+            "gradients: works inside a trace (schuss.trace, jit, fit); outside use schuss.grad."
+        )
     xs = [trace.own(as_value(x)) for x in wrt]
     for x, given in zip(xs, wrt, strict=True):
         if x.dtype.kind != "f":

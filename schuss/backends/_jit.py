@@ -37,7 +37,9 @@ class _Compiled:
 
 
 def jit(
-    function: Callable[..., Any] | None = None, *, static_argnums: int | Sequence[int] = (),
+    function: Callable[..., Any] | None = None,
+    *,
+    static_argnums: int | Sequence[int] = (),
     static_argnames: str | Sequence[str] = (),
 ) -> Any:
     """The function, compiled: traced at its first call for each signature, then run as one program.
@@ -79,20 +81,26 @@ def jit(
     def compiled(*args: Any, **kwargs: Any) -> Any:
         if _stack.scopes:  # part of an enclosing trace, or of a StatelessScope, whose values it must see
             return function(*args, **kwargs)
-        positional = [_Static(a) if i in numbers or i - len(args) in numbers else a for i, a in enumerate(args)]
+        positional = [
+            _Static(a) if i in numbers or i - len(args) in numbers else a for i, a in enumerate(args)
+        ]
         named = {key: _Static(a) if key in names else a for key, a in kwargs.items()}
         leaves, definition = _tree.flatten((tuple(positional), named))
         leaves = [_leaf(leaf) for leaf in leaves]
         arrays = [leaf for leaf in leaves if not isinstance(leaf, _Static)]
         key = (
             _tree.describe(definition),
-            tuple(leaf.key() if isinstance(leaf, _Static) else (leaf.dtype.str, leaf.shape) for leaf in leaves),
+            tuple(
+                leaf.key() if isinstance(leaf, _Static) else (leaf.dtype.str, leaf.shape) for leaf in leaves
+            ),
         )
         if key not in cache:
             cache[key] = _compile(function, leaves, definition)
         entry = cache[key]
         values = iter(entry.program(*arrays))
-        return _tree.unflatten(entry.out_tree, [next(values) if t is None else t.value for t in entry.template])
+        return _tree.unflatten(
+            entry.out_tree, [next(values) if t is None else t.value for t in entry.template]
+        )
 
     return compiled
 
@@ -111,7 +119,9 @@ def _leaf(leaf: Any) -> Any:
 def _compile(function: Callable[..., Any], leaves: list[Any], definition: Any) -> _Compiled:
     with tracing() as trace:
         inputs = [None if isinstance(leaf, _Static) else trace.input(Spec.of(leaf)) for leaf in leaves]
-        given = [leaf.value if tensor is None else tensor for leaf, tensor in zip(leaves, inputs, strict=True)]
+        given = [
+            leaf.value if tensor is None else tensor for leaf, tensor in zip(leaves, inputs, strict=True)
+        ]
         args, kwargs = _tree.unflatten(definition, given)
         results, out_tree = _tree.flatten(function(*args, **kwargs))
         template = [None if _is_value(leaf) else _Static(leaf) for leaf in results]

@@ -26,7 +26,10 @@ def backend_name(backend: str | None = None) -> str:
 
 
 def compile(
-    graph: Graph, batch_inputs: int = 0, row_outputs: Sequence[bool] | None = None, check: int | None = None,
+    graph: Graph,
+    batch_inputs: int = 0,
+    row_outputs: Sequence[bool] | None = None,
+    check: int | None = None,
     backend: str | None = None,
 ) -> Any:
     """The program of a graph.

@@ -38,7 +38,9 @@ def run(program: str, arguments: tuple[str, ...]) -> None:
         sys.exit(130)
     except Exception as error:
         frames = traceback.extract_tb(error.__traceback__)
-        own = next((i for i, f in enumerate(frames) if f.filename == program), 0)  # without the frames that led to it
+        own = next(
+            (i for i, f in enumerate(frames) if f.filename == program), 0
+        )  # without the frames that led to it
         for line in traceback.format_exception(type(error), error, _after(error.__traceback__, own)):
             click.echo(line, err=True, nl=False)
         sys.exit(1)
@@ -51,11 +53,21 @@ def _after(trace: object, count: int) -> object:
 
 
 @main.command()
-@click.option("--data", type=click.Choice(["digits", "mnist"]), default="digits", show_default=True,
-              help="digits: 8×8 images that come with scikit-learn, no network needed. mnist: 28×28 images, downloaded once.")
+@click.option(
+    "--data",
+    type=click.Choice(["digits", "mnist"]),
+    default="digits",
+    show_default=True,
+    help="digits: 8×8 images that come with scikit-learn, no network needed. mnist: 28×28 images, downloaded once.",
+)
 @click.option("--epochs", type=click.IntRange(min=1), default=None, help="Passes over the images.")
-@click.option("--output", type=click.Path(dir_okay=False), default="schuss-demo.html", show_default=True,
-              help="The page to write.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False),
+    default="schuss-demo.html",
+    show_default=True,
+    help="The page to write.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the random start and the shuffles.")
 def demo(data: str, epochs: int | None, output: str, seed: int) -> None:
     """Train a network to read handwritten digits, and show what it learned."""

@@ -32,16 +32,20 @@ def run_demo(data: str, epochs: int | None, output: str, seed: int) -> dict[str,
     epochs = epochs or (60 if data == "digits" else 10)
 
     schuss.utils.set_random_seed(seed)
-    model = schuss.Sequential([
-        schuss.Input(shape=(side, side), dtype="uint8"),
-        schuss.layers.Rescaling(1 / brightest),
-        schuss.layers.Flatten(),
-        schuss.layers.Dense(64, activation="relu"),
-        schuss.layers.Dense(10, activation="softmax"),
-    ])
+    model = schuss.Sequential(
+        [
+            schuss.Input(shape=(side, side), dtype="uint8"),
+            schuss.layers.Rescaling(1 / brightest),
+            schuss.layers.Flatten(),
+            schuss.layers.Dense(64, activation="relu"),
+            schuss.layers.Dense(10, activation="softmax"),
+        ]
+    )
     rate = 0.05 if data == "digits" else 0.01
     model.compile(
-        optimizer=schuss.optimizers.SGD(learning_rate=rate), loss="categorical_crossentropy", metrics=["accuracy"]
+        optimizer=schuss.optimizers.SGD(learning_rate=rate),
+        loss="categorical_crossentropy",
+        metrics=["accuracy"],
     )
     console.print(
         f"Training a network of 64 + 10 neurons on {len(x_train):,} images of handwritten digits, {side}×{side} pixels, "
@@ -59,15 +63,22 @@ def run_demo(data: str, epochs: int | None, output: str, seed: int) -> dict[str,
     accuracy = float((guesses == labels_test).mean())
     steps = epochs * -(-len(x_train) // 32)
     figures = {
-        "accuracy": accuracy, "seconds": seconds, "steps": steps, "epochs": epochs, "images": len(x_train),
-        "inputs": inputs, "parameters": model.count_params(), "rate": rate,
+        "accuracy": accuracy,
+        "seconds": seconds,
+        "steps": steps,
+        "epochs": epochs,
+        "images": len(x_train),
+        "inputs": inputs,
+        "parameters": model.count_params(),
+        "rate": rate,
     }
     for line in _in_words(figures, confusion, history.history):
         console.print(line)
     wrong = np.flatnonzero(guesses != labels_test)
     certain_first = wrong[np.argsort(-probabilities[wrong, guesses[wrong]])]
     mistakes = [
-        (x_test[i], int(labels_test[i]), int(guesses[i]), float(probabilities[i, guesses[i]])) for i in certain_first[:60]
+        (x_test[i], int(labels_test[i]), int(guesses[i]), float(probabilities[i, guesses[i]]))
+        for i in certain_first[:60]
     ]
     path = Path(output)
     _write_whole(path, write_page(figures, history.history, confusion, mistakes, brightest))

@@ -24,8 +24,11 @@ _TRAINING, _VALIDATION = "#0b6bcb", "#d1610a"
 
 
 def write_page(
-    figures: dict[str, Any], history: dict[str, list[float]], confusion: np.ndarray,
-    mistakes: Sequence[tuple[np.ndarray, int, int, float]], brightest: int,
+    figures: dict[str, Any],
+    history: dict[str, list[float]],
+    confusion: np.ndarray,
+    mistakes: Sequence[tuple[np.ndarray, int, int, float]],
+    brightest: int,
 ) -> str:
     """The page as text.
 
@@ -37,7 +40,8 @@ def write_page(
         brightest: the largest value of a pixel.
     """
     curves = "".join(
-        _chart(title, history[name], history.get(f"val_{name}")) for name, title in (("loss", "Loss"), ("accuracy", "Accuracy"))
+        _chart(title, history[name], history.get(f"val_{name}"))
+        for name, title in (("loss", "Loss"), ("accuracy", "Accuracy"))
     )
     wrong = "".join(_mistake(image, digit, guess, sure, brightest) for image, digit, guess, sure in mistakes)
     return f"""<!doctype html>
@@ -99,7 +103,9 @@ def _confusion_table(confusion: np.ndarray) -> str:
         for j, count in enumerate(row):
             share = count / max(int(row.sum()), 1)
             colour = (
-                f"rgba(11,107,203,{0.08 + 0.6 * share:.2f})" if i == j else f"rgba(209,97,10,{min(1.0, 0.15 + 4 * share):.2f})"
+                f"rgba(11,107,203,{0.08 + 0.6 * share:.2f})"
+                if i == j
+                else f"rgba(209,97,10,{min(1.0, 0.15 + 4 * share):.2f})"
             )
             cells += f'<td style="background:{colour}">{count}</td>' if count else "<td></td>"
         rows.append(f"<tr><th>{i}</th>{cells}</tr>")
@@ -120,7 +126,14 @@ def png(image: np.ndarray) -> bytes:
     rows = b"".join(b"\x00" + row.tobytes() for row in np.ascontiguousarray(image))
 
     def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows, 9))
+        + chunk(b"IEND", b"")
+    )

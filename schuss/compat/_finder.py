@@ -73,14 +73,14 @@ def _layout(root: str, prefix: str) -> tuple[str | None, dict[str, Any], set[str
     extra, children = {}, set()
     for path, make in extras.items():
         if path.startswith(start):
-            head, _, rest = path[len(start):].partition(".")
+            head, _, rest = path[len(start) :].partition(".")
             if rest:
                 children.add(head)
             else:
                 extra[head] = make
     for path in modules:
         if path and path.startswith(start):
-            children.add(path[len(start):].partition(".")[0])
+            children.add(path[len(start) :].partition(".")[0])
     return modules.get(prefix), extra, children - set(extra)
 
 
@@ -105,7 +105,8 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             while frame.f_back is not None and "importlib" in frame.f_code.co_filename:
                 frame = frame.f_back
             raise ModuleNotFoundError(
-                f"{fullname} is not part of Schuss ({frame.f_code.co_filename}, line {frame.f_lineno}).", name=fullname
+                f"{fullname} is not part of Schuss ({frame.f_code.co_filename}, line {frame.f_lineno}).",
+                name=fullname,
             )
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 

@@ -20,7 +20,14 @@ KERAS_MODULES = {
     **{
         f"datasets.{name}": f"schuss.datasets.{name}"
         for name in (
-            "boston_housing", "california_housing", "cifar10", "cifar100", "digits", "fashion_mnist", "imdb", "mnist",
+            "boston_housing",
+            "california_housing",
+            "cifar10",
+            "cifar100",
+            "digits",
+            "fashion_mnist",
+            "imdb",
+            "mnist",
             "reuters",
         )
     },
@@ -53,7 +60,13 @@ def _constant(value: Any, dtype: Any = None, shape: Any = None, name: Any = None
     from schuss import ops
 
     array = ops.convert_to_tensor(value, dtype)
-    return array if shape is None else np.broadcast_to(array, shape).copy() if np.size(array) == 1 else np.reshape(array, shape)
+    return (
+        array
+        if shape is None
+        else np.broadcast_to(array, shape).copy()
+        if np.size(array) == 1
+        else np.reshape(array, shape)
+    )
 
 
 def _function(function: Any = None, **options: Any) -> Any:
@@ -80,24 +93,120 @@ EXTRA_KERAS: dict[str, Callable[[], Any]] = {
 """Names below ``keras`` that are no module of ours."""
 
 _OPS = {
-    "abs": "absolute", "add": "add", "argmax": "argmax", "argmin": "argmin", "cast": "cast", "clip_by_value": "clip",
-    "concat": "concatenate", "convert_to_tensor": "convert_to_tensor", "cos": "cos", "divide": "divide",
-    "einsum": "einsum", "equal": "equal", "exp": "exp", "expand_dims": "expand_dims", "eye": "eye", "gather": "take",
-    "greater": "greater", "less": "less", "linspace": "linspace", "matmul": "matmul", "maximum": "maximum",
-    "minimum": "minimum", "multiply": "multiply", "one_hot": "one_hot", "ones": "ones", "ones_like": "ones_like",
-    "pad": "pad", "pow": "power", "range": "arange", "reduce_max": "max", "reduce_mean": "mean", "reduce_min": "min",
-    "reduce_prod": "prod", "reduce_sum": "sum", "reshape": "reshape", "round": "round", "shape": "shape",
-    "sigmoid": "sigmoid", "sign": "sign", "sin": "sin", "sqrt": "sqrt", "square": "square", "squeeze": "squeeze",
-    "stack": "stack", "stop_gradient": "stop_gradient", "subtract": "subtract", "tanh": "tanh", "tensordot": "tensordot",
-    "tile": "tile", "transpose": "transpose", "where": "where", "zeros": "zeros", "zeros_like": "zeros_like",
+    "abs": "absolute",
+    "add": "add",
+    "argmax": "argmax",
+    "argmin": "argmin",
+    "cast": "cast",
+    "clip_by_value": "clip",
+    "concat": "concatenate",
+    "convert_to_tensor": "convert_to_tensor",
+    "cos": "cos",
+    "divide": "divide",
+    "einsum": "einsum",
+    "equal": "equal",
+    "exp": "exp",
+    "expand_dims": "expand_dims",
+    "eye": "eye",
+    "gather": "take",
+    "greater": "greater",
+    "less": "less",
+    "linspace": "linspace",
+    "matmul": "matmul",
+    "maximum": "maximum",
+    "minimum": "minimum",
+    "multiply": "multiply",
+    "one_hot": "one_hot",
+    "ones": "ones",
+    "ones_like": "ones_like",
+    "pad": "pad",
+    "pow": "power",
+    "range": "arange",
+    "reduce_max": "max",
+    "reduce_mean": "mean",
+    "reduce_min": "min",
+    "reduce_prod": "prod",
+    "reduce_sum": "sum",
+    "reshape": "reshape",
+    "round": "round",
+    "shape": "shape",
+    "sigmoid": "sigmoid",
+    "sign": "sign",
+    "sin": "sin",
+    "sqrt": "sqrt",
+    "square": "square",
+    "squeeze": "squeeze",
+    "stack": "stack",
+    "stop_gradient": "stop_gradient",
+    "subtract": "subtract",
+    "tanh": "tanh",
+    "tensordot": "tensordot",
+    "tile": "tile",
+    "transpose": "transpose",
+    "where": "where",
+    "zeros": "zeros",
+    "zeros_like": "zeros_like",
 }
-_MATH = (
-    "abs add cos divide equal exp floor greater less log log1p maximum minimum mod multiply pow reduce_max reduce_mean "
-    "reduce_min reduce_prod reduce_std reduce_sum reduce_variance round rsqrt sigmoid sign sin sqrt square subtract tanh"
-).split()
-_MATH_OPS = {"log": "log", "log1p": "log1p", "floor": "floor", "mod": "mod", "rsqrt": "rsqrt", "reduce_std": "std",
-             "reduce_variance": "var", "erf": "erf"}
-_NN = "elu gelu leaky_relu log_softmax relu relu6 selu sigmoid silu softmax softplus softsign swish tanh".split()
+_MATH = [
+    "abs",
+    "add",
+    "cos",
+    "divide",
+    "equal",
+    "exp",
+    "floor",
+    "greater",
+    "less",
+    "log",
+    "log1p",
+    "maximum",
+    "minimum",
+    "mod",
+    "multiply",
+    "pow",
+    "reduce_max",
+    "reduce_mean",
+    "reduce_min",
+    "reduce_prod",
+    "reduce_std",
+    "reduce_sum",
+    "reduce_variance",
+    "round",
+    "rsqrt",
+    "sigmoid",
+    "sign",
+    "sin",
+    "sqrt",
+    "square",
+    "subtract",
+    "tanh",
+]
+_MATH_OPS = {
+    "log": "log",
+    "log1p": "log1p",
+    "floor": "floor",
+    "mod": "mod",
+    "rsqrt": "rsqrt",
+    "reduce_std": "std",
+    "reduce_variance": "var",
+    "erf": "erf",
+}
+_NN = [
+    "elu",
+    "gelu",
+    "leaky_relu",
+    "log_softmax",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "swish",
+    "tanh",
+]
 
 TENSORFLOW: dict[str, Callable[[], Any]] = {
     "__version__": _value(TENSORFLOW_VERSION),
@@ -122,7 +231,20 @@ TENSORFLOW: dict[str, Callable[[], Any]] = {
     **{f"nn.{name}": _call("schuss.ops", name) for name in _NN},
     **{
         name: _value(np.dtype(name))
-        for name in "bool uint8 uint16 uint32 uint64 int8 int16 int32 int64 float16 float32 float64".split()
+        for name in [
+            "bool",
+            "uint8",
+            "uint16",
+            "uint32",
+            "uint64",
+            "int8",
+            "int16",
+            "int32",
+            "int64",
+            "float16",
+            "float32",
+            "float64",
+        ]
     },
 }
 """Names below ``tensorflow`` beside ``tensorflow.keras``."""

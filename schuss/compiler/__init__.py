@@ -5,4 +5,15 @@ from schuss.compiler._kernel import HostCall, Kernel, Plan, Reduction, Scan, Sto
 from schuss.compiler._plan import plan, work_of
 from schuss.compiler._simplify import simplify
 
-__all__ = ["HostCall", "Kernel", "Plan", "Reduction", "Scan", "Store", "lowering", "plan", "simplify", "work_of"]
+__all__ = [
+    "HostCall",
+    "Kernel",
+    "Plan",
+    "Reduction",
+    "Scan",
+    "Store",
+    "lowering",
+    "plan",
+    "simplify",
+    "work_of",
+]

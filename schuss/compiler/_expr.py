@@ -158,9 +158,23 @@ class Interner:
 
 
 _COSTLY = {
-    "exponential": 12, "log": 14, "tanh": 18, "logistic": 16, "sine": 20, "cosine": 20, "erf": 20, "power": 40,
-    "exponential_minus_one": 16, "log_plus_one": 16, "divide": 5, "sqrt": 5, "rsqrt": 6, "random_bits": 70,
-    "remainder": 8, "tan": 30, "atan2": 30,
+    "exponential": 12,
+    "log": 14,
+    "tanh": 18,
+    "logistic": 16,
+    "sine": 20,
+    "cosine": 20,
+    "erf": 20,
+    "power": 40,
+    "exponential_minus_one": 16,
+    "log_plus_one": 16,
+    "divide": 5,
+    "sqrt": 5,
+    "rsqrt": 6,
+    "random_bits": 70,
+    "remainder": 8,
+    "tan": 30,
+    "atan2": 30,
 }
 
 

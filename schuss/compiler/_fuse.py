@@ -204,7 +204,9 @@ def _kept_tensors(graph: Graph) -> set[int]:
             else:
                 found |= roots[user.outputs[0].id]
                 most = max(most, repeated[user.outputs[0].id])
-            most = max(most, max(1, user.outputs[0].size) // max(1, tensor.size) if _is_pointwise(user) else 1)
+            most = max(
+                most, max(1, user.outputs[0].size) // max(1, tensor.size) if _is_pointwise(user) else 1
+            )
             if user.primitive.name == "dot_general" or (
                 user.outputs[0].id in feeds_contraction and _is_view(user)
             ):
@@ -220,7 +222,9 @@ def _kept_tensors(graph: Graph) -> set[int]:
         total = 0 if _is_view(node) else cost_of(node.primitive.name)
         for operand in operands.values():
             inside = operand.id in cost and operand.id not in kept
-            total += cost[operand.id] if inside else 0 if operand.size == 1 and operand.array is not None else 1
+            total += (
+                cost[operand.id] if inside else 0 if operand.size == 1 and operand.array is not None else 1
+            )
         cost[tensor.id] = total
         limit = _SHARED_COST if len(roots[tensor.id]) > 1 else 10**9
         if tensor.id in feeds_contraction and not _is_view(node):

@@ -64,7 +64,12 @@ class Index:
     @property
     def dim(self) -> Dim | None:
         """The dim, if the index is just that."""
-        if len(self.terms) == 1 and self.terms[0][1] == 1 and self.offset == 0 and isinstance(self.terms[0][0], Dim):
+        if (
+            len(self.terms) == 1
+            and self.terms[0][1] == 1
+            and self.offset == 0
+            and isinstance(self.terms[0][0], Dim)
+        ):
             return self.terms[0][0]
         return None
 
@@ -72,7 +77,11 @@ class Index:
         """The index with dims replaced. Only for affine ones."""
         result = Index((), self.offset)
         for atom, coefficient in self.terms:
-            result = result + values.get(atom, of_dim(atom) if isinstance(atom, Dim) else Index(((atom, 1),))) * coefficient
+            result = (
+                result
+                + values.get(atom, of_dim(atom) if isinstance(atom, Dim) else Index(((atom, 1),)))
+                * coefficient
+            )
         return result
 
     def __repr__(self) -> str:

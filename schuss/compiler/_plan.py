@@ -18,7 +18,9 @@ _CHUNK_WORK = 16384  # simple operations below which a piece of a kernel is not 
 _MOST_CHUNKS = 64
 
 
-def plan(graph: Graph, batch_inputs: int = 0, row_outputs: Sequence[bool] = (), check: int | None = None) -> Plan:
+def plan(
+    graph: Graph, batch_inputs: int = 0, row_outputs: Sequence[bool] = (), check: int | None = None
+) -> Plan:
     """The kernels of a graph's step, ready for a backend.
 
     Args:
@@ -52,7 +54,8 @@ class _Planner:
                 self._buffer(tensor, f"c{i}", "constant", i).array = tensor.array
         rows = list(row_outputs) + [False] * (len(graph.outputs) - len(row_outputs))
         self.outputs = [
-            self._buffer(t, f"y{i}", "row_output" if rows[i] else "output", i) for i, t in enumerate(graph.outputs)
+            self._buffer(t, f"y{i}", "row_output" if rows[i] else "output", i)
+            for i, t in enumerate(graph.outputs)
         ]
         self.order: dict[Group, set[Group]] = {g: set(g.needs) for g in self.fusion.groups}
         self._update_in_place()
@@ -76,7 +79,7 @@ class _Planner:
         readers: dict[int, list[tuple[Group, bool]]] = {}
         for group in self.fusion.groups:
             for member in group.members:
-                lead = group.reducer is member or not group.pointwise and group.reducer is None
+                lead = group.reducer is member or (not group.pointwise and group.reducer is None)
                 for operand, same in self.fusion.reads(member).tensors.values():
                     readers.setdefault(operand.id, []).append((group, same and not lead))
         for slot, buffer in zip(self.graph.state, self.variables, strict=True):
@@ -108,8 +111,14 @@ class _Planner:
         steps.sort(key=lambda step: step.phase)
         arena = _lay_out(steps, [b for b in self.all if b.kind == "temporary"])
         return Plan(
-            steps, self.all, arena, self.batch, self.batch_inputs, self.arguments,
-            [slot.variable for slot in self.graph.state], self.outputs,
+            steps,
+            self.all,
+            arena,
+            self.batch,
+            self.batch_inputs,
+            self.arguments,
+            [slot.variable for slot in self.graph.state],
+            self.outputs,
             None if self.check is None else self.outputs[self.check],
         )
 
@@ -182,7 +191,9 @@ def _only_elementwise(tensor: Tensor, kept: set[int]) -> bool:
         rule = lowering_rules[t.node.primitive]
         if not isinstance(rule, Pointwise):
             continue
-        if not rule.same_index and not (t.node.primitive.name == "broadcast_in_dim" and t.node.inputs[0].size == 1):
+        if not rule.same_index and not (
+            t.node.primitive.name == "broadcast_in_dim" and t.node.inputs[0].size == 1
+        ):
             return False
         stack.extend(t.node.inputs)
     return True
@@ -217,7 +228,9 @@ def _in_order(groups: list[Group]) -> list[Group]:
                 done[current] = None
             else:
                 stack.append((current, True))
-                stack.extend((n, False) for n in sorted(current.needs, key=lambda g: -g.number) if n not in done)
+                stack.extend(
+                    (n, False) for n in sorted(current.needs, key=lambda g: -g.number) if n not in done
+                )
     return list(done)
 
 
@@ -338,7 +351,8 @@ def _lay_out(steps: list[Kernel | HostCall], temporaries: list[Buffer]) -> int:
         first, last = life[buffer]
         rivals = sorted(
             (b.offset, -(-max(b.nbytes, 1) // _ALIGNMENT) * _ALIGNMENT)
-            for b in placed if life[b][0] <= last and first <= life[b][1]
+            for b in placed
+            if life[b][0] <= last and first <= life[b][1]
         )
         offset = 0
         for start, length in rivals:

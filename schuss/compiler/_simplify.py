@@ -19,7 +19,9 @@ class Rewriter:
     def __init__(self, graph: Graph):
         self.nodes: list[Node] = []
         self.known: dict[Any, list[Tensor]] = {}
-        self._next = 1 + max([0] + [t.id for n in graph.nodes for t in n.outputs + n.inputs] + [t.id for t in graph.inputs])
+        self._next = 1 + max(
+            [0] + [t.id for n in graph.nodes for t in n.outputs + n.inputs] + [t.id for t in graph.inputs]
+        )
 
     def tensor(self, spec: Spec, **kwargs: Any) -> Tensor:
         self._next += 1
@@ -78,7 +80,11 @@ def _rule(*names: str) -> Callable[[Rule], Rule]:
 
 def scalar_value(tensor: Tensor) -> Any:
     """The number of which the tensor consists, if it is one constant everywhere; None otherwise."""
-    while tensor.node is not None and tensor.node.primitive.name in ("broadcast_in_dim", "reshape", "convert"):
+    while tensor.node is not None and tensor.node.primitive.name in (
+        "broadcast_in_dim",
+        "reshape",
+        "convert",
+    ):
         if tensor.node.primitive.name == "convert":
             inner = scalar_value(tensor.node.inputs[0])
             return None if inner is None else np.asarray(inner).astype(tensor.dtype).item()
@@ -98,7 +104,7 @@ def _nothing(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], s
 
 @_rule("custom_gradient")
 def _forward_only(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
-    return inputs[params["n"]:]
+    return inputs[params["n"] :]
 
 
 @_rule("convert")
@@ -199,11 +205,15 @@ def simplify(graph: Graph) -> Graph:
 
     def now(tensor: Tensor) -> Tensor:
         if tensor.array is not None and tensor.id not in replaced:
-            replaced[tensor.id] = rewriter.constant(tensor.array) if tensor.array.size <= _FOLDED_SIZE else tensor
+            replaced[tensor.id] = (
+                rewriter.constant(tensor.array) if tensor.array.size <= _FOLDED_SIZE else tensor
+            )
         return replaced.get(tensor.id, tensor)
 
     for node in graph.nodes:
-        outputs = rewriter.emit_all(node.primitive.name, [now(t) for t in node.inputs], node.params, node.scope)
+        outputs = rewriter.emit_all(
+            node.primitive.name, [now(t) for t in node.inputs], node.params, node.scope
+        )
         for old, new in zip(node.outputs, outputs, strict=True):
             replaced[old.id] = new
 

@@ -102,7 +102,12 @@ class MinMaxNorm(Constraint):
         return ops.multiply(w, wanted / (norms + _EPSILON))
 
     def get_config(self) -> dict[str, Any]:
-        return {"min_value": self.min_value, "max_value": self.max_value, "rate": self.rate, "axis": self.axis}
+        return {
+            "min_value": self.min_value,
+            "max_value": self.max_value,
+            "rate": self.rate,
+            "axis": self.axis,
+        }
 
 
 def _norms(w: Any, axis: int | Sequence[int]) -> Any:

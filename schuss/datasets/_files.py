@@ -106,10 +106,16 @@ def _fetch(url: str, part: Path) -> None:
 
 
 def _copy(response: Any, part: Path, mode: str, start: int, total: int) -> None:
-    from rich.progress import DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
     from rich.progress import BarColumn as Bar
+    from rich.progress import DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-    columns = (TextColumn("{task.description}"), Bar(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        Bar(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
     done = start
     with Progress(*columns, transient=True) as progress, part.open(mode) as file:
         task = progress.add_task(part.stem, total=total or None, completed=start)
@@ -150,8 +156,11 @@ class _ArraysOnly(pickle.Unpickler):
     """Unpickles NumPy arrays, bytes, strings, numbers and their containers; nothing else."""
 
     _ALLOWED = {
-        ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"),
-        ("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode"),
+        ("numpy.core.multiarray", "_reconstruct"),
+        ("numpy._core.multiarray", "_reconstruct"),
+        ("numpy", "ndarray"),
+        ("numpy", "dtype"),
+        ("_codecs", "encode"),
     }
 
     def find_class(self, module: str, name: str) -> Any:
@@ -165,9 +174,15 @@ def read_pickles(path: Path, members: list[str]) -> list[dict[bytes, Any]]:
     try:
         with tarfile.open(path) as archive:
             files = [archive.extractfile(name) for name in members]
-            return [_ArraysOnly(io.BytesIO(file.read()), encoding="bytes").load() for file in files if file is not None]
+            return [
+                _ArraysOnly(io.BytesIO(file.read()), encoding="bytes").load()
+                for file in files
+                if file is not None
+            ]
     except (tarfile.TarError, KeyError, EOFError, pickle.UnpicklingError, OSError) as error:
-        raise ValueError(f"{path} is not the archive it should be ({error}). Delete it, so that it is downloaded again.") from error
+        raise ValueError(
+            f"{path} is not the archive it should be ({error}). Delete it, so that it is downloaded again."
+        ) from error
 
 
 def split(x: np.ndarray, y: np.ndarray, test_split: float, seed: int) -> Any:
@@ -179,4 +194,3 @@ def split(x: np.ndarray, y: np.ndarray, test_split: float, seed: int) -> Any:
     x, y = x[order], y[order]
     cut = int(len(x) * (1 - test_split))
     return (x[:cut], y[:cut]), (x[cut:], y[cut:])
-

@@ -8,8 +8,14 @@ import numpy as np
 
 
 def prepare(
-    texts: Any, labels: np.ndarray, num_words: int | None, skip_top: int, maxlen: int | None, start_char: int | None,
-    oov_char: int | None, index_from: int,
+    texts: Any,
+    labels: np.ndarray,
+    num_words: int | None,
+    skip_top: int,
+    maxlen: int | None,
+    start_char: int | None,
+    oov_char: int | None,
+    index_from: int,
 ) -> tuple[list[list[int]], np.ndarray]:
     """Texts with a start mark, words renumbered from `index_from` on, rare and very common ones replaced.
 

@@ -18,7 +18,9 @@ def load_data() -> tuple[Split, Split]:
     Returns:
         x: uint8, (50000, 32, 32, 3) and (10000, 32, 32, 3). y: uint8 (n, 1), named by `CLASSES`.
     """
-    path = get_file("cifar-10-python.tar.gz", "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz", _SHA256)
+    path = get_file(
+        "cifar-10-python.tar.gz", "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz", _SHA256
+    )
     names = [f"cifar-10-batches-py/data_batch_{i}" for i in range(1, 6)] + ["cifar-10-batches-py/test_batch"]
     batches = read_pickles(path, names)
     images = [images_of(batch[b"data"]) for batch in batches]

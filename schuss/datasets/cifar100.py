@@ -22,7 +22,9 @@ def load_data(label_mode: str = "fine") -> tuple[Split, Split]:
     """
     if label_mode not in ("fine", "coarse"):
         raise ValueError(f"label_mode must be 'fine' or 'coarse', got {label_mode!r}.")
-    path = get_file("cifar-100-python.tar.gz", "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz", _SHA256)
+    path = get_file(
+        "cifar-100-python.tar.gz", "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz", _SHA256
+    )
     key = f"{label_mode}_labels".encode()
     train, test = (
         (images_of(batch[b"data"]), np.asarray(batch[key], np.uint8).reshape(-1, 1))

@@ -8,7 +8,18 @@ import numpy as np
 
 from schuss.datasets._files import KERAS_URL, get_file
 
-CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+CLASSES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
 
 Split = tuple[np.ndarray, np.ndarray]
 
@@ -33,4 +44,6 @@ def _read(name: str, header: int) -> np.ndarray:
         with gzip.open(path) as file:
             return np.frombuffer(file.read(), np.uint8, offset=header)
     except (OSError, EOFError, ValueError) as error:
-        raise ValueError(f"{path} is damaged ({error}). Delete it, so that it is downloaded again.") from error
+        raise ValueError(
+            f"{path} is damaged ({error}). Delete it, so that it is downloaded again."
+        ) from error

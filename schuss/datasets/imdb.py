@@ -14,8 +14,14 @@ _SHA256 = "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f"
 
 
 def load_data(
-    path: str = "imdb.npz", num_words: int | None = None, skip_top: int = 0, maxlen: int | None = None,
-    seed: int = 113, start_char: int | None = 1, oov_char: int | None = 2, index_from: int = 3,
+    path: str = "imdb.npz",
+    num_words: int | None = None,
+    skip_top: int = 0,
+    maxlen: int | None = None,
+    seed: int = 113,
+    start_char: int | None = 1,
+    oov_char: int | None = 2,
+    index_from: int = 3,
 ) -> tuple[Split, Split]:
     """Reviews as lists of word numbers (1 is the most frequent word, before `index_from` is added).
 
@@ -36,7 +42,14 @@ def load_data(
     x_train, y_train = shuffled(file["x_train"], file["y_train"], random)
     x_test, y_test = shuffled(file["x_test"], file["y_test"], random)
     texts, labels = prepare(
-        [*x_train, *x_test], np.concatenate([y_train, y_test]), num_words, skip_top, maxlen, start_char, oov_char, index_from
+        [*x_train, *x_test],
+        np.concatenate([y_train, y_test]),
+        num_words,
+        skip_top,
+        maxlen,
+        start_char,
+        oov_char,
+        index_from,
     )
     cut = len(x_train)
     if maxlen:

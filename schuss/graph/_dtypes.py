@@ -9,7 +9,20 @@ import numpy as np
 DTYPES: dict[str, np.dtype] = {
     name: np.dtype(name)
     for name in (
-        "bool uint8 uint16 uint32 uint64 int8 int16 int32 int64 float16 float32 float64".split()
+        [
+            "bool",
+            "uint8",
+            "uint16",
+            "uint32",
+            "uint64",
+            "int8",
+            "int16",
+            "int32",
+            "int64",
+            "float16",
+            "float32",
+            "float64",
+        ]
     )
 }
 

@@ -45,7 +45,9 @@ class Primitive:
     def _compute(self, arrays: list[np.ndarray], params: dict[str, Any]) -> Any:
         """The value of the operation on arrays, whose shapes and dtypes are checked as in a trace."""
         if self not in reference_rules:
-            importlib.import_module("schuss.backends.reference")  # by name: what a word means is said outside of graph
+            importlib.import_module(
+                "schuss.backends.reference"
+            )  # by name: what a word means is said outside of graph
         shape_rules[self](*(Spec.of(array) for array in arrays), **params)
         with np.errstate(all="ignore"):
             result = reference_rules[self](*arrays, **params)

@@ -149,8 +149,14 @@ class Tensor(ArrayLike):
     __slots__ = ("array", "dtype", "id", "index", "name", "node", "shape", "trace")
 
     def __init__(
-        self, trace: Trace, spec: Spec, id: int, node: Node | None = None, index: int = 0,
-        array: np.ndarray | None = None, name: str | None = None,
+        self,
+        trace: Trace,
+        spec: Spec,
+        id: int,
+        node: Node | None = None,
+        index: int = 0,
+        array: np.ndarray | None = None,
+        name: str | None = None,
     ):
         self.trace, self.id, self.node, self.index = trace, id, node, index
         self.shape, self.dtype = spec.shape, spec.dtype
@@ -176,7 +182,9 @@ class Tensor(ArrayLike):
         return OPERATORS["cast"](self, dtype)
 
     def reshape(self, *shape: Any) -> Any:
-        return OPERATORS["reshape"](self, shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape)
+        return OPERATORS["reshape"](
+            self, shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
+        )
 
     def __len__(self) -> int:
         if not self.shape:

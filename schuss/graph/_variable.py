@@ -29,11 +29,25 @@ class Variable(ArrayLike):
         [2.0, 3.0]
     """
 
-    __slots__ = ("__weakref__", "array", "constraint", "name", "overwrite_with_gradient", "path", "regularizer", "trainable")
+    __slots__ = (
+        "__weakref__",
+        "array",
+        "constraint",
+        "name",
+        "overwrite_with_gradient",
+        "path",
+        "regularizer",
+        "trainable",
+    )
 
     def __init__(
-        self, initializer: Any, shape: Any = None, dtype: Any = None, trainable: bool = True,
-        name: str | None = None, **attributes: Any,
+        self,
+        initializer: Any,
+        shape: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        name: str | None = None,
+        **attributes: Any,
     ):
         if isinstance(initializer, Callable):
             if shape is None:
@@ -41,7 +55,9 @@ class Variable(ArrayLike):
             initializer = initializer(tuple(shape), dtype=as_dtype(dtype).name)
         value = as_array(initializer.__schuss_value__() if isinstance(initializer, Variable) else initializer)
         if shape is not None and tuple(shape) != value.shape:
-            raise ValueError(f"Variable {name!r}: expected shape {tuple(shape)}, the initial value has {value.shape}.")
+            raise ValueError(
+                f"Variable {name!r}: expected shape {tuple(shape)}, the initial value has {value.shape}."
+            )
         self.array = np.array(value, dtype=value.dtype if dtype is None else as_dtype(dtype), order="C")
         self.trainable = bool(trainable)
         self.name = self.path = name or "variable"

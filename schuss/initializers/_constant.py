@@ -53,7 +53,10 @@ class Constant(Initializer):
         if array.ndim == 0:
             return {"value": array.item()}
         return {
-            "value": {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": array.dtype.name}}
+            "value": {
+                "class_name": "__numpy__",
+                "config": {"value": array.tolist(), "dtype": array.dtype.name},
+            }
         }
 
     @classmethod
@@ -117,12 +120,18 @@ class STFT(Initializer):
     """
 
     def __init__(
-        self, side: str = "real", window: Any = "hann", scaling: str | None = "density", periodic: bool = False
+        self,
+        side: str = "real",
+        window: Any = "hann",
+        scaling: str | None = "density",
+        periodic: bool = False,
     ):
         if side not in ("real", "imag"):
             raise ValueError(f"`side` should be 'real' or 'imag', not {side!r}.")
         if isinstance(window, str) and window not in (*_WINDOWS, "boxcar"):
-            raise ValueError(f"Unknown window {window!r}. Known: {', '.join((*_WINDOWS, 'boxcar'))}, or an array.")
+            raise ValueError(
+                f"Unknown window {window!r}. Known: {', '.join((*_WINDOWS, 'boxcar'))}, or an array."
+            )
         if scaling not in ("density", "spectrum", None):
             raise ValueError(f"`scaling` should be 'density', 'spectrum' or None, not {scaling!r}.")
         self.side, self.window, self.scaling, self.periodic = side, window, scaling, periodic
@@ -153,7 +162,9 @@ class STFT(Initializer):
         )
 
     def get_config(self) -> dict[str, Any]:
-        window = self.window if self.window is None or isinstance(self.window, str) else np.asarray(self.window).tolist()
+        window = (
+            self.window
+            if self.window is None or isinstance(self.window, str)
+            else np.asarray(self.window).tolist()
+        )
         return {"side": self.side, "window": window, "periodic": self.periodic, "scaling": self.scaling}
-
-

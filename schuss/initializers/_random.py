@@ -42,7 +42,9 @@ class RandomInitializer(Initializer):
         seed = self._given
         if isinstance(seed, SeedGenerator):
             seed = {
-                "module": "keras.random", "class_name": "SeedGenerator", "config": seed.get_config(),
+                "module": "keras.random",
+                "class_name": "SeedGenerator",
+                "config": seed.get_config(),
                 "registered_name": None,
             }
         elif seed is not None:
@@ -122,13 +124,20 @@ class VarianceScaling(RandomInitializer):
     """
 
     def __init__(
-        self, scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal", seed: Any = None,
-        input_axes: Sequence[int] | None = None, output_axes: Sequence[int] | None = None,
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: Any = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
     ):
         if scale <= 0.0:
             raise ValueError(f"Argument `scale` must be positive float. Received: scale={scale}")
         if mode not in ("fan_in", "fan_out", "fan_avg"):
-            raise ValueError(f"Invalid `mode` argument: {mode!r}. Please use one of 'fan_in', 'fan_out', 'fan_avg'.")
+            raise ValueError(
+                f"Invalid `mode` argument: {mode!r}. Please use one of 'fan_in', 'fan_out', 'fan_avg'."
+            )
         distribution = distribution.lower()
         if distribution == "normal":
             distribution = "truncated_normal"
@@ -155,8 +164,12 @@ class VarianceScaling(RandomInitializer):
 
     def get_config(self) -> dict[str, Any]:
         return {
-            **super().get_config(), "scale": self.scale, "mode": self.mode, "distribution": self.distribution,
-            "input_axes": self.input_axes, "output_axes": self.output_axes,
+            **super().get_config(),
+            "scale": self.scale,
+            "mode": self.mode,
+            "distribution": self.distribution,
+            "input_axes": self.input_axes,
+            "output_axes": self.output_axes,
         }
 
 
@@ -166,7 +179,10 @@ class _FixedScaling(VarianceScaling):
     fixed: tuple[float, str, str]
 
     def __init__(
-        self, seed: Any = None, input_axes: Sequence[int] | None = None, output_axes: Sequence[int] | None = None
+        self,
+        seed: Any = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
     ):
         scale, mode, distribution = self.fixed
         super().__init__(scale, mode, distribution, seed, input_axes, output_axes)

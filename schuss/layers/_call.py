@@ -91,7 +91,11 @@ class Signature:
     def of(method: Callable[..., Any]) -> Signature:
         signature = inspect.signature(method)
         parameters = list(signature.parameters.values())[1:]
-        named = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        named = [
+            p.name
+            for p in parameters
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        ]
         return Signature(
             signature.replace(parameters=parameters), named, any(p.kind is p.VAR_KEYWORD for p in parameters)
         )

@@ -25,7 +25,9 @@ class Configurable(Holder):
         that does not gets the arguments it was made with, if these are plain values or can be serialized.
         """
         config: dict[str, Any] = {
-            "name": self.name, "trainable": self.trainable, "dtype": serialize_policy(self.dtype_policy),
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": serialize_policy(self.dtype_policy),
         }
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
@@ -56,7 +58,9 @@ class Configurable(Holder):
         from schuss.saving.serialization import deserialize_arguments
 
         config = deserialize_arguments(config)
-        if config.get("quantization_config", config) is None:  # Keras writes it for layers that are not quantized
+        if (
+            config.get("quantization_config", config) is None
+        ):  # Keras writes it for layers that are not quantized
             del config["quantization_config"]
         try:
             return cls(**config)
@@ -73,7 +77,9 @@ def configures_automatically(cls: type) -> type:
     return cls
 
 
-def given_arguments(init: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
+def given_arguments(
+    init: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any] | None:
     """The arguments of an `__init__` call by name, with defaults; None where they do not fit its signature."""
     signature = inspect.signature(init)
     try:

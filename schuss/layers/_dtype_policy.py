@@ -78,4 +78,9 @@ def get_policy(identifier: Any) -> DTypePolicy:
 
 
 def serialize_policy(policy: DTypePolicy) -> dict[str, Any]:
-    return {"module": "keras", "class_name": "DTypePolicy", "config": policy.get_config(), "registered_name": None}
+    return {
+        "module": "keras",
+        "class_name": "DTypePolicy",
+        "config": policy.get_config(),
+        "registered_name": None,
+    }

@@ -25,9 +25,16 @@ class InputSpec:
     """
 
     def __init__(
-        self, dtype: Any = None, shape: Any = None, ndim: int | None = None, max_ndim: int | None = None,
-        min_ndim: int | None = None, axes: dict[int, int | None] | None = None,
-        allow_last_axis_squeeze: bool = False, name: str | None = None, optional: bool = False,
+        self,
+        dtype: Any = None,
+        shape: Any = None,
+        ndim: int | None = None,
+        max_ndim: int | None = None,
+        min_ndim: int | None = None,
+        axes: dict[int, int | None] | None = None,
+        allow_last_axis_squeeze: bool = False,
+        name: str | None = None,
+        optional: bool = False,
     ):
         self.dtype = None if dtype is None else standardize_dtype(dtype)
         self.shape = None if shape is None else tuple(shape)
@@ -46,8 +53,13 @@ class InputSpec:
     def get_config(self) -> dict[str, Any]:
         ndim = None if self.shape is not None else self.ndim
         return {
-            "dtype": self.dtype, "shape": self.shape, "ndim": ndim, "max_ndim": self.max_ndim,
-            "min_ndim": self.min_ndim, "axes": self.axes, "optional": self.optional,
+            "dtype": self.dtype,
+            "shape": self.shape,
+            "ndim": ndim,
+            "max_ndim": self.max_ndim,
+            "min_ndim": self.min_ndim,
+            "axes": self.axes,
+            "optional": self.optional,
         }
 
     @classmethod
@@ -63,7 +75,9 @@ def check_inputs(specs: Any, inputs: Any, layer_name: str) -> None:
     if isinstance(inputs, dict) and all(spec.name for spec in wanted):
         missing = [spec.name for spec in wanted if spec.name not in inputs and not spec.optional]
         if missing:
-            raise ValueError(f'Missing data for input "{missing[0]}" of layer "{layer_name}". Given: {sorted(inputs)}.')
+            raise ValueError(
+                f'Missing data for input "{missing[0]}" of layer "{layer_name}". Given: {sorted(inputs)}.'
+            )
         given = [inputs.get(spec.name) for spec in wanted]
     else:
         given = _tree.leaves(inputs)
@@ -96,7 +110,9 @@ def _mismatch(spec: InputSpec, value: Any) -> str | None:
     if spec.max_ndim is not None and ndim > spec.max_ndim:
         return f"expected max_ndim={spec.max_ndim}, found ndim={ndim}. {full}"
     if spec.min_ndim is not None and ndim < spec.min_ndim:
-        return f"expected min_ndim={spec.min_ndim}, found ndim={ndim}. {full}{_rank_hint(spec.min_ndim, shape)}"
+        return (
+            f"expected min_ndim={spec.min_ndim}, found ndim={ndim}. {full}{_rank_hint(spec.min_ndim, shape)}"
+        )
     if spec.dtype is not None and standardize_dtype(value.dtype) != spec.dtype:
         return f"expected dtype={spec.dtype}, found dtype={standardize_dtype(value.dtype)}."
     for axis, size in spec.axes.items():

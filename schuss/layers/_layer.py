@@ -77,7 +77,12 @@ class Layer(Configurable):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         layer = object.__new__(cls)
-        for name, start in (("_trained_weights", []), ("_kept_weights", []), ("_losses", []), ("_inbound_nodes", [])):
+        for name, start in (
+            ("_trained_weights", []),
+            ("_kept_weights", []),
+            ("_losses", []),
+            ("_inbound_nodes", []),
+        ):
             object.__setattr__(layer, name, start)
         object.__setattr__(layer, "_trainable", True)
         object.__setattr__(layer, "built", False)
@@ -94,8 +99,14 @@ class Layer(Configurable):
             cls._call_signature = Signature.of(cls.__dict__["call"])
 
     def __init__(
-        self, *, activity_regularizer: Any = None, trainable: bool = True, dtype: Any = None, autocast: bool = True,
-        name: str | None = None, **kwargs: Any,
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
     ):
         unknown = [key for key in kwargs if key not in _INPUT_ARGUMENTS]
         if unknown:
@@ -172,13 +183,23 @@ class Layer(Configurable):
                 several arguments gets the shape of the argument ``x`` of `call` as ``x_shape``.
         """
         if any(not layer.built for layer in self._layers_held):
-            self.compute_output_spec(map_shapes(input_shape, lambda shape: KerasTensor(shape, self.compute_dtype)))
+            self.compute_output_spec(
+                map_shapes(input_shape, lambda shape: KerasTensor(shape, self.compute_dtype))
+            )
         self._finish_building({"input_shape": as_shapes(input_shape)})
 
     def add_weight(
-        self, shape: Any = None, initializer: Any = None, dtype: Any = None, trainable: bool = True,
-        autocast: bool = True, regularizer: Any = None, constraint: Any = None, aggregation: str | None = None,
-        overwrite_with_gradient: bool = False, name: str | None = None,
+        self,
+        shape: Any = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str | None = None,
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
     ) -> Variable:
         """Create a variable of this layer.
 
@@ -201,7 +222,9 @@ class Layer(Configurable):
                 f'Layer "{self.name}" is built already; a weight ({name or "variable"!r}) cannot be added to it. Call '
                 "`add_weight` in `__init__` or `build`, not in `call`."
             )
-        shape = () if shape is None else (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(shape)
+        shape = (
+            () if shape is None else (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(shape)
+        )
         if any(n is None for n in shape):
             raise ValueError(
                 f'Layer "{self.name}": weight {name!r} would have shape {shape}, but the sizes of weights must be '
@@ -255,7 +278,9 @@ class Layer(Configurable):
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The computation: arrays (or tensors of a trace) in, arrays out. Written by subclasses with `schuss.ops`."""
-        raise NotImplementedError(f"{type(self).__name__} has no `call` method: write what it computes there.")
+        raise NotImplementedError(
+            f"{type(self).__name__} has no `call` method: write what it computes there."
+        )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the layer's outputs; the first call builds it.
@@ -290,7 +315,9 @@ class Layer(Configurable):
         if self.activity_regularizer is not None:
             for output in _tree.leaves(outputs):
                 penalty = self.activity_regularizer(output)
-                self.add_loss(penalty / output.shape[0] if output.shape else penalty)  # for a sample, on average
+                self.add_loss(
+                    penalty / output.shape[0] if output.shape else penalty
+                )  # for a sample, on average
         self._pass_mask_on(inputs, outputs, masks)
         return outputs
 
@@ -416,7 +443,13 @@ class Layer(Configurable):
         node = self._only_node("input")
         args = _tree.map_structure(lambda leaf: leaf, (node.args, node.kwargs))
         tensors = node.input_tensors
-        return args[0][0] if args[0] and any_symbolic(args[0][0]) else tensors[0] if len(tensors) == 1 else tensors
+        return (
+            args[0][0]
+            if args[0] and any_symbolic(args[0][0])
+            else tensors[0]
+            if len(tensors) == 1
+            else tensors
+        )
 
     @property
     def output(self) -> Any:
@@ -454,7 +487,11 @@ class Layer(Configurable):
         return super().count_params()
 
     def stateless_call(
-        self, trainable_variables: Any, non_trainable_variables: Any, *args: Any, return_losses: bool = False,
+        self,
+        trainable_variables: Any,
+        non_trainable_variables: Any,
+        *args: Any,
+        return_losses: bool = False,
         **kwargs: Any,
     ) -> tuple[Any, ...]:
         """Call the layer as a function without side effects: state in, state out.
@@ -478,7 +515,8 @@ class Layer(Configurable):
             )
         mapping: list[tuple[Variable, Any]] = []
         for kind, values in (
-            ("trainable_variables", trainable_variables), ("non_trainable_variables", non_trainable_variables),
+            ("trainable_variables", trainable_variables),
+            ("non_trainable_variables", non_trainable_variables),
         ):
             variables, values = getattr(self, kind), list(values)
             if len(values) != len(variables):

@@ -53,7 +53,9 @@ def map_shapes(shapes: Any, function: Callable[[tuple[Any, ...]], Any]) -> Any:
         return {key: map_shapes(shape, function) for key, shape in shapes.items()}
     if isinstance(shapes, (list, tuple)):
         return type(shapes)(map_shapes(shape, function) for shape in shapes)
-    raise ValueError(f"Expected a shape (a tuple of ints and Nones) or a structure of shapes, got {shapes!r}.")
+    raise ValueError(
+        f"Expected a shape (a tuple of ints and Nones) or a structure of shapes, got {shapes!r}."
+    )
 
 
 def as_shapes(shapes: Any) -> Any:

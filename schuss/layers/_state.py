@@ -11,7 +11,15 @@ from schuss.graph import Tensor, Variable, active_trace
 
 _PLAIN = (int, float, str, bool, type(None), np.ndarray)
 _NOT_STATE = frozenset(
-    ["_auto_config", "_inbound_nodes", "_losses", "_trained_weights", "_kept_weights", "_build_shapes", "_input_spec"]
+    [
+        "_auto_config",
+        "_inbound_nodes",
+        "_losses",
+        "_trained_weights",
+        "_kept_weights",
+        "_build_shapes",
+        "_input_spec",
+    ]
 )
 
 
@@ -61,7 +69,10 @@ class Holder:
         """What the attributes hold directly: layers, variables, metrics, seed generators."""
         seen: set[int] = set()
         return unique(
-            item for name, value in vars(self).items() if name not in _NOT_STATE for item in _held_in(value, seen)
+            item
+            for name, value in vars(self).items()
+            if name not in _NOT_STATE
+            for item in _held_in(value, seen)
         )
 
     def _adopt(self, variable: Variable) -> None:
@@ -91,7 +102,11 @@ class Holder:
 
     def _own_variables(self) -> list[Variable]:
         return unique(
-            [*self._trained_weights, *self._kept_weights, *(v for v in self._held() if isinstance(v, Variable))]
+            [
+                *self._trained_weights,
+                *self._kept_weights,
+                *(v for v in self._held() if isinstance(v, Variable)),
+            ]
         )
 
     def _own_seeds(self) -> list[Variable]:
@@ -105,7 +120,9 @@ class Holder:
     @property
     def variables(self) -> list[Variable]:
         """All variables of the layer and of the layers in it, with the states of random generators."""
-        return unique(v for layer in self._flatten_layers() for v in [*layer._own_variables(), *layer._own_seeds()])
+        return unique(
+            v for layer in self._flatten_layers() for v in [*layer._own_variables(), *layer._own_seeds()]
+        )
 
     def _collect_trainable(self, seen: set[int]) -> Iterator[Variable]:
         if id(self) in seen or not self._trainable:
@@ -167,7 +184,10 @@ class Holder:
             trace = trace.parent
         layers = self._flatten_layers()
         called = [
-            value for layer in layers for value, made_in in layer._losses if made_in is None or id(made_in) in within
+            value
+            for layer in layers
+            for value, made_in in layer._losses
+            if made_in is None or id(made_in) in within
         ]
         penalties = [v.regularizer(v) for v in self.trainable_variables if v.regularizer is not None]
         return called + penalties

@@ -38,7 +38,9 @@ class KerasTensor:
         return len(self.shape)
 
     def reshape(self, *shape: Any) -> Any:
-        return _apply("reshape", self, shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape)
+        return _apply(
+            "reshape", self, shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
+        )
 
     def astype(self, dtype: Any) -> Any:
         return _apply("cast", self, standardize_dtype(dtype))
@@ -91,8 +93,17 @@ def _binary(name: str, reflected: bool) -> Callable[[Any, Any], Any]:
 
 
 _BINARY = {
-    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "floordiv": "floor_divide",
-    "mod": "mod", "pow": "power", "matmul": "matmul", "and": "logical_and", "or": "logical_or", "xor": "logical_xor",
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "true_divide",
+    "floordiv": "floor_divide",
+    "mod": "mod",
+    "pow": "power",
+    "matmul": "matmul",
+    "and": "logical_and",
+    "or": "logical_or",
+    "xor": "logical_xor",
 }
 for _python, _op in _BINARY.items():
     setattr(KerasTensor, f"__{_python}__", _binary(_op, reflected=False))
@@ -134,7 +145,9 @@ class Node:
 
     def arguments(self, values: dict[int, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The call's arguments with values (by the id of the symbolic tensor) in the places of symbolic ones."""
-        return _tree.map_structure(lambda leaf: values[id(leaf)] if is_symbolic(leaf) else leaf, (self.args, self.kwargs))
+        return _tree.map_structure(
+            lambda leaf: values[id(leaf)] if is_symbolic(leaf) else leaf, (self.args, self.kwargs)
+        )
 
 
 class Operation:
@@ -170,7 +183,9 @@ def infer_outputs(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         shapes = [_common(a, b) for a, b in zip(specs, others, strict=True)]
     else:
         shapes = [spec.shape for spec in specs]
-    return _tree.unflatten(tree, [KerasTensor(shape, spec.dtype) for shape, spec in zip(shapes, specs, strict=True)])
+    return _tree.unflatten(
+        tree, [KerasTensor(shape, spec.dtype) for shape, spec in zip(shapes, specs, strict=True)]
+    )
 
 
 def _common(a: Spec, b: Spec) -> tuple[int | None, ...]:

@@ -34,7 +34,9 @@ class Loss:
         0.5
     """
 
-    def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None):
+    def __init__(
+        self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None
+    ):
         self.name = name or auto_name(type(self).__name__)
         self.reduction = standardize_reduction(reduction)
         self._dtype = compute_dtype(dtype)
@@ -100,8 +102,12 @@ class LossFunctionWrapper(Loss):
     """
 
     def __init__(
-        self, fn: Callable[..., Any], reduction: str | None = "sum_over_batch_size", name: str | None = None,
-        dtype: Any = None, **kwargs: Any,
+        self,
+        fn: Callable[..., Any],
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.fn = fn

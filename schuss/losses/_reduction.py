@@ -27,7 +27,10 @@ def standardize_reduction(reduction: Any) -> str | None:
 
 
 def reduce_weighted_values(
-    values: Any, sample_weight: Any = None, mask: Any = None, reduction: str | None = "sum_over_batch_size",
+    values: Any,
+    sample_weight: Any = None,
+    mask: Any = None,
+    reduction: str | None = "sum_over_batch_size",
     dtype: Any = None,
 ) -> Any:
     """``values · sample_weight``, reduced.
@@ -88,6 +91,8 @@ def fit_weights(values: Any, sample_weight: Any) -> tuple[Any, Any]:
         sample_weight = ops.reshape(sample_weight, weights + (1,) * (len(shape) - len(weights)))
     require_broadcast(
         "`sample_weight` must have one number for each sample, [batch], or for each value, e.g. [batch, steps]. Values and "
-        "weights do not fit", values, sample_weight,
+        "weights do not fit",
+        values,
+        sample_weight,
     )
     return values, sample_weight

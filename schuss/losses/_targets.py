@@ -65,7 +65,9 @@ def integer_labels(function: str, y_true: Any, y_pred: Any, axis: int) -> tuple[
     hint = ""
     if tuple(y_true.shape) == tuple(y_pred.shape):
         hint = " These look like one-hot labels: " + (
-            "use categorical_crossentropy." if function == "sparse_categorical_crossentropy" else "use argmax(y, -1)."
+            "use categorical_crossentropy."
+            if function == "sparse_categorical_crossentropy"
+            else "use argmax(y, -1)."
         )
     raise ValueError(
         f"{function}: `y_true` must hold integer labels of shape {without} for `y_pred` of shape {tuple(y_pred.shape)}. "

@@ -41,8 +41,14 @@ def binary_crossentropy(
 
 
 def binary_focal_crossentropy(
-    y_true: Any, y_pred: Any, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0,
-    from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1,
+    y_true: Any,
+    y_pred: Any,
+    apply_class_balancing: bool = False,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
 ) -> Any:
     """`binary_crossentropy` with easy examples weighted down: by ``(1 − q)^gamma``, q what the prediction gives the label.
 
@@ -94,8 +100,13 @@ def categorical_crossentropy(
 
 
 def categorical_focal_crossentropy(
-    y_true: Any, y_pred: Any, alpha: Any = 0.25, gamma: float = 2.0, from_logits: bool = False,
-    label_smoothing: float = 0.0, axis: int = -1,
+    y_true: Any,
+    y_pred: Any,
+    alpha: Any = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
 ) -> Any:
     """``−Σ alpha·(1 − p)^gamma·y·log p`` along `axis` (Lin et al. 2017).
 
@@ -229,12 +240,22 @@ class BinaryCrossentropy(NamedLoss):
     """
 
     def __init__(
-        self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1,
-        reduction: str | None = "sum_over_batch_size", name: str | None = "binary_crossentropy", dtype: Any = None,
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "binary_crossentropy",
+        dtype: Any = None,
     ):
         super().__init__(
-            binary_crossentropy, reduction=reduction, name=name, dtype=dtype, from_logits=from_logits,
-            label_smoothing=label_smoothing, axis=axis,
+            binary_crossentropy,
+            reduction=reduction,
+            name=name,
+            dtype=dtype,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
         )
 
 
@@ -247,14 +268,28 @@ class BinaryFocalCrossentropy(NamedLoss):
     """
 
     def __init__(
-        self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False,
-        label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = "sum_over_batch_size",
-        name: str | None = "binary_focal_crossentropy", dtype: Any = None,
+        self,
+        apply_class_balancing: bool = False,
+        alpha: float = 0.25,
+        gamma: float = 2.0,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "binary_focal_crossentropy",
+        dtype: Any = None,
     ):
         super().__init__(
-            binary_focal_crossentropy, reduction=reduction, name=name, dtype=dtype,
-            apply_class_balancing=apply_class_balancing, alpha=alpha, gamma=gamma, from_logits=from_logits,
-            label_smoothing=label_smoothing, axis=axis,
+            binary_focal_crossentropy,
+            reduction=reduction,
+            name=name,
+            dtype=dtype,
+            apply_class_balancing=apply_class_balancing,
+            alpha=alpha,
+            gamma=gamma,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
         )
 
 
@@ -273,12 +308,22 @@ class CategoricalCrossentropy(NamedLoss):
     """
 
     def __init__(
-        self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1,
-        reduction: str | None = "sum_over_batch_size", name: str | None = "categorical_crossentropy", dtype: Any = None,
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "categorical_crossentropy",
+        dtype: Any = None,
     ):
         super().__init__(
-            categorical_crossentropy, reduction=reduction, name=name, dtype=dtype, from_logits=from_logits,
-            label_smoothing=label_smoothing, axis=axis,
+            categorical_crossentropy,
+            reduction=reduction,
+            name=name,
+            dtype=dtype,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
         )
 
 
@@ -291,13 +336,26 @@ class CategoricalFocalCrossentropy(NamedLoss):
     """
 
     def __init__(
-        self, alpha: Any = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0,
-        axis: int = -1, reduction: str | None = "sum_over_batch_size",
-        name: str | None = "categorical_focal_crossentropy", dtype: Any = None,
+        self,
+        alpha: Any = 0.25,
+        gamma: float = 2.0,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "categorical_focal_crossentropy",
+        dtype: Any = None,
     ):
         super().__init__(
-            categorical_focal_crossentropy, reduction=reduction, name=name, dtype=dtype, alpha=alpha, gamma=gamma,
-            from_logits=from_logits, label_smoothing=label_smoothing, axis=axis,
+            categorical_focal_crossentropy,
+            reduction=reduction,
+            name=name,
+            dtype=dtype,
+            alpha=alpha,
+            gamma=gamma,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
         )
 
 
@@ -324,13 +382,22 @@ class SparseCategoricalCrossentropy(_IntegerLabelLoss):
     """
 
     def __init__(
-        self, from_logits: bool = False, ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size", axis: int = -1,
-        name: str | None = "sparse_categorical_crossentropy", dtype: Any = None,
+        self,
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        axis: int = -1,
+        name: str | None = "sparse_categorical_crossentropy",
+        dtype: Any = None,
     ):
         super().__init__(
-            sparse_categorical_crossentropy, reduction=reduction, name=name, dtype=dtype, from_logits=from_logits,
-            ignore_class=ignore_class, axis=axis,
+            sparse_categorical_crossentropy,
+            reduction=reduction,
+            name=name,
+            dtype=dtype,
+            from_logits=from_logits,
+            ignore_class=ignore_class,
+            axis=axis,
         )
 
 
@@ -346,12 +413,17 @@ class CategoricalGeneralizedCrossEntropy(_IntegerLabelLoss):
     """
 
     def __init__(
-        self, q: float = 0.5, reduction: str | None = "sum_over_batch_size",
-        name: str | None = "categorical_generalized_cross_entropy", dtype: Any = None,
+        self,
+        q: float = 0.5,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "categorical_generalized_cross_entropy",
+        dtype: Any = None,
     ):
         if not 0 < q < 1:
             raise ValueError(f"q must be in the interval (0, 1). Received: q={q}")
-        super().__init__(categorical_generalized_cross_entropy, reduction=reduction, name=name, dtype=dtype, q=q)
+        super().__init__(
+            categorical_generalized_cross_entropy, reduction=reduction, name=name, dtype=dtype, q=q
+        )
 
 
 class KLDivergence(NamedLoss):
@@ -362,7 +434,10 @@ class KLDivergence(NamedLoss):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str | None = "kl_divergence", dtype: Any = None
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "kl_divergence",
+        dtype: Any = None,
     ):
         super().__init__(kl_divergence, reduction=reduction, name=name, dtype=dtype)
 

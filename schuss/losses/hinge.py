@@ -80,7 +80,10 @@ class SquaredHinge(NamedLoss):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str | None = "squared_hinge", dtype: Any = None
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "squared_hinge",
+        dtype: Any = None,
     ):
         super().__init__(squared_hinge, reduction=reduction, name=name, dtype=dtype)
 
@@ -93,6 +96,9 @@ class CategoricalHinge(NamedLoss):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str | None = "categorical_hinge", dtype: Any = None
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "categorical_hinge",
+        dtype: Any = None,
     ):
         super().__init__(categorical_hinge, reduction=reduction, name=name, dtype=dtype)

@@ -64,7 +64,10 @@ class Dice(NamedLoss):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str | None = "dice", axis: Any = None,
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "dice",
+        axis: Any = None,
         dtype: Any = None,
     ):
         super().__init__(dice, reduction=reduction, name=name, dtype=dtype, axis=axis)
@@ -79,7 +82,14 @@ class Tversky(NamedLoss):
     """
 
     def __init__(
-        self, alpha: float = 0.5, beta: float = 0.5, reduction: str | None = "sum_over_batch_size",
-        name: str | None = "tversky", axis: Any = None, dtype: Any = None,
+        self,
+        alpha: float = 0.5,
+        beta: float = 0.5,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "tversky",
+        axis: Any = None,
+        dtype: Any = None,
     ):
-        super().__init__(tversky, reduction=reduction, name=name, dtype=dtype, alpha=alpha, beta=beta, axis=axis)
+        super().__init__(
+            tversky, reduction=reduction, name=name, dtype=dtype, alpha=alpha, beta=beta, axis=axis
+        )

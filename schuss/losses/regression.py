@@ -138,7 +138,10 @@ class MeanSquaredError(NamedLoss):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_squared_error", dtype: Any = None
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "mean_squared_error",
+        dtype: Any = None,
     ):
         super().__init__(mean_squared_error, reduction=reduction, name=name, dtype=dtype)
 
@@ -159,7 +162,9 @@ class HalfMeanSquaredError(NamedLoss):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str | None = "half_mean_squared_error",
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "half_mean_squared_error",
         dtype: Any = None,
     ):
         super().__init__(half_mean_squared_error, reduction=reduction, name=name, dtype=dtype)
@@ -173,7 +178,10 @@ class MeanAbsoluteError(NamedLoss):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_absolute_error", dtype: Any = None
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "mean_absolute_error",
+        dtype: Any = None,
     ):
         super().__init__(mean_absolute_error, reduction=reduction, name=name, dtype=dtype)
 
@@ -186,7 +194,9 @@ class MeanAbsolutePercentageError(NamedLoss):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_absolute_percentage_error",
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "mean_absolute_percentage_error",
         dtype: Any = None,
     ):
         super().__init__(mean_absolute_percentage_error, reduction=reduction, name=name, dtype=dtype)
@@ -200,7 +210,9 @@ class MeanSquaredLogarithmicError(NamedLoss):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_squared_logarithmic_error",
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "mean_squared_logarithmic_error",
         dtype: Any = None,
     ):
         super().__init__(mean_squared_logarithmic_error, reduction=reduction, name=name, dtype=dtype)
@@ -215,7 +227,10 @@ class Huber(NamedLoss):
     """
 
     def __init__(
-        self, delta: float = 1.0, reduction: str | None = "sum_over_batch_size", name: str | None = "huber_loss",
+        self,
+        delta: float = 1.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "huber_loss",
         dtype: Any = None,
     ):
         super().__init__(huber, reduction=reduction, name=name, dtype=dtype, delta=delta)
@@ -243,7 +258,10 @@ class CosineSimilarity(NamedLoss):
     """
 
     def __init__(
-        self, axis: int = -1, reduction: str | None = "sum_over_batch_size", name: str | None = "cosine_similarity",
+        self,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "cosine_similarity",
         dtype: Any = None,
     ):
         super().__init__(cosine_similarity, reduction=reduction, name=name, dtype=dtype, axis=axis)

@@ -12,8 +12,13 @@ from schuss.losses._shapes import float_array
 
 
 def circle(
-    y_true: Any, y_pred: Any, ref_labels: Any = None, ref_embeddings: Any = None, remove_diagonal: bool = True,
-    gamma: float = 80, margin: float = 0.4,
+    y_true: Any,
+    y_pred: Any,
+    ref_labels: Any = None,
+    ref_embeddings: Any = None,
+    remove_diagonal: bool = True,
+    gamma: float = 80,
+    margin: float = 0.4,
 ) -> Any:
     """``softplus(LSE_p(−gamma·w_p·(margin' − d_p)) + LSE_n(gamma·w_n·(margin'' − d_n)))`` over each sample's pairs.
 
@@ -33,7 +38,9 @@ def circle(
     """
     y_pred = float_array(y_pred)
     labels = ops.cast(ops.convert_to_tensor(y_true), "int32")
-    references = y_pred if ref_embeddings is None else ops.cast(ops.convert_to_tensor(ref_embeddings), y_pred.dtype)
+    references = (
+        y_pred if ref_embeddings is None else ops.cast(ops.convert_to_tensor(ref_embeddings), y_pred.dtype)
+    )
     ref_labels = labels if ref_labels is None else ops.cast(ops.convert_to_tensor(ref_labels), "int32")
     if y_pred.ndim != 2 or references.ndim != 2 or labels.size != y_pred.shape[0]:
         raise ValueError(
@@ -68,10 +75,20 @@ class Circle(NamedLoss):
     """
 
     def __init__(
-        self, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True,
-        reduction: str | None = "sum_over_batch_size", name: str | None = "circle", dtype: Any = None,
+        self,
+        gamma: float = 80.0,
+        margin: float = 0.4,
+        remove_diagonal: bool = True,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "circle",
+        dtype: Any = None,
     ):
         super().__init__(
-            circle, reduction=reduction, name=name, dtype=dtype, gamma=gamma, margin=margin,
+            circle,
+            reduction=reduction,
+            name=name,
+            dtype=dtype,
+            gamma=gamma,
+            margin=margin,
             remove_diagonal=remove_diagonal,
         )

@@ -114,7 +114,9 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
     return sparse_top_k_categorical_accuracy(ops.argmax(y_true, axis=-1), y_pred, k=k)
 
 
-def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False) -> Any:
+def sparse_top_k_categorical_accuracy(
+    y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False
+) -> Any:
     """1 where the class that the label names has one of the `k` largest predictions, 0 elsewhere.
 
     Args:
@@ -139,7 +141,9 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from
         found = ops.any(ops.equal(ops.cast(ops.expand_dims(y_true, -1), best.dtype), best), axis=-1)
         return ops.cast(found, floatx())
     if k > classes:
-        raise ValueError(f"Argument `k` must not exceed the number of classes. Received: k={k}, {classes} classes.")
+        raise ValueError(
+            f"Argument `k` must not exceed the number of classes. Received: k={k}, {classes} classes."
+        )
     # A class is among the k best if fewer than k others are better: no sorting needed. NaN is nobody's equal.
     own = ops.take_along_axis(y_pred, ops.expand_dims(y_true, -1), axis=-1)
     better = ops.sum(ops.cast(ops.logical_not(ops.less_equal(y_pred, own)), "int32"), axis=-1)
@@ -195,7 +199,9 @@ class BinaryAccuracy(NamedMean):
     _direction = "up"
 
     def __init__(self, name: str | None = "binary_accuracy", dtype: Any = None, threshold: float = 0.5):
-        super().__init__(binary_accuracy, name=name, dtype=dtype, threshold=0.5 if threshold is None else threshold)
+        super().__init__(
+            binary_accuracy, name=name, dtype=dtype, threshold=0.5 if threshold is None else threshold
+        )
 
 
 class CategoricalAccuracy(NamedMean):
@@ -248,7 +254,10 @@ class SparseTopKCategoricalAccuracy(NamedMean):
     _direction = "up"
 
     def __init__(
-        self, k: int = 5, name: str | None = "sparse_top_k_categorical_accuracy", dtype: Any = None,
+        self,
+        k: int = 5,
+        name: str | None = "sparse_top_k_categorical_accuracy",
+        dtype: Any = None,
         from_sorted_ids: bool = False,
     ):
         super().__init__(

@@ -82,7 +82,11 @@ class Metric:
         return found
 
     def add_variable(
-        self, shape: Sequence[int], initializer: Any, dtype: Any = None, aggregation: str | None = "sum",
+        self,
+        shape: Sequence[int],
+        initializer: Any,
+        dtype: Any = None,
+        aggregation: str | None = "sum",
         name: str | None = None,
     ) -> Variable:
         """A new variable of the metric's state. It may be made within a trace; its first value is computed at once.
@@ -96,7 +100,11 @@ class Metric:
         """
         with untraced():
             variable = Variable(
-                initializers.get(initializer), shape=tuple(shape), dtype=dtype or self.dtype, trainable=False, name=name
+                initializers.get(initializer),
+                shape=tuple(shape),
+                dtype=dtype or self.dtype,
+                trainable=False,
+                name=name,
             )
         variable.path = f"{self.name}/{variable.name}"
         self._track(variable)
@@ -106,7 +114,9 @@ class Metric:
         self, shape: Sequence[int] = (), initializer: Any = None, dtype: Any = None, name: str | None = None
     ) -> Variable:
         """`add_variable`, with zeros by default."""
-        return self.add_variable(shape, "zeros" if initializer is None else initializer, dtype=dtype, name=name)
+        return self.add_variable(
+            shape, "zeros" if initializer is None else initializer, dtype=dtype, name=name
+        )
 
     def _build(self, y_true_shape: Sequence[int], y_pred_shape: Sequence[int]) -> None:
         """Make the variables whose shapes depend on the data, if they are not there yet. May be called beforehand."""

@@ -12,7 +12,9 @@ from schuss.metrics._reductions import MeanMetricWrapper
 _FUNCTIONS: dict[str, tuple[Any, Any, Any]] = {
     "accuracy": (binary_accuracy, sparse_categorical_accuracy, categorical_accuracy),
     "crossentropy": (
-        losses.binary_crossentropy, losses.sparse_categorical_crossentropy, losses.categorical_crossentropy
+        losses.binary_crossentropy,
+        losses.sparse_categorical_crossentropy,
+        losses.categorical_crossentropy,
     ),
 }
 _NAMES = {"accuracy": "accuracy", "acc": "accuracy", "crossentropy": "crossentropy", "ce": "crossentropy"}

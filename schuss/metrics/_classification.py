@@ -25,11 +25,18 @@ class BinaryCrossentropy(NamedMean):
     _direction = "down"
 
     def __init__(
-        self, name: str | None = "binary_crossentropy", dtype: Any = None, from_logits: bool = False,
+        self,
+        name: str | None = "binary_crossentropy",
+        dtype: Any = None,
+        from_logits: bool = False,
         label_smoothing: float = 0,
     ):
         super().__init__(
-            losses.binary_crossentropy, name=name, dtype=dtype, from_logits=from_logits, label_smoothing=label_smoothing
+            losses.binary_crossentropy,
+            name=name,
+            dtype=dtype,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
         )
 
 
@@ -44,12 +51,20 @@ class CategoricalCrossentropy(NamedMean):
     _direction = "down"
 
     def __init__(
-        self, name: str | None = "categorical_crossentropy", dtype: Any = None, from_logits: bool = False,
-        label_smoothing: float = 0, axis: int = -1,
+        self,
+        name: str | None = "categorical_crossentropy",
+        dtype: Any = None,
+        from_logits: bool = False,
+        label_smoothing: float = 0,
+        axis: int = -1,
     ):
         super().__init__(
-            losses.categorical_crossentropy, name=name, dtype=dtype, from_logits=from_logits,
-            label_smoothing=label_smoothing, axis=axis,
+            losses.categorical_crossentropy,
+            name=name,
+            dtype=dtype,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
         )
 
 
@@ -64,12 +79,20 @@ class SparseCategoricalCrossentropy(NamedMean):
     _direction = "down"
 
     def __init__(
-        self, name: str | None = "sparse_categorical_crossentropy", dtype: Any = None, from_logits: bool = False,
-        ignore_class: int | None = None, axis: int = -1,
+        self,
+        name: str | None = "sparse_categorical_crossentropy",
+        dtype: Any = None,
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        axis: int = -1,
     ):
         super().__init__(
-            losses.sparse_categorical_crossentropy, name=name, dtype=dtype, from_logits=from_logits,
-            ignore_class=ignore_class, axis=axis,
+            losses.sparse_categorical_crossentropy,
+            name=name,
+            dtype=dtype,
+            from_logits=from_logits,
+            ignore_class=ignore_class,
+            axis=axis,
         )
 
 

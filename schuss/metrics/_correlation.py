@@ -42,7 +42,10 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> Any:
         The shape without `axis`; in [−1, 1].
     """
     y_true, y_pred = operands("concordance_correlation", y_true, y_pred)
-    mean_true, mean_pred = ops.mean(y_true, axis=axis, keepdims=True), ops.mean(y_pred, axis=axis, keepdims=True)
+    mean_true, mean_pred = (
+        ops.mean(y_true, axis=axis, keepdims=True),
+        ops.mean(y_pred, axis=axis, keepdims=True),
+    )
     centred_true, centred_pred = ops.subtract(y_true, mean_true), ops.subtract(y_pred, mean_pred)
     covariance = ops.mean(ops.multiply(centred_true, centred_pred), axis=axis)
     variances = ops.add(

@@ -19,16 +19,16 @@ class _BestUnderConstraint(FourCounts):
     _given: str
     _rates: Callable[..., tuple[Any, Any]]
 
-    def __init__(
-        self, value: float, num_thresholds: int, class_id: int | None, name: str | None, dtype: Any
-    ):
+    def __init__(self, value: float, num_thresholds: int, class_id: int | None, name: str | None, dtype: Any):
         super().__init__(name=name, dtype=dtype)
         if not 0 <= value <= 1:
             raise ValueError(
                 f"Argument `{self._given}` must be in the range [0, 1]. Received: {self._given}={value}"
             )
         if num_thresholds <= 0:
-            raise ValueError(f"Argument `num_thresholds` must be an integer > 0. Received: num_thresholds={num_thresholds}")
+            raise ValueError(
+                f"Argument `num_thresholds` must be an integer > 0. Received: num_thresholds={num_thresholds}"
+            )
         self.value, self.num_thresholds, self.class_id = value, num_thresholds, class_id
         setattr(self, self._given, value)
         self.thresholds = [0.5] if num_thresholds == 1 else even_thresholds(num_thresholds)
@@ -60,7 +60,9 @@ class _BestUnderConstraint(FourCounts):
 
     def get_config(self) -> dict[str, Any]:
         return {
-            **super().get_config(), "num_thresholds": self.num_thresholds, "class_id": self.class_id,
+            **super().get_config(),
+            "num_thresholds": self.num_thresholds,
+            "class_id": self.class_id,
             self._given: self.value,
         }
 
@@ -86,7 +88,11 @@ class SensitivityAtSpecificity(_BestUnderConstraint):
     _given = "specificity"
 
     def __init__(
-        self, specificity: float, num_thresholds: int = 200, class_id: int | None = None, name: str | None = None,
+        self,
+        specificity: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
         dtype: Any = None,
     ):
         super().__init__(specificity, num_thresholds, class_id, name, dtype)
@@ -106,7 +112,11 @@ class SpecificityAtSensitivity(_BestUnderConstraint):
     _given = "sensitivity"
 
     def __init__(
-        self, sensitivity: float, num_thresholds: int = 200, class_id: int | None = None, name: str | None = None,
+        self,
+        sensitivity: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
         dtype: Any = None,
     ):
         super().__init__(sensitivity, num_thresholds, class_id, name, dtype)
@@ -126,7 +136,11 @@ class PrecisionAtRecall(_BestUnderConstraint):
     _given = "recall"
 
     def __init__(
-        self, recall: float, num_thresholds: int = 200, class_id: int | None = None, name: str | None = None,
+        self,
+        recall: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
         dtype: Any = None,
     ):
         super().__init__(recall, num_thresholds, class_id, name, dtype)
@@ -146,7 +160,11 @@ class RecallAtPrecision(_BestUnderConstraint):
     _given = "precision"
 
     def __init__(
-        self, precision: float, num_thresholds: int = 200, class_id: int | None = None, name: str | None = None,
+        self,
+        precision: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
         dtype: Any = None,
     ):
         super().__init__(precision, num_thresholds, class_id, name, dtype)
@@ -192,13 +210,23 @@ class AUC(FourCounts):
     _direction = "up"
 
     def __init__(
-        self, num_thresholds: int = 200, curve: str = "ROC", summation_method: str = "interpolation",
-        name: str | None = None, dtype: Any = None, thresholds: Any = None, multi_label: bool = False,
-        num_labels: int | None = None, label_weights: Any = None, from_logits: bool = False,
+        self,
+        num_thresholds: int = 200,
+        curve: str = "ROC",
+        summation_method: str = "interpolation",
+        name: str | None = None,
+        dtype: Any = None,
+        thresholds: Any = None,
+        multi_label: bool = False,
+        num_labels: int | None = None,
+        label_weights: Any = None,
+        from_logits: bool = False,
     ):
         super().__init__(name=name, dtype=dtype)
         if curve not in _CURVES:
-            raise ValueError(f'Invalid AUC curve value: "{curve}". Expected values are ["PR", "ROC", "PRGAIN"]')
+            raise ValueError(
+                f'Invalid AUC curve value: "{curve}". Expected values are ["PR", "ROC", "PRGAIN"]'
+            )
         if str(summation_method).lower() not in _SUMMATIONS:
             raise ValueError(
                 f'Invalid AUC summation method value: "{summation_method}". Expected values are {list(_SUMMATIONS)}'
@@ -212,7 +240,9 @@ class AUC(FourCounts):
         if thresholds is not None:
             thresholds = sorted(float(t) for t in thresholds)
         elif num_thresholds <= 1:
-            raise ValueError(f"Argument `num_thresholds` must be an integer > 1. Received: num_thresholds={num_thresholds}")
+            raise ValueError(
+                f"Argument `num_thresholds` must be an integer > 1. Received: num_thresholds={num_thresholds}"
+            )
         else:
             thresholds = even_thresholds(num_thresholds)[1:-1]
         self.thresholds = [-EPSILON, *thresholds, 1.0 + EPSILON]
@@ -244,7 +274,9 @@ class AUC(FourCounts):
                     f"AUC {self.name!r} counts {self.true_positives.shape[1]} labels. "
                     f"Received: y_pred.shape={tuple(y_pred.shape)}"
                 )
-        if self.label_weights is not None and len(self.label_weights) != (y_pred.shape[-1] if y_pred.ndim else 1):
+        if self.label_weights is not None and len(self.label_weights) != (
+            y_pred.shape[-1] if y_pred.ndim else 1
+        ):
             raise ValueError(
                 f"AUC {self.name!r} has {len(self.label_weights)} label weights. "
                 f"Received: y_pred.shape={tuple(y_pred.shape)}"
@@ -278,7 +310,8 @@ class AUC(FourCounts):
             return recall, share(tp, fp)
         odds = ops.divide_no_nan(ops.add(tp, fn), ops.add(fp, self.true_negatives))
         gains = [
-            ops.maximum(ops.subtract(1.0, ops.multiply(odds, ops.divide_no_nan(wrong, tp))), 0.0) for wrong in (fn, fp)
+            ops.maximum(ops.subtract(1.0, ops.multiply(odds, ops.divide_no_nan(wrong, tp))), 0.0)
+            for wrong in (fn, fp)
         ]
         return gains[0], gains[1]
 
@@ -317,9 +350,14 @@ class AUC(FourCounts):
 
     def get_config(self) -> dict[str, Any]:
         config = {
-            **super().get_config(), "num_thresholds": self.num_thresholds, "curve": self.curve,
-            "summation_method": self.summation_method, "multi_label": self.multi_label,
-            "num_labels": self.num_labels, "label_weights": self.label_weights, "from_logits": self.from_logits,
+            **super().get_config(),
+            "num_thresholds": self.num_thresholds,
+            "curve": self.curve,
+            "summation_method": self.summation_method,
+            "multi_label": self.multi_label,
+            "num_labels": self.num_labels,
+            "label_weights": self.label_weights,
+            "from_logits": self.from_logits,
         }
         if self._init_from_thresholds:
             config["thresholds"] = self.thresholds[1:-1]

@@ -36,8 +36,15 @@ class IoU(Metric):
     """
 
     def __init__(
-        self, num_classes: int, target_class_ids: Sequence[int], name: str | None = None, dtype: Any = None,
-        ignore_class: int | None = None, sparse_y_true: bool = True, sparse_y_pred: bool = True, axis: int = -1,
+        self,
+        num_classes: int,
+        target_class_ids: Sequence[int],
+        name: str | None = None,
+        dtype: Any = None,
+        ignore_class: int | None = None,
+        sparse_y_true: bool = True,
+        sparse_y_pred: bool = True,
+        axis: int = -1,
     ):
         super().__init__(name=name, dtype=dtype if is_float(compute_dtype(dtype)) else floatx())
         self.num_classes, self.target_class_ids = num_classes, list(target_class_ids)
@@ -102,16 +109,22 @@ class IoU(Metric):
         matrix = self.total_cm.value
         targets = np.asarray(self.target_class_ids, "int32")
         hits = ops.take(ops.diagonal(matrix), targets)
-        union = ops.add(ops.take(ops.sum(matrix, axis=0), targets), ops.take(ops.sum(matrix, axis=1), targets))
+        union = ops.add(
+            ops.take(ops.sum(matrix, axis=0), targets), ops.take(ops.sum(matrix, axis=1), targets)
+        )
         union = ops.subtract(union, hits)
         occurring = ops.sum(ops.cast(ops.greater(union, 1e-9), self.dtype))
         return ops.divide_no_nan(ops.sum(ops.divide_no_nan(hits, union)), occurring)
 
     def get_config(self) -> dict[str, Any]:
         return {
-            **super().get_config(), "num_classes": self.num_classes, "target_class_ids": self.target_class_ids,
-            "ignore_class": self.ignore_class, "sparse_y_true": self.sparse_y_true,
-            "sparse_y_pred": self.sparse_y_pred, "axis": self.axis,
+            **super().get_config(),
+            "num_classes": self.num_classes,
+            "target_class_ids": self.target_class_ids,
+            "ignore_class": self.ignore_class,
+            "sparse_y_true": self.sparse_y_true,
+            "sparse_y_pred": self.sparse_y_pred,
+            "axis": self.axis,
         }
 
 
@@ -130,7 +143,10 @@ class BinaryIoU(IoU):
     """
 
     def __init__(
-        self, target_class_ids: Sequence[int] = (0, 1), threshold: float = 0.5, name: str | None = None,
+        self,
+        target_class_ids: Sequence[int] = (0, 1),
+        threshold: float = 0.5,
+        name: str | None = None,
         dtype: Any = None,
     ):
         super().__init__(2, target_class_ids, name=name, dtype=dtype)
@@ -148,7 +164,9 @@ class BinaryIoU(IoU):
 
     def get_config(self) -> dict[str, Any]:
         return {
-            "target_class_ids": self.target_class_ids, "threshold": self.threshold, "name": self.name,
+            "target_class_ids": self.target_class_ids,
+            "threshold": self.threshold,
+            "name": self.name,
             "dtype": self.dtype,
         }
 
@@ -161,12 +179,24 @@ class MeanIoU(IoU):
     """
 
     def __init__(
-        self, num_classes: int, name: str | None = None, dtype: Any = None, ignore_class: int | None = None,
-        sparse_y_true: bool = True, sparse_y_pred: bool = True, axis: int = -1,
+        self,
+        num_classes: int,
+        name: str | None = None,
+        dtype: Any = None,
+        ignore_class: int | None = None,
+        sparse_y_true: bool = True,
+        sparse_y_pred: bool = True,
+        axis: int = -1,
     ):
         super().__init__(
-            num_classes, range(num_classes), name=name, dtype=dtype, ignore_class=ignore_class,
-            sparse_y_true=sparse_y_true, sparse_y_pred=sparse_y_pred, axis=axis,
+            num_classes,
+            range(num_classes),
+            name=name,
+            dtype=dtype,
+            ignore_class=ignore_class,
+            sparse_y_true=sparse_y_true,
+            sparse_y_pred=sparse_y_pred,
+            axis=axis,
         )
 
     def get_config(self) -> dict[str, Any]:
@@ -182,12 +212,24 @@ class OneHotIoU(IoU):
     """
 
     def __init__(
-        self, num_classes: int, target_class_ids: Sequence[int], name: str | None = None, dtype: Any = None,
-        ignore_class: int | None = None, sparse_y_pred: bool = False, axis: int = -1,
+        self,
+        num_classes: int,
+        target_class_ids: Sequence[int],
+        name: str | None = None,
+        dtype: Any = None,
+        ignore_class: int | None = None,
+        sparse_y_pred: bool = False,
+        axis: int = -1,
     ):
         super().__init__(
-            num_classes, target_class_ids, name=name, dtype=dtype, ignore_class=ignore_class, sparse_y_true=False,
-            sparse_y_pred=sparse_y_pred, axis=axis,
+            num_classes,
+            target_class_ids,
+            name=name,
+            dtype=dtype,
+            ignore_class=ignore_class,
+            sparse_y_true=False,
+            sparse_y_pred=sparse_y_pred,
+            axis=axis,
         )
 
     def get_config(self) -> dict[str, Any]:
@@ -203,12 +245,22 @@ class OneHotMeanIoU(MeanIoU):
     """
 
     def __init__(
-        self, num_classes: int, name: str | None = None, dtype: Any = None, ignore_class: int | None = None,
-        sparse_y_pred: bool = False, axis: int = -1,
+        self,
+        num_classes: int,
+        name: str | None = None,
+        dtype: Any = None,
+        ignore_class: int | None = None,
+        sparse_y_pred: bool = False,
+        axis: int = -1,
     ):
         super().__init__(
-            num_classes, name=name, dtype=dtype, ignore_class=ignore_class, sparse_y_true=False,
-            sparse_y_pred=sparse_y_pred, axis=axis,
+            num_classes,
+            name=name,
+            dtype=dtype,
+            ignore_class=ignore_class,
+            sparse_y_true=False,
+            sparse_y_pred=sparse_y_pred,
+            axis=axis,
         )
 
     def get_config(self) -> dict[str, Any]:

@@ -146,8 +146,11 @@ class R2Score(Metric):
     _direction = "up"
 
     def __init__(
-        self, class_aggregation: str | None = "uniform_average", num_regressors: int = 0,
-        name: str | None = "r2_score", dtype: Any = None,
+        self,
+        class_aggregation: str | None = "uniform_average",
+        num_regressors: int = 0,
+        name: str | None = "r2_score",
+        dtype: Any = None,
     ):
         super().__init__(name=name, dtype=dtype)
         known = (None, "uniform_average", "variance_weighted_average")
@@ -216,7 +219,9 @@ class R2Score(Metric):
 
     def get_config(self) -> dict[str, Any]:
         return {
-            **super().get_config(), "class_aggregation": self.class_aggregation, "num_regressors": self.num_regressors
+            **super().get_config(),
+            "class_aggregation": self.class_aggregation,
+            "num_regressors": self.num_regressors,
         }
 
 

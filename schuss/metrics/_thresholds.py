@@ -34,8 +34,14 @@ class Decisions(NamedTuple):
 
 
 def decisions(
-    metric: str, y_true: Any, y_pred: Any, sample_weight: Any, dtype: str, top_k: int | None = None,
-    class_id: int | None = None, label_weights: Any = None,
+    metric: str,
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any,
+    dtype: str,
+    top_k: int | None = None,
+    class_id: int | None = None,
+    label_weights: Any = None,
 ) -> Decisions:
     """Labels, predictions and weights in one shape.
 
@@ -90,7 +96,9 @@ def count(found: Decisions, thresholds: Sequence[float], by_label: bool = False)
         return ops.sum(ops.where(chosen, ops.expand_dims(weights, 0), none), axis=1)
 
     below = ops.logical_not(above)
-    return Counts(total(above, positives), total(above, negatives), total(below, negatives), total(below, positives))
+    return Counts(
+        total(above, positives), total(above, negatives), total(below, negatives), total(below, positives)
+    )
 
 
 def _count_by_bucket(found: Decisions, n: int, by_label: bool) -> Counts:
@@ -112,15 +120,19 @@ def _count_by_bucket(found: Decisions, n: int, by_label: bool) -> Counts:
 
     true_positives, false_positives = at_least(positives), at_least(negatives)
     return Counts(
-        true_positives, false_positives,
-        ops.subtract(false_positives[:1], false_positives), ops.subtract(true_positives[:1], true_positives),
+        true_positives,
+        false_positives,
+        ops.subtract(false_positives[:1], false_positives),
+        ops.subtract(true_positives[:1], true_positives),
     )
 
 
 def is_evenly_spaced(thresholds: Sequence[float]) -> bool:
     """Whether these are three or more thresholds 0, 1/(n−1), …, 1 (to within 1e-7)."""
     n = len(thresholds)
-    return n >= 3 and bool(np.allclose(np.asarray(thresholds), np.linspace(0.0, 1.0, n), rtol=0.0, atol=2 * EPSILON))
+    return n >= 3 and bool(
+        np.allclose(np.asarray(thresholds), np.linspace(0.0, 1.0, n), rtol=0.0, atol=2 * EPSILON)
+    )
 
 
 def even_thresholds(n: int, end: float = 0.0) -> list[float]:
@@ -150,7 +162,9 @@ def best_only(y_pred: Any, k: int) -> Any:
     """Predictions, `NOT_AMONG_THE_BEST` in place of those that are not among the `k` largest of their row."""
     labels = y_pred.shape[-1] if y_pred.ndim else 0
     if not 1 <= k <= labels:
-        raise ValueError(f"Argument `top_k` must be between 1 and the number of labels, {labels}. Received: top_k={k}")
+        raise ValueError(
+            f"Argument `top_k` must be between 1 and the number of labels, {labels}. Received: top_k={k}"
+        )
     indices = ops.top_k(y_pred, k)[1]
     best = ops.any(ops.equal(ops.expand_dims(indices, -1), np.arange(labels, dtype="int32")), axis=-2)
     return ops.where(best, y_pred, ops.full_like(y_pred, NOT_AMONG_THE_BEST))

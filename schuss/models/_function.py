@@ -38,7 +38,9 @@ class Function:
         self._visited: dict[Any, None] = {}
         self._find_nodes()
         self.operations = self._operations_by_depth()
-        self.specs = [self._spec(tensor, layer) for tensor, layer in zip(self.input_tensors, self.input_layers)]
+        self.specs = [
+            self._spec(tensor, layer) for tensor, layer in zip(self.input_tensors, self.input_layers)
+        ]
 
     def _spec(self, tensor: KerasTensor, layer: InputLayer) -> InputSpec:
         shape = (None, *tensor.shape[1:]) if tensor.shape else ()
@@ -58,7 +60,9 @@ class Function:
             if tensor is None or id(tensor) in known:
                 continue
             if tensor._keras_history is None:
-                raise ValueError(f'Model "{self.name}": {tensor} was not made by calling a layer on an `Input`.')
+                raise ValueError(
+                    f'Model "{self.name}": {tensor} was not made by calling a layer on an `Input`.'
+                )
             operation, index, _ = tensor._keras_history
             node = operation._inbound_nodes[index]
             if id(node) in done:
@@ -86,7 +90,9 @@ class Function:
                 if source is not None:
                     depth_of_node[id(source)] = max(depth_of_node.get(id(source), 0), own + 1)
         for tensor, layer in zip(self.input_tensors, self.input_layers):
-            users = [depth_of_node[id(node)] for node in self.nodes if any(t is tensor for t in node.input_tensors)]
+            users = [
+                depth_of_node[id(node)] for node in self.nodes if any(t is tensor for t in node.input_tensors)
+            ]
             depth[id(layer)] = max(users, default=-1) + 1
         inputs = {id(layer) for layer in self.input_layers}
         ordered = [*self.input_layers, *(op for op in self._visited if id(op) not in inputs)]
@@ -131,7 +137,9 @@ class Function:
         for node in self.nodes:
             args, kwargs = node.arguments(values)
             outputs = _tree.leaves(node.operation(*args, **kwargs))
-            values.update((id(tensor), value) for tensor, value in zip(node.output_tensors, outputs, strict=True))
+            values.update(
+                (id(tensor), value) for tensor, value in zip(node.output_tensors, outputs, strict=True)
+            )
         return _tree.map_structure(lambda tensor: values[id(tensor)], self.outputs)
 
 

@@ -29,13 +29,16 @@ def functional_config(model: Any) -> dict[str, Any]:
         nodes.append(node)
     layers = [
         {
-            **serialize_keras_object(layer), "name": layer.name,
+            **serialize_keras_object(layer),
+            "name": layer.name,
             "inbound_nodes": [_described_call(node, address) for node in calls.get(id(layer), [])],
         }
         for layer in function.layers
     ]
     return {
-        "name": model.name, "trainable": model.trainable, "layers": layers,
+        "name": model.name,
+        "trainable": model.trainable,
+        "layers": layers,
         "input_layers": _addresses(function.inputs, address),
         "output_layers": _addresses(function.outputs, address),
     }
@@ -71,7 +74,9 @@ def model_from_config(cls: type, config: dict[str, Any]) -> Any:
     layers: dict[str, Any] = {}
     waiting: list[tuple[Any, dict[str, Any]]] = []
     for described in config["layers"]:
-        layer = deserialize_keras_object({k: v for k, v in described.items() if k not in ("name", "inbound_nodes")})
+        layer = deserialize_keras_object(
+            {k: v for k, v in described.items() if k not in ("name", "inbound_nodes")}
+        )
         layers[described["name"]] = layer
         waiting += [(layer, call) for call in described["inbound_nodes"]]
     made: dict[tuple[str, int], Node] = {}
@@ -138,7 +143,9 @@ def _tensors_at(structure: Any, made: dict[tuple[str, int], Node]) -> Any:
     if isinstance(structure, (list, tuple)) and len(structure) == 3 and isinstance(structure[0], str):
         name, index, place = structure
         if (name, index) not in made:
-            raise ValueError(f"The model's config refers to call {index} of layer {name!r}, which it does not contain.")
+            raise ValueError(
+                f"The model's config refers to call {index} of layer {name!r}, which it does not contain."
+            )
         return made[name, index].output_tensors[place]
     if isinstance(structure, dict):
         return {key: _tensors_at(item, made) for key, item in structure.items()}

@@ -11,8 +11,13 @@ from schuss.layers._shapes import is_shape
 
 
 def print_summary(
-    model: Any, line_length: int | None = None, positions: Any = None, print_fn: Callable[[str], Any] | None = None,
-    expand_nested: bool = False, show_trainable: bool = False, layer_range: Any = None,
+    model: Any,
+    line_length: int | None = None,
+    positions: Any = None,
+    print_fn: Callable[[str], Any] | None = None,
+    expand_nested: bool = False,
+    show_trainable: bool = False,
+    layer_range: Any = None,
 ) -> None:
     """See `Model.summary`."""
     from rich.console import Console
@@ -99,8 +104,10 @@ def _shows_connections(model: Any) -> bool:
 def _connections(model: Any, layer: Any) -> str:
     sources = [
         f"{tensor._keras_history[0].name}[{tensor._keras_history[1]}][{tensor._keras_history[2]}]"
-        for node in model._function.nodes if node.operation is layer
-        for tensor in node.input_tensors if tensor._keras_history
+        for node in model._function.nodes
+        if node.operation is layer
+        for tensor in node.input_tensors
+        if tensor._keras_history
     ]
     return ", ".join(sources) or "-"
 
@@ -152,7 +159,8 @@ def _totals(model: Any) -> list[str]:
     optimizing = _size(optimizer.variables) if optimizer is not None else (0, 0)
     kept = (weights[0] - trained[0], weights[1] - trained[1])
     rows = [
-        ("Total", (weights[0] + optimizing[0], weights[1] + optimizing[1])), ("Trainable", trained),
+        ("Total", (weights[0] + optimizing[0], weights[1] + optimizing[1])),
+        ("Trainable", trained),
         ("Non-trainable", kept),
     ]
     if optimizing[0]:

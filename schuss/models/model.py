@@ -53,7 +53,9 @@ class Model(Trainer, Layer):
             Layer.__init__(self, name=name, **kwargs)
             self._function: Function | None = None
             return
-        Layer.__init__(self, name=name or (auto_name("functional") if type(self) is Model else None), **kwargs)
+        Layer.__init__(
+            self, name=name or (auto_name("functional") if type(self) is Model else None), **kwargs
+        )
         self._set_function(inputs, outputs)
 
     def _set_function(self, inputs: Any, outputs: Any) -> None:
@@ -108,7 +110,9 @@ class Model(Trainer, Layer):
         """The names of the layers that make the outputs."""
         if self._function is None:
             return []
-        return [tensor._keras_history[0].name for tensor in self._function.output_tensors if tensor._keras_history]
+        return [
+            tensor._keras_history[0].name for tensor in self._function.output_tensors if tensor._keras_history
+        ]
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer with that name, or at that place in `layers`.
@@ -126,7 +130,9 @@ class Model(Trainer, Layer):
         for layer in layers:
             if layer.name == name:
                 return layer
-        raise ValueError(f'Model "{self.name}" has no layer {name!r}. {suggestion(str(name), [x.name for x in layers])}')
+        raise ValueError(
+            f'Model "{self.name}" has no layer {name!r}. {suggestion(str(name), [x.name for x in layers])}'
+        )
 
     # Computing ---------------------------------------------------------------------------------------------------
 
@@ -149,8 +155,13 @@ class Model(Trainer, Layer):
     # Showing, saving -----------------------------------------------------------------------------------------------
 
     def summary(
-        self, line_length: int | None = None, positions: Any = None, print_fn: Any = None, expand_nested: bool = False,
-        show_trainable: bool = False, layer_range: Any = None,
+        self,
+        line_length: int | None = None,
+        positions: Any = None,
+        print_fn: Any = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Any = None,
     ) -> None:
         """Print a table of the layers: names, output shapes, numbers of weights.
 
@@ -231,11 +242,15 @@ class Model(Trainer, Layer):
         return None if self._function is not None and type(self) is Model else super().get_build_config()
 
 
-def _functional_arguments(owner: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, str | None]:
+def _functional_arguments(
+    owner: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, Any, str | None]:
     """``inputs``, ``outputs``, ``name``, taken out of what a model was made with."""
     values = dict(zip(("inputs", "outputs", "name"), args))
     if len(args) > 3:
-        raise TypeError(f"{owner}: takes `inputs`, `outputs` and `name` by position, got {len(args)} arguments.")
+        raise TypeError(
+            f"{owner}: takes `inputs`, `outputs` and `name` by position, got {len(args)} arguments."
+        )
     for key in ("inputs", "outputs", "name"):
         if key in kwargs:
             values[key] = kwargs.pop(key)

@@ -139,7 +139,9 @@ class Sequential(Model):
         if not self._stack:
             raise ValueError(f'Sequential model "{self.name}" cannot be built: it has no layers.')
         if input_shape is None:
-            raise ValueError(f'Sequential model "{self.name}": build needs the `input_shape`, for instance (None, 784).')
+            raise ValueError(
+                f'Sequential model "{self.name}": build needs the `input_shape`, for instance (None, 784).'
+            )
         if is_shape(input_shape):
             batch_shape = (None, *tuple(input_shape)[1:])
             self._set_input(InputLayer(batch_shape=batch_shape, dtype=self._stack[0].compute_dtype))

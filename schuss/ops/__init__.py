@@ -5,6 +5,7 @@ Every function is composed of primitives; nothing here knows gradients or machin
 
 # ruff: noqa: E402, F403
 from schuss.graph import OPERATORS
+
 from schuss.ops.elementwise import *  # isort: skip
 from schuss.ops.comparison import *  # isort: skip
 from schuss.ops.shaping import *  # isort: skip
@@ -23,11 +24,11 @@ from schuss.ops._operators import operators
 
 OPERATORS.update(operators)
 
+from schuss.ops._symbolic import accept_symbolic
 from schuss.ops.activations import *
 from schuss.ops.linalg import *
 from schuss.ops.math import *
 from schuss.ops.nn import *
-from schuss.ops._symbolic import accept_symbolic
 
 accept_symbolic(globals())
 del accept_symbolic

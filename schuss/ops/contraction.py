@@ -16,7 +16,10 @@ __all__ = ["cross", "dot", "inner", "kron", "matmul", "outer", "tensordot", "vdo
 
 
 def contracted(
-    x: Any, y: Any, contract: tuple[Sequence[int], Sequence[int]], batch: tuple[Sequence[int], Sequence[int]] = ((), ())
+    x: Any,
+    y: Any,
+    contract: tuple[Sequence[int], Sequence[int]],
+    batch: tuple[Sequence[int], Sequence[int]] = ((), ()),
 ) -> Any:
     """`dot_general` of two arrays of one dtype; of bools: whether any product is true."""
     pairs = (tuple(contract[0]), tuple(contract[1])), (tuple(batch[0]), tuple(batch[1]))
@@ -122,8 +125,11 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
         return _checked("tensordot", x, y, tuple(range(x.ndim - int(axes), x.ndim)), tuple(range(int(axes))))
     left, right = (tuple(side) if isinstance(side, (tuple, list)) else (side,) for side in axes)
     return _checked(
-        "tensordot", x, y,
-        tuple(axis_of(a, x.ndim, "tensordot") for a in left), tuple(axis_of(a, y.ndim, "tensordot") for a in right),
+        "tensordot",
+        x,
+        y,
+        tuple(axis_of(a, x.ndim, "tensordot") for a in left),
+        tuple(axis_of(a, y.ndim, "tensordot") for a in right),
     )
 
 
@@ -143,12 +149,15 @@ def kron(x1: Any, x2: Any) -> Any:
     x = reshaped(x, (1,) * (ndim - x.ndim) + tuple(x.shape))
     y = reshaped(y, (1,) * (ndim - y.ndim) + tuple(y.shape))
     wide = multiply(
-        reshaped(x, [n for size in x.shape for n in (size, 1)]), reshaped(y, [n for size in y.shape for n in (1, size)])
+        reshaped(x, [n for size in x.shape for n in (size, 1)]),
+        reshaped(y, [n for size in y.shape for n in (1, size)]),
     )
     return reshaped(wide, [a * b for a, b in zip(x.shape, y.shape, strict=True)])
 
 
-def cross(x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
+def cross(
+    x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+) -> Any:
     """The cross product of vectors of 3 (or 2) components along an axis.
 
     Args:

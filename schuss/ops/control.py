@@ -94,7 +94,11 @@ def fori_loop(lower: int, upper: int, body_fun: Callable[[Any, Any], Any], init_
 
 
 def scan(
-    f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, length: int | None = None, reverse: bool = False,
+    f: Callable[[Any, Any], tuple[Any, Any]],
+    init: Any,
+    xs: Any = None,
+    length: int | None = None,
+    reverse: bool = False,
     unroll: int | bool = 1,
 ) -> tuple[Any, Any]:
     """``carry, y = f(carry, x)`` for each slice x of xs along axis 0.
@@ -159,12 +163,12 @@ def associative_scan(f: Callable[[Any, Any], Any], elems: Any, reverse: bool = F
     from schuss.ops.shaping import concatenate
 
     joined = _tree.map_structure(lambda *rows: concatenate(rows), results[0], *results[1:])
-    return _tree.map_structure(
-        lambda leaf: moveaxis(flip(leaf, 0) if reverse else leaf, 0, axis), joined
-    )
+    return _tree.map_structure(lambda leaf: moveaxis(flip(leaf, 0) if reverse else leaf, 0, axis), joined)
 
 
-def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: str | None = None) -> Callable[..., Any]:
+def vectorize(
+    pyfunc: Callable[..., Any], *, excluded: Any = None, signature: str | None = None
+) -> Callable[..., Any]:
     """`pyfunc`, written for scalars, as a function of arrays (broadcast against each other).
 
     Args:
@@ -172,7 +176,9 @@ def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: st
         signature: not supported.
     """
     if signature is not None:
-        raise NotImplementedError("vectorize: `signature` is not supported; write the axes out with reshape and matmul.")
+        raise NotImplementedError(
+            "vectorize: `signature` is not supported; write the axes out with reshape and matmul."
+        )
     fixed = set(excluded or ())
 
     def vectorized(*args: Any, **kwargs: Any) -> Any:

@@ -17,7 +17,9 @@ __all__ = [
 ]  # fmt: skip
 
 
-def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None) -> Any:
+def convert_to_tensor(
+    x: Any, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None
+) -> Any:
     """`x` as an array; inside a trace also a tensor. Variables are read; Python floats become floatx, ints int32.
 
     Args:
@@ -111,7 +113,9 @@ def view(x: Any, dtype: Any = None) -> Any:
     if x.ndim == 0 and new.itemsize != x.dtype.itemsize:
         raise ValueError(f"view: a scalar of {x.dtype.name} cannot be read as {new.name}.")
     if x.ndim and (x.shape[-1] * x.dtype.itemsize) % new.itemsize:
-        raise ValueError(f"view: {x.shape[-1]} elements of {x.dtype.name} along the last axis are no whole {new.name}.")
+        raise ValueError(
+            f"view: {x.shape[-1]} elements of {x.dtype.name} along the last axis are no whole {new.name}."
+        )
     from schuss.graph import Spec
 
     out = (*x.shape[:-1], x.shape[-1] * x.dtype.itemsize // new.itemsize) if x.ndim else ()

@@ -9,7 +9,17 @@ import numpy as np
 
 from schuss.graph import Spec, Tensor, active_trace, as_dtype, as_value, is_float, result_type
 from schuss.graph import primitives as p
-from schuss.ops._operands import as_float, broadcast, convert, filled, is_weak, kind_of, reshaped, shape_of, value
+from schuss.ops._operands import (
+    as_float,
+    broadcast,
+    convert,
+    filled,
+    is_weak,
+    kind_of,
+    reshaped,
+    shape_of,
+    value,
+)
 from schuss.ops.elementwise import add, cos, divide, exp, log, multiply, power, sqrt, subtract
 
 __all__ = [
@@ -124,7 +134,9 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     step = 1 if step is None else step
     for name, number in (("start", start), ("stop", stop), ("step", step)):
         if isinstance(number, Tensor):
-            raise TypeError(f"arange: `{name}` is a tensor; the length of the result must be known in a trace.")
+            raise TypeError(
+                f"arange: `{name}` is a tensor; the length of the result must be known in a trace."
+            )
     start, stop, step = (x if is_weak(x) else as_value(x) for x in (start, stop, step))
     dtype = result_type(*map(kind_of, (start, stop, step))) if dtype is None else as_dtype(dtype)
     start, stop, step = (x if is_weak(x) else x.item() for x in (start, stop, step))
@@ -132,14 +144,24 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
         raise ValueError("arange: `step` must not be 0.")
     length = max(0, math.ceil((stop - start) / step))
     if active_trace() is None or not isinstance(start, int) or not isinstance(step, int):
-        return np.arange(length) * step + start if dtype == np.int64 else (np.arange(length) * step + start).astype(dtype)
+        return (
+            np.arange(length) * step + start
+            if dtype == np.int64
+            else (np.arange(length) * step + start).astype(dtype)
+        )
     counted = count(length, "int32" if dtype.kind == "b" else dtype)
     scaled = counted if step == 1 else multiply(counted, step)
     return convert(scaled if start == 0 else add(scaled, start), dtype)
 
 
 def linspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None, axis: int = 0
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
 ) -> Any:
     """`num` numbers at equal distances from `start` to `stop`.
 
@@ -182,7 +204,13 @@ def linspace(
 
 
 def logspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: float = 10, dtype: Any = None, axis: int = 0
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: float = 10,
+    dtype: Any = None,
+    axis: int = 0,
 ) -> Any:
     """``base`` to the powers `linspace` gives."""
     powers = linspace(start, stop, num, endpoint, axis=axis)
@@ -190,7 +218,9 @@ def logspace(
     return convert(power(value(base, powers.dtype), powers), dtype)
 
 
-def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
+def geomspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+) -> Any:
     """`num` numbers of equal ratios from `start` to `stop`, both of one sign and not 0."""
     start, stop = as_float(start), as_float(stop)
     sign = p.sign_p.bind(start)
@@ -331,5 +361,3 @@ def i0(x: Any) -> Any:
         return np.i0(array.astype("float64")).reshape(array.shape)
 
     return p.host_call_p.bind(x, function=bessel, specs=(Spec(x.shape, x.dtype),))[0]
-
-

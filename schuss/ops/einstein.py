@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-
 from schuss.graph import primitives as p
 from schuss.ops._operands import broadcast, convert, promoted, reshaped, transposed
 from schuss.ops.contraction import contracted
@@ -72,7 +71,9 @@ def _parse(subscripts: str, shapes: list[tuple[int, ...]]) -> tuple[list[Labels]
     known = {label for labels in inputs for label in labels}
     for label in output:
         if label not in known or output.count(label) > 1:
-            raise ValueError(f"einsum: {label!r} of the result of {subscripts!r} must occur once there and in an operand.")
+            raise ValueError(
+                f"einsum: {label!r} of the result of {subscripts!r} must occur once there and in an operand."
+            )
     return inputs, output
 
 
@@ -93,7 +94,9 @@ def _sizes(subscripts: str, arrays: list[Any], inputs: list[Labels]) -> dict[Any
             if sizes.setdefault(label, n) == 1:
                 sizes[label] = n
             elif n not in (1, sizes[label]):
-                raise ValueError(f"einsum: axes {label!r} of {subscripts!r} have sizes {sizes[label]} and {n}.")
+                raise ValueError(
+                    f"einsum: axes {label!r} of {subscripts!r} have sizes {sizes[label]} and {n}."
+                )
     return sizes
 
 
@@ -121,7 +124,11 @@ def _summed(x: Any, labels: Labels, needed: set[Any]) -> tuple[Any, Labels]:
     axes = tuple(a for a, label in enumerate(labels) if label not in needed)
     if not axes:
         return x, labels
-    x = convert(p.reduce_max_p.bind(x, axes=axes), "bool") if x.dtype.kind == "b" else p.reduce_sum_p.bind(x, axes=axes)
+    x = (
+        convert(p.reduce_max_p.bind(x, axes=axes), "bool")
+        if x.dtype.kind == "b"
+        else p.reduce_sum_p.bind(x, axes=axes)
+    )
     return x, [label for label in labels if label in needed]
 
 
@@ -132,9 +139,9 @@ def _product(one: tuple[Any, Labels], other: tuple[Any, Labels], later: set[Any]
     shared = [label for label in x_labels if label in y_labels]
     batch = [label for label in shared if label in later]
     contract = [label for label in shared if label not in later]
-    places = [[labels.index(n) for n in group] for group in (contract, batch) for labels in (x_labels, y_labels)]
+    places = [
+        [labels.index(n) for n in group] for group in (contract, batch) for labels in (x_labels, y_labels)
+    ]
     result = contracted(x, y, (places[0], places[1]), (places[2], places[3]))
     free = [n for n in x_labels if n not in shared] + [n for n in y_labels if n not in shared]
     return result, batch + free
-
-

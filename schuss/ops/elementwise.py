@@ -14,7 +14,17 @@ import numpy as np
 
 from schuss.graph import Primitive, Spec, as_dtype, is_float, result_type
 from schuss.graph import primitives as p
-from schuss.ops._operands import aligned, as_float, broadcast, convert, filled, is_weak, kind_of, on_host, value
+from schuss.ops._operands import (
+    aligned,
+    as_float,
+    broadcast,
+    convert,
+    filled,
+    is_weak,
+    kind_of,
+    on_host,
+    value,
+)
 
 __all__ = [
     "abs",
@@ -502,7 +512,9 @@ def _bitwise(name: str, primitive: Any, symbol: str, shift: bool = False) -> Cal
     def function(x: Any, y: Any) -> Any:
         dtype = result_type(kind_of(x), kind_of(y))
         if dtype.kind == "f" or (shift and dtype.kind == "b"):
-            raise TypeError(f"{name}: expected integers{'' if shift else ' or bools'}, the operands give {dtype.name}.")
+            raise TypeError(
+                f"{name}: expected integers{'' if shift else ' or bools'}, the operands give {dtype.name}."
+            )
         return primitive.bind(*aligned(x, y, dtype=dtype, name=name))
 
     function.__name__ = function.__qualname__ = name

@@ -11,7 +11,16 @@ import numpy as np
 from schuss.graph import Tensor, as_value, is_float
 from schuss.graph import primitives as p
 from schuss.ops._operands import (
-    axis_of, broadcast, concrete, convert, filled, joint_shape, promoted, reshaped, shape_of, transposed,
+    axis_of,
+    broadcast,
+    concrete,
+    convert,
+    filled,
+    joint_shape,
+    promoted,
+    reshaped,
+    shape_of,
+    transposed,
     value,
 )
 from schuss.ops.elementwise import add
@@ -20,6 +29,7 @@ __all__ = [
     "diag", "diagflat", "diagonal", "get_item", "nonzero", "select", "take", "take_along_axis", "trace",
     "unravel_index", "where",
 ]  # fmt: skip
+
 
 def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     """x1 where the condition is true (not 0), else x2, broadcast; without x1 and x2 the same as `nonzero`.
@@ -60,7 +70,11 @@ def nonzero(x: Any) -> tuple[np.ndarray, ...]:
 def wrapped(indices: Any, size: int) -> Any:
     """Integer indices with negative ones counted from the end."""
     if not isinstance(indices, Tensor):
-        return np.where(indices < 0, indices + indices.dtype.type(size), indices) if indices.dtype.kind == "i" else indices
+        return (
+            np.where(indices < 0, indices + indices.dtype.type(size), indices)
+            if indices.dtype.kind == "i"
+            else indices
+        )
     if indices.dtype.kind == "u":
         return indices
     below = p.compare_p.bind(indices, filled(indices.shape, 0, indices.dtype), direction="LT")
@@ -158,7 +172,9 @@ def get_item(x: Any, key: Any) -> Any:
     strides: list[int] = []
     reversed_axes: list[int] = []
     arrays: dict[int, Any] = {}
-    spots: list[Any] = []  # of the result's axes: axis of x, None for a new axis, "array" for a scalar or array index
+    spots: list[
+        Any
+    ] = []  # of the result's axes: axis of x, None for a new axis, "array" for a scalar or array index
     axis = 0
     for k in keys:
         if k is None:
@@ -204,13 +220,19 @@ def _expanded(key: Any, x: Any) -> list[Any]:
     """The parts of a key, with the ellipsis written out, and arrays as arrays."""
     keys = list(key) if isinstance(key, tuple) else [key]
     for i, k in enumerate(keys):
-        if k is None or k is Ellipsis or (isinstance(k, (slice, int, np.integer)) and not isinstance(k, bool)):
+        if (
+            k is None
+            or k is Ellipsis
+            or (isinstance(k, (slice, int, np.integer)) and not isinstance(k, bool))
+        ):
             if isinstance(k, slice):
                 keys[i] = slice(*(None if b is None else _int(b) for b in (k.start, k.stop, k.step)))
             continue
         k = as_value(k)
         if k.dtype.kind == "f":
-            raise IndexError(f"Indices must be integers, slices, None, ... or bools. Received: {k.dtype.name}")
+            raise IndexError(
+                f"Indices must be integers, slices, None, ... or bools. Received: {k.dtype.name}"
+            )
         if k.dtype.kind == "b":
             if isinstance(k, Tensor) or isinstance(x, Tensor):
                 raise TypeError(
@@ -220,7 +242,11 @@ def _expanded(key: Any, x: Any) -> list[Any]:
             keys[i] = np.asarray(k)
         else:
             keys[i] = int(k) if not isinstance(k, Tensor) and k.ndim == 0 else k
-    used = sum(k.ndim if getattr(k, "dtype", None) == np.bool_ else 1 for k in keys if k is not None and k is not Ellipsis)
+    used = sum(
+        k.ndim if getattr(k, "dtype", None) == np.bool_ else 1
+        for k in keys
+        if k is not None and k is not Ellipsis
+    )
     ellipses = [i for i, k in enumerate(keys) if k is Ellipsis]
     if used > x.ndim or len(ellipses) > 1:
         raise IndexError(f"Too many indices ({used}) for an array of shape {tuple(x.shape)}.")

@@ -13,8 +13,22 @@ from schuss.graph.primitives import host_call_p
 from schuss.ops.activations import as_float
 
 __all__ = [
-    "cholesky", "cholesky_inverse", "det", "eigh", "inv", "logdet", "lstsq", "lu_factor", "matrix_rank", "norm",
-    "pinv", "qr", "slogdet", "solve", "solve_triangular", "svd",
+    "cholesky",
+    "cholesky_inverse",
+    "det",
+    "eigh",
+    "inv",
+    "logdet",
+    "lstsq",
+    "lu_factor",
+    "matrix_rank",
+    "norm",
+    "pinv",
+    "qr",
+    "slogdet",
+    "solve",
+    "solve_triangular",
+    "svd",
 ]
 
 

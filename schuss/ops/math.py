@@ -12,7 +12,13 @@ from schuss.graph.primitives import scatter_add_p
 from schuss.ops.activations import as_float
 
 __all__ = [
-    "extract_sequences", "in_top_k", "logsumexp", "segment_max", "segment_min", "segment_prod", "segment_sum",
+    "extract_sequences",
+    "in_top_k",
+    "logsumexp",
+    "segment_max",
+    "segment_min",
+    "segment_prod",
+    "segment_sum",
 ]
 
 
@@ -115,7 +121,9 @@ def _segments(name: str, data: Any, segment_ids: Any, n: int | None) -> tuple[An
         )
     if n is None:
         if isinstance(ids, Tensor):
-            raise ValueError(f"{name}: `num_segments` must be given while a function is traced (shapes are static).")
+            raise ValueError(
+                f"{name}: `num_segments` must be given while a function is traced (shapes are static)."
+            )
         n = int(np.max(ids)) + 1 if ids.size else 0
     data = ops.reshape(data, (ids.size, *data.shape[ids.ndim :]))
     return data, ops.reshape(ids, (-1,)), n

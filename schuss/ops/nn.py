@@ -13,8 +13,17 @@ from schuss.graph import Tensor, as_dtype
 from schuss.ops.activations import as_float, log_softmax, softmax, softplus
 
 __all__ = [
-    "batch_normalization", "binary_crossentropy", "categorical_crossentropy", "dot_product_attention",
-    "layer_normalization", "moments", "multi_hot", "normalize", "one_hot", "psnr", "rms_normalization",
+    "batch_normalization",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "dot_product_attention",
+    "layer_normalization",
+    "moments",
+    "multi_hot",
+    "normalize",
+    "one_hot",
+    "psnr",
+    "rms_normalization",
     "sparse_categorical_crossentropy",
 ]
 
@@ -53,9 +62,7 @@ def _is_class(x: Any, num_classes: int, axis: int) -> Any:
     return ops.equal(ops.expand_dims(x, axis), ops.reshape(ops.arange(num_classes, dtype=x.dtype), shape))
 
 
-def multi_hot(
-    inputs: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False
-) -> Any:
+def multi_hot(inputs: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Any:
     """Sets of integers as rows of zeros and ones: 1 at the place of each integer of the row.
 
     Args:
@@ -109,10 +116,14 @@ def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False
     _require_same_shape(target, output)
     if output.ndim < 1:
         raise ValueError("Arguments `target` and `output` must be at least rank 1. Received: scalars.")
-    return ops.negative(ops.sum(ops.multiply(target, _log_probabilities(output, from_logits, axis)), axis=axis))
+    return ops.negative(
+        ops.sum(ops.multiply(target, _log_probabilities(output, from_logits, axis)), axis=axis)
+    )
 
 
-def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+def sparse_categorical_crossentropy(
+    target: Any, output: Any, from_logits: bool = False, axis: int = -1
+) -> Any:
     """``−log(p[target])``.
 
     Args:
@@ -152,7 +163,9 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
 def _require_classes(target: np.ndarray, classes: int) -> None:
     if target.size and (target.min() < 0 or target.max() >= classes):
         wrong = target.max() if target.max() >= classes else target.min()
-        raise ValueError(f"A target is {wrong}, but `output` has {classes} classes: expected 0 to {classes - 1}.")
+        raise ValueError(
+            f"A target is {wrong}, but `output` has {classes} classes: expected 0 to {classes - 1}."
+        )
 
 
 def _log_probabilities(output: Any, from_logits: bool, axis: int) -> Any:
@@ -245,8 +258,10 @@ def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: float | None = No
     if order == 2:
         squares = ops.sum(ops.square(x), axis=axis, keepdims=True)
         return ops.multiply(x, ops.rsqrt(ops.maximum(squares, max(epsilon**2, _tiny(x)))))
-    lengths = ops.norm(x, ord=order, axis=axis, keepdims=True) if isinstance(axis, int) else ops.power(
-        ops.sum(ops.power(ops.absolute(x), order), axis=axis, keepdims=True), 1.0 / order
+    lengths = (
+        ops.norm(x, ord=order, axis=axis, keepdims=True)
+        if isinstance(axis, int)
+        else ops.power(ops.sum(ops.power(ops.absolute(x), order), axis=axis, keepdims=True), 1.0 / order)
     )
     return ops.divide(x, ops.maximum(lengths, epsilon))
 
@@ -299,7 +314,9 @@ def layer_normalization(
     axes = _axis_list(axis, x.ndim)
     work = _at_least_single(x)
     mean, variance = moments(work, axes, keepdims=True)
-    y = ops.multiply(ops.subtract(work, mean), ops.rsqrt(ops.add(variance, EPSILON if epsilon is None else epsilon)))
+    y = ops.multiply(
+        ops.subtract(work, mean), ops.rsqrt(ops.add(variance, EPSILON if epsilon is None else epsilon))
+    )
     if gamma is not None:
         y = ops.multiply(y, _spread(gamma, axes, work))
     if beta is not None:
@@ -332,7 +349,11 @@ def _axis_list(axis: int | Sequence[int], ndim: int) -> tuple[int, ...]:
 def _spread(weights: Any, axes: tuple[int, ...], x: Any) -> Any:
     """`weights`, whose axes are `axes` of x, in a shape that broadcasts against x."""
     weights = ops.cast(ops.convert_to_tensor(weights), x.dtype)
-    return ops.reshape(weights, [x.shape[a] if a in axes else 1 for a in range(x.ndim)]) if weights.ndim else weights
+    return (
+        ops.reshape(weights, [x.shape[a] if a in axes else 1 for a in range(x.ndim)])
+        if weights.ndim
+        else weights
+    )
 
 
 def _at_least_single(x: Any) -> Any:
@@ -344,8 +365,15 @@ def _tiny(x: Any) -> float:
 
 
 def dot_product_attention(
-    query: Any, key: Any, value: Any, bias: Any = None, mask: Any = None, scale: float | None = None,
-    is_causal: bool = False, flash_attention: bool | None = None, attn_logits_soft_cap: float | None = None,
+    query: Any,
+    key: Any,
+    value: Any,
+    bias: Any = None,
+    mask: Any = None,
+    scale: float | None = None,
+    is_causal: bool = False,
+    flash_attention: bool | None = None,
+    attn_logits_soft_cap: float | None = None,
 ) -> Any:
     """``softmax(scale·QKᵀ + bias)·V`` for each head. Vaswani et al. (2017).
 
@@ -373,7 +401,9 @@ def dot_product_attention(
             )
     heads, key_heads = query.shape[2], key.shape[2]
     if heads % key_heads:
-        raise ValueError(f"The {heads} heads of `query` must be a multiple of the {key_heads} heads of `key`.")
+        raise ValueError(
+            f"The {heads} heads of `query` must be a multiple of the {key_heads} heads of `key`."
+        )
     if heads != key_heads:
         key, value = (ops.repeat(x, heads // key_heads, axis=2) for x in (key, value))
     scale = 1.0 / math.sqrt(query.shape[3]) if scale is None else scale

@@ -119,7 +119,9 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
                 f"average: `weights` of shape {tuple(weights.shape)} fit neither x of shape {tuple(x.shape)} "
                 f"nor its axis {axis}."
             )
-        weights = broadcast(reshaped(weights, [n if a in axes else 1 for a, n in enumerate(x.shape)]), x.shape)
+        weights = broadcast(
+            reshaped(weights, [n if a in axes else 1 for a, n in enumerate(x.shape)]), x.shape
+        )
     return divide(sum(multiply(x, weights), axis), sum(weights, axis))
 
 
@@ -138,14 +140,20 @@ def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -
     return _extreme(p.reduce_min_p, minimum, x, axis, keepdims, initial)
 
 
-def _extreme(primitive: Any, join: Callable[..., Any], x: Any, axis: Any, keepdims: bool, initial: Any) -> Any:
+def _extreme(
+    primitive: Any, join: Callable[..., Any], x: Any, axis: Any, keepdims: bool, initial: Any
+) -> Any:
     x = value(x)
     axes = axes_of(axis, x.ndim, primitive.name)
     if initial is None:
         return reduced(primitive, x, axes, keepdims)
     initial = initial if is_weak(initial) else value(initial, x.dtype)
     if any_empty(x.shape, axes):
-        shape = kept_shape(x.shape, axes) if keepdims else tuple(n for a, n in enumerate(x.shape) if a not in axes)
+        shape = (
+            kept_shape(x.shape, axes)
+            if keepdims
+            else tuple(n for a, n in enumerate(x.shape) if a not in axes)
+        )
         return broadcast(value(initial, x.dtype), shape)
     return join(reduced(primitive, x, axes, keepdims), initial)
 
@@ -280,7 +288,9 @@ def nanargmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     return _nan_position(argmin, np.inf, x, axis, keepdims)
 
 
-def _nan_position(function: Callable[..., Any], neutral: float, x: Any, axis: int | None, keepdims: bool) -> Any:
+def _nan_position(
+    function: Callable[..., Any], neutral: float, x: Any, axis: int | None, keepdims: bool
+) -> Any:
     x = value(x)
     where = function(_without_nan(x, neutral), axis, keepdims)
     if not is_float(x.dtype):

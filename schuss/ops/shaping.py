@@ -11,7 +11,14 @@ import numpy as np
 
 from schuss.graph import primitives as p
 from schuss.ops._operands import (
-    axes_of, axis_of, broadcast, promoted, reshaped, shape_of, transposed, value,
+    axes_of,
+    axis_of,
+    broadcast,
+    promoted,
+    reshaped,
+    shape_of,
+    transposed,
+    value,
 )
 
 __all__ = [
@@ -45,7 +52,9 @@ def reshape(x: Any, newshape: Any) -> Any:
     if -1 in wanted and known and size % known == 0:
         wanted = tuple(size // known if n == -1 else n for n in wanted)
     if any(n < 0 for n in wanted) or prod(wanted) != size:
-        raise ValueError(f"reshape: {size} elements of shape {tuple(x.shape)} cannot take the shape {wanted}.")
+        raise ValueError(
+            f"reshape: {size} elements of shape {tuple(x.shape)} cannot take the shape {wanted}."
+        )
     return reshaped(x, wanted)
 
 
@@ -62,7 +71,9 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
         return transposed(x, range(x.ndim)[::-1])
     order = [axis_of(a, x.ndim, "transpose") for a in axes]
     if sorted(order) != list(range(x.ndim)):
-        raise ValueError(f"transpose: `axes` must name each of the {x.ndim} axes once. Received: axes={tuple(axes)}")
+        raise ValueError(
+            f"transpose: `axes` must name each of the {x.ndim} axes once. Received: axes={tuple(axes)}"
+        )
     return transposed(x, order)
 
 
@@ -81,7 +92,9 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     sources = [axis_of(a, x.ndim, "moveaxis") for a in _sequence(source)]
     places = [axis_of(a, x.ndim, "moveaxis") for a in _sequence(destination)]
     if len(sources) != len(places) or len(set(sources)) != len(sources) or len(set(places)) != len(places):
-        raise ValueError(f"moveaxis: source={source} and destination={destination} must be equally many different axes.")
+        raise ValueError(
+            f"moveaxis: source={source} and destination={destination} must be equally many different axes."
+        )
     order = [a for a in range(x.ndim) if a not in sources]
     for place, axis in sorted(zip(places, sources, strict=True)):
         order.insert(place, axis)
@@ -109,7 +122,11 @@ def expand_dims(x: Any, axis: int | Sequence[int]) -> Any:
 def squeeze(x: Any, axis: int | Sequence[int] | None = None) -> Any:
     """Without the axes `axis`, which must have size 1; without all such axes by default."""
     x = value(x)
-    axes = tuple(a for a, n in enumerate(x.shape) if n == 1) if axis is None else axes_of(axis, x.ndim, "squeeze")
+    axes = (
+        tuple(a for a, n in enumerate(x.shape) if n == 1)
+        if axis is None
+        else axes_of(axis, x.ndim, "squeeze")
+    )
     for a in axes:
         if x.shape[a] != 1:
             raise ValueError(f"squeeze: axis {a} of shape {tuple(x.shape)} has size {x.shape[a]}, not 1.")
@@ -314,7 +331,9 @@ def tile(x: Any, repeats: Any) -> Any:
         return x
     narrow = [n for size in x.shape for n in (1, size)]
     wide = [n for count, size in zip(times, x.shape, strict=True) for n in (count, size)]
-    return reshaped(broadcast(reshaped(x, narrow), wide), [a * b for a, b in zip(times, x.shape, strict=True)])
+    return reshaped(
+        broadcast(reshaped(x, narrow), wide), [a * b for a, b in zip(times, x.shape, strict=True)]
+    )
 
 
 def flip(x: Any, axis: int | Sequence[int] | None = None) -> Any:
@@ -342,7 +361,9 @@ def rot90(array: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     """
     x = value(array)
     if x.ndim < 2 or len(axes) != 2:
-        raise ValueError(f"rot90: expected an array with at least 2 axes and a pair `axes`. Received: {x.shape}, {axes}")
+        raise ValueError(
+            f"rot90: expected an array with at least 2 axes and a pair `axes`. Received: {x.shape}, {axes}"
+        )
     a, b = (axis_of(axis, x.ndim, "rot90") for axis in axes)
     if a == b:
         raise ValueError(f"rot90: `axes` must be different. Received: axes={axes}")
@@ -401,7 +422,9 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
     if constant_values is not None:
         raise ValueError(f"pad: `constant_values` is only for mode='constant'. Received: mode={mode!r}")
     if mode not in ("edge", "reflect", "symmetric", "wrap"):
-        raise ValueError(f"pad: mode must be constant, edge, reflect, symmetric or wrap. Received: mode={mode!r}")
+        raise ValueError(
+            f"pad: mode must be constant, edge, reflect, symmetric or wrap. Received: mode={mode!r}"
+        )
     from schuss.ops.indexing import take
 
     for axis, pair in enumerate(widths):

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from schuss.graph import result_type
 from schuss.graph import primitives as p
+from schuss.graph import result_type
 from schuss.ops._operands import axis_of, broadcast, concrete, convert, filled, kind_of, reshaped, value
 from schuss.ops.comparison import equal, less, less_equal
 from schuss.ops.reductions import sum as sum_over
@@ -70,7 +70,9 @@ def top_k(x: Any, k: int, sorted: bool = True) -> TopK:
     """
     x = value(x)
     if x.ndim == 0 or not 0 <= k <= x.shape[-1]:
-        raise ValueError(f"top_k: `k`={k} elements of the last axis of shape {tuple(x.shape)} are not to be had.")
+        raise ValueError(
+            f"top_k: `k`={k} elements of the last axis of shape {tuple(x.shape)} are not to be had."
+        )
     axis = x.ndim - 1
     values, indices = _sorted_with_places(x, axis, descending=True)
     return TopK(take_slice(values, axis, 0, k), take_slice(indices, axis, 0, k))
@@ -81,7 +83,9 @@ def argpartition(x: Any, kth: int, axis: int = -1) -> Any:
     x = value(x)
     at = axis_of(axis, x.ndim, "argpartition")
     if not -x.shape[at] <= kth < x.shape[at]:
-        raise ValueError(f"argpartition: `kth`={kth} is out of range for axis {axis} of shape {tuple(x.shape)}.")
+        raise ValueError(
+            f"argpartition: `kth`={kth} is out of range for axis {axis} of shape {tuple(x.shape)}."
+        )
     return argsort(x, axis)
 
 
@@ -170,15 +174,19 @@ def histogram(x: Any, bins: Any = 10, range: Any = None) -> tuple[Any, Any]:
     left, right = take_slice(edges, 0, 0, count), take_slice(edges, 0, 1, count + 1)
     inside = p.and_p.bind(less_equal(left, flat), less(flat, right))
     last = p.iota_p.bind(shape=(1, count), dtype=np.dtype("int32"), axis=1)
-    at_end = p.and_p.bind(
-        equal(flat, right), broadcast(equal(last, count - 1), (flat.shape[0], count))
-    )
+    at_end = p.and_p.bind(equal(flat, right), broadcast(equal(last, count - 1), (flat.shape[0], count)))
     return sum_over(convert(p.or_p.bind(inside, at_end), "int32"), axis=0), edges
 
 
 def unique(
-    x: Any, sorted: bool = True, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False,
-    axis: int | None = None, size: int | None = None, fill_value: Any = None,
+    x: Any,
+    sorted: bool = True,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: int | None = None,
+    size: int | None = None,
+    fill_value: Any = None,
 ) -> Any:
     """The distinct elements in increasing order. Not in traces, where shapes must be known.
 
@@ -198,7 +206,11 @@ def unique(
         if have >= size:
             values, index, counts = values.take(range(size), along), index[:size], counts[:size]
         else:
-            fill = values.take([0], along) if fill_value is None else np.full_like(values.take([0], along), fill_value)
+            fill = (
+                values.take([0], along)
+                if fill_value is None
+                else np.full_like(values.take([0], along), fill_value)
+            )
             values = np.concatenate([values, np.repeat(fill, size - have, along)], along)
             index = np.concatenate([index, np.repeat(index[:1], size - have)])
             counts = np.concatenate([counts, np.zeros(size - have, "int32")])

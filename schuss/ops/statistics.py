@@ -7,10 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from schuss.graph import result_type
 from schuss.graph import primitives as p
-from schuss.ops._operands import as_float, axes_of, axis_of, broadcast, convert, filled, kind_of, promoted, reshaped
-from schuss.ops._operands import transposed, value
+from schuss.graph import result_type
+from schuss.ops._operands import (
+    as_float,
+    axes_of,
+    axis_of,
+    broadcast,
+    convert,
+    filled,
+    kind_of,
+    promoted,
+    reshaped,
+    transposed,
+    value,
+)
 from schuss.ops.comparison import isnan, not_equal
 from schuss.ops.contraction import contracted
 from schuss.ops.elementwise import add, clip, divide, multiply, sqrt, subtract
@@ -75,7 +86,9 @@ def nanpercentile(x: Any, q: Any, axis: Any = None, method: str = "linear", keep
 
 def _quantile(x: Any, q: Any, axis: Any, method: str, keepdims: bool, skip_nan: bool) -> Any:
     if method not in METHODS:
-        raise ValueError(f"quantile: `method` must be one of {', '.join(METHODS)}. Received: method={method!r}")
+        raise ValueError(
+            f"quantile: `method` must be one of {', '.join(METHODS)}. Received: method={method!r}"
+        )
     axes = axes_of(axis, x.ndim, "quantile")
     others = [a for a in range(x.ndim) if a not in axes]
     rows = tuple(x.shape[a] for a in others)

@@ -30,7 +30,9 @@ def slice(inputs: Any, start_indices: Any, shape: Sequence[int]) -> Any:
     starts = _starts(start_indices, x, "slice")
     if not any(isinstance(s, Tensor) for s in starts):
         starts = [int(s) for s in starts]
-        sizes = [n - s if size == -1 else int(size) for n, s, size in zip(x.shape, starts, shape, strict=True)]
+        sizes = [
+            n - s if size == -1 else int(size) for n, s, size in zip(x.shape, starts, shape, strict=True)
+        ]
         starts = [min(max(s, 0), n - size) for s, n, size in zip(starts, x.shape, sizes, strict=True)]
         return get_item(x, tuple(builtins.slice(s, s + size) for s, size in zip(starts, sizes, strict=True)))
     sizes = tuple(int(size) for size in shape)
@@ -61,7 +63,9 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
     updates = value(updates, x.dtype)
     starts = _starts(start_indices, x, "slice_update")
     if updates.ndim != x.ndim:
-        raise ValueError(f"slice_update: updates of shape {tuple(updates.shape)} for an array of shape {tuple(x.shape)}.")
+        raise ValueError(
+            f"slice_update: updates of shape {tuple(updates.shape)} for an array of shape {tuple(x.shape)}."
+        )
     indices = _block_indices(x, starts, tuple(updates.shape))
     return _replaced(x, indices, updates)
 
@@ -86,7 +90,9 @@ def _point_indices(indices: Any, shape: tuple[int, ...], name: str) -> tuple[lis
     arrays = []
     for axis in range(len(shape)):
         if axis < depth:
-            column = wrapped(reshaped(get_item(indices, (Ellipsis, axis)), (*batch, *(1 for _ in rest))), shape[axis])
+            column = wrapped(
+                reshaped(get_item(indices, (Ellipsis, axis)), (*batch, *(1 for _ in rest))), shape[axis]
+            )
             arrays.append(broadcast(column, full))
         else:
             arrays.append(places(full, len(batch) + axis - depth))
@@ -132,7 +138,9 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
     if reduction is None:
         return _last_wins(x, arrays, updates)
     if reduction not in ("mul", "max", "min"):
-        raise ValueError(f"scatter_update: `reduction` must be None, add, mul, max or min. Received: {reduction!r}")
+        raise ValueError(
+            f"scatter_update: `reduction` must be None, add, mul, max or min. Received: {reduction!r}"
+        )
     join = {"mul": np.multiply, "max": np.maximum, "min": np.minimum}[reduction]
 
     def joined(x: np.ndarray, updates: np.ndarray, *indices: np.ndarray) -> np.ndarray:

@@ -4,11 +4,32 @@ Every number is made by Threefry from a key (seed and counter) and its place in 
 """
 
 from schuss.random._functions import (
-    beta, binomial, categorical, dropout, gamma, normal, randint, shuffle, truncated_normal, uniform,
+    beta,
+    binomial,
+    categorical,
+    dropout,
+    gamma,
+    normal,
+    randint,
+    shuffle,
+    truncated_normal,
+    uniform,
 )
 from schuss.random._seed import SeedGenerator, draw_seed, global_seed_generator, key_from
 
 __all__ = [
-    "SeedGenerator", "beta", "binomial", "categorical", "draw_seed", "dropout", "gamma", "global_seed_generator",
-    "key_from", "normal", "randint", "shuffle", "truncated_normal", "uniform",
+    "SeedGenerator",
+    "beta",
+    "binomial",
+    "categorical",
+    "draw_seed",
+    "dropout",
+    "gamma",
+    "global_seed_generator",
+    "key_from",
+    "normal",
+    "randint",
+    "shuffle",
+    "truncated_normal",
+    "uniform",
 ]

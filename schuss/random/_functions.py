@@ -14,7 +14,6 @@ from schuss.graph.primitives import host_call_p, random_bits_p
 from schuss.random._seed import key_from
 
 
-
 def uniform(
     shape: Sequence[int], minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None, seed: Any = None
 ) -> Any:
@@ -48,7 +47,9 @@ def uniform(
     return ops.add(ops.multiply(u, ops.subtract(maxval, minval)), minval)
 
 
-def normal(shape: Sequence[int], mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None) -> Any:
+def normal(
+    shape: Sequence[int], mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None
+) -> Any:
     """Normal: ``mean + stddev·√2·erf⁻¹(2u − 1)`` with u uniform in (0, 1).
 
     Args:
@@ -122,12 +123,16 @@ def randint(shape: Sequence[int], minval: Any, maxval: Any, dtype: Any = "int32"
         return ops.cast(ops.add(_below(key, shape, span), low), dtype)
     minval, maxval = int(minval), int(maxval)
     if minval >= maxval:
-        raise ValueError(f"`schuss.random.randint`: expected minval < maxval, got minval={minval}, maxval={maxval}.")
+        raise ValueError(
+            f"`schuss.random.randint`: expected minval < maxval, got minval={minval}, maxval={maxval}."
+        )
     if maxval - minval <= 2**32:
         offset = _below(key, shape, np.uint64(maxval - minval))
     else:
         high, low = _two_words(key, shape)
-        word = ops.bitwise_or(ops.left_shift(ops.cast(high, "uint64"), np.uint64(32)), ops.cast(low, "uint64"))
+        word = ops.bitwise_or(
+            ops.left_shift(ops.cast(high, "uint64"), np.uint64(32)), ops.cast(low, "uint64")
+        )
         offset = ops.cast(ops.mod(word, np.uint64(maxval - minval)), "int64")
     return ops.cast(ops.add(offset, np.int64(minval)), dtype)
 
@@ -154,12 +159,16 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any =
             f"Received: logits of shape {tuple(logits.shape)}"
         )
     batch, classes = logits.shape
-    u = _open_fraction(key_from(seed), (batch, num_samples, classes), _at_least_single(as_dtype(logits.dtype)))
+    u = _open_fraction(
+        key_from(seed), (batch, num_samples, classes), _at_least_single(as_dtype(logits.dtype))
+    )
     gumbel = ops.negative(ops.log(ops.negative(ops.log(u))))
     return ops.cast(ops.argmax(ops.add(ops.expand_dims(logits, 1), gumbel), axis=-1), dtype)
 
 
-def dropout(inputs: Any, rate: float, noise_shape: Sequence[int | None] | None = None, seed: Any = None) -> Any:
+def dropout(
+    inputs: Any, rate: float, noise_shape: Sequence[int | None] | None = None, seed: Any = None
+) -> Any:
     """Zero elements with probability `rate`, and scale the others by ``1/(1 − rate)``: the mean stays.
 
     Args:
@@ -238,7 +247,9 @@ def beta(shape: Sequence[int], alpha: Any, beta: Any, dtype: Any = None, seed: A
     return ops.cast(ops.sigmoid(ops.subtract(log_a, log_b)), dtype)
 
 
-def binomial(shape: Sequence[int], counts: Any, probabilities: Any, dtype: Any = None, seed: Any = None) -> Any:
+def binomial(
+    shape: Sequence[int], counts: Any, probabilities: Any, dtype: Any = None, seed: Any = None
+) -> Any:
     """Number of successes in `counts` trials, each with probability `probabilities`. Computed on the host.
 
     Args:

@@ -44,7 +44,9 @@ class SeedGenerator:
             raise ValueError(f"Argument `seed` must be an integer. Received: seed={seed!r}")
         self.name = name or auto_name("seed_generator")
         self._seed = int(seed)
-        self.state = Variable(key_of(self._seed), dtype="uint32", trainable=False, name="seed_generator_state")
+        self.state = Variable(
+            key_of(self._seed), dtype="uint32", trainable=False, name="seed_generator_state"
+        )
         self.state.path = f"{self.name}/seed_generator_state"
 
     def next(self, ordered: bool = True) -> Any:

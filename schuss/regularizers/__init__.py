@@ -14,8 +14,15 @@ l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
 _VOCABULARY = Vocabulary(
     "regularizer",
     {
-        "L1": L1, "L1L2": L1L2, "L2": L2, "OrthogonalRegularizer": OrthogonalRegularizer, "l1": L1, "l1_l2": L1L2,
-        "l1l2": L1L2, "l2": L2, "orthogonal_regularizer": OrthogonalRegularizer,
+        "L1": L1,
+        "L1L2": L1L2,
+        "L2": L2,
+        "OrthogonalRegularizer": OrthogonalRegularizer,
+        "l1": L1,
+        "l1_l2": L1L2,
+        "l1l2": L1L2,
+        "l2": L2,
+        "orthogonal_regularizer": OrthogonalRegularizer,
     },
 )
 
@@ -53,6 +60,16 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 
 
 __all__ = [
-    "L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "deserialize", "get", "l1", "l1_l2", "l2",
-    "orthogonal_regularizer", "serialize",
+    "L1",
+    "L1L2",
+    "L2",
+    "OrthogonalRegularizer",
+    "Regularizer",
+    "deserialize",
+    "get",
+    "l1",
+    "l1_l2",
+    "l2",
+    "orthogonal_regularizer",
+    "serialize",
 ]

@@ -58,7 +58,9 @@ def get_registered_name(obj: Any) -> str:
 
 
 def get_registered_object(
-    name: str | None, custom_objects: Mapping[str, Any] | None = None, module_objects: Mapping[str, Any] | None = None
+    name: str | None,
+    custom_objects: Mapping[str, Any] | None = None,
+    module_objects: Mapping[str, Any] | None = None,
 ) -> Any:
     """The class or function with that name, None if there is none.
 

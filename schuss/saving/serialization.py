@@ -16,8 +16,17 @@ from schuss.saving.registration import CustomObjectScope, get_registered_name, g
 from schuss.utils._names import suggestion
 
 _ROOMS = [
-    "layers", "models", "initializers", "regularizers", "constraints", "losses", "metrics", "optimizers",
-    "optimizers.schedules", "activations", "random",
+    "layers",
+    "models",
+    "initializers",
+    "regularizers",
+    "constraints",
+    "losses",
+    "metrics",
+    "optimizers",
+    "optimizers.schedules",
+    "activations",
+    "random",
 ]
 _PLAIN = (str, int, float, bool, type(None))
 
@@ -74,11 +83,15 @@ def serialize_keras_object(obj: Any) -> Any:
         )
     if inspect.isfunction(obj) or inspect.isbuiltin(obj):
         return {
-            "module": "builtins", "class_name": "function", "config": obj.__name__,
+            "module": "builtins",
+            "class_name": "function",
+            "config": obj.__name__,
             "registered_name": get_registered_name(obj),
         }
     if inspect.isclass(obj) or not hasattr(obj, "get_config"):
-        raise TypeError(f"Cannot serialize {obj!r} (type {type(obj).__name__}): it has no `get_config` method.")
+        raise TypeError(
+            f"Cannot serialize {obj!r} (type {type(obj).__name__}): it has no `get_config` method."
+        )
     return _described(obj)
 
 
@@ -86,7 +99,8 @@ def _described(obj: Any) -> dict[str, Any]:
     cls = type(obj)
     module = home_of(cls)
     described = {
-        "module": module, "class_name": getattr(obj, "_serialized_class_name", cls.__name__),
+        "module": module,
+        "class_name": getattr(obj, "_serialized_class_name", cls.__name__),
         "config": {key: serialize_keras_object(value) for key, value in obj.get_config().items()},
         "registered_name": None if module else get_registered_name(cls),
     }

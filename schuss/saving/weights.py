@@ -121,7 +121,11 @@ def _parts_in(container: Any, path: str, seen: set[int]) -> Iterator[tuple[str, 
 
 
 def _is_part(value: Any) -> bool:
-    return not isinstance(value, type) and hasattr(value, "save_own_variables") and hasattr(value, "load_own_variables")
+    return (
+        not isinstance(value, type)
+        and hasattr(value, "save_own_variables")
+        and hasattr(value, "load_own_variables")
+    )
 
 
 def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None:
@@ -185,13 +189,16 @@ def _stores_from(source: Any, shown: str) -> dict[str, dict[str, np.ndarray]]:
     return stores
 
 
-def assign_stores(model: Any, stores: dict[str, dict[str, np.ndarray]], shown: str, skip_mismatch: bool) -> None:
+def assign_stores(
+    model: Any, stores: dict[str, dict[str, np.ndarray]], shown: str, skip_mismatch: bool
+) -> None:
     """Give the parts of `model` their arrays; all or, on an error, nothing."""
     parts = list(parts_of(model))
     misfits = {path: text for path, part in parts if (text := _misfit(part, path, stores.get(path, {})))}
     known = {path for path, _ in parts}
     surplus = [
-        path for path, store in stores.items()
+        path
+        for path, store in stores.items()
         if store and path not in known and not path.startswith("optimizer") and "seed_generator" not in path
     ]
     if (misfits or surplus) and not skip_mismatch:

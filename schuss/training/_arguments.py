@@ -13,8 +13,17 @@ _DEFAULT_BATCH = 32
 
 
 def training_data(
-    model: Any, x: Any, y: Any, batch_size: Any, validation_split: float, validation_data: Any, shuffle: Any,
-    class_weight: Any, sample_weight: Any, steps_per_epoch: int | None, validation_batch_size: Any,
+    model: Any,
+    x: Any,
+    y: Any,
+    batch_size: Any,
+    validation_split: float,
+    validation_data: Any,
+    shuffle: Any,
+    class_weight: Any,
+    sample_weight: Any,
+    steps_per_epoch: int | None,
+    validation_batch_size: Any,
 ) -> tuple[Any, Any]:
     """The data to train on, and the data to evaluate after each epoch (or None)."""
     if not 0 <= validation_split <= 1:

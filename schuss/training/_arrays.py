@@ -85,7 +85,9 @@ def _supported(array: np.ndarray, name: str) -> np.ndarray:
             "c": "Split complex numbers into real and imaginary parts.",
         }.get(kind, "Convert it to numbers first.")
         first = f", beginning with {array.reshape(-1)[:1].tolist()[0]!r}" if array.size else ""
-        raise ValueError(f"{name} has dtype {array.dtype}, which networks cannot read (shape {array.shape}{first}). {hint}")
+        raise ValueError(
+            f"{name} has dtype {array.dtype}, which networks cannot read (shape {array.shape}{first}). {hint}"
+        )
     if array.dtype.name not in DTYPES:
         array = array.astype("float64")  # longer floats
     if not array.dtype.isnative:
@@ -105,7 +107,9 @@ def _from_frame(value: Any, name: str) -> np.ndarray:
     for column in columns:
         if column.dtype.is_numeric() and column.null_count():
             row = int(column.is_null().arg_true()[0])
-            raise ValueError(f"{name}: column {column.name!r} has no value in row {row}. Fill in or drop what is missing.")
+            raise ValueError(
+                f"{name}: column {column.name!r} has no value in row {row}. Fill in or drop what is missing."
+            )
         if not (column.dtype.is_numeric() or column.dtype == narwhals.Boolean):
             raise ValueError(
                 f"{name}: column {column.name!r} has dtype {column.dtype}, which networks cannot read. Encode it as "

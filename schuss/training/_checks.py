@@ -52,7 +52,9 @@ class DataCheck:
     def _check_labels(self, step: Step, arrays: list[np.ndarray], names: list[str]) -> None:
         """For sparse losses: every label must be one of the classes."""
         for loss, y_true, shape in step.details.losses:
-            if getattr(loss, "fn", None) is not losses.sparse_categorical_crossentropy or not isinstance(y_true, Tensor):
+            if getattr(loss, "fn", None) is not losses.sparse_categorical_crossentropy or not isinstance(
+                y_true, Tensor
+            ):
                 continue
             index = _input_index(step, y_true)
             if index is None:

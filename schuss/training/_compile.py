@@ -81,7 +81,9 @@ class OutputLosses:
         for weight in self._weights:
             if weight is not None and not isinstance(weight, (int, float)):
                 raise ValueError(f"Invalid `loss_weights`: expected numbers, got {weight!r}.")
-        self.losses = [_loss_for(identifier, output) for identifier, output in zip(identifiers, outputs, strict=True)]
+        self.losses = [
+            _loss_for(identifier, output) for identifier, output in zip(identifiers, outputs, strict=True)
+        ]
         used = [i for i, loss in enumerate(self.losses) if loss is not None]
         if len(used) > 1:
             names = [outputs[i].name or _name_of(identifiers[i]) for i in used]
@@ -253,10 +255,14 @@ def _metric_for(identifier: Any, output: Output) -> Metric:
 class Compiled:
     """What `compile` was given: the loss's mean over an epoch, the outputs' losses and metrics, and the arguments."""
 
-    def __init__(self, loss: Any, loss_weights: Any, metrics: Any, weighted_metrics: Any, arguments: dict[str, Any]):
+    def __init__(
+        self, loss: Any, loss_weights: Any, metrics: Any, weighted_metrics: Any, arguments: dict[str, Any]
+    ):
         self.tracker = Mean(name="loss")
         self.losses = None if loss is None else OutputLosses(loss, loss_weights)
-        self.metrics = None if metrics is None and weighted_metrics is None else OutputMetrics(metrics, weighted_metrics)
+        self.metrics = (
+            None if metrics is None and weighted_metrics is None else OutputMetrics(metrics, weighted_metrics)
+        )
         self.arguments = arguments
 
     def outputs(self, model: Any, y: Any, y_pred: Any, sample_weight: Any) -> list[Output]:

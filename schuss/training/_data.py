@@ -59,7 +59,13 @@ class ArrayData:
     """
 
     def __init__(
-        self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int = 32, shuffle: Any = False, seed: int = 0,
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        batch_size: int = 32,
+        shuffle: Any = False,
+        seed: int = 0,
     ):
         self.columns = {"x": column_names(x), "y": column_names(y)}
         self.structure = as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight")
@@ -169,7 +175,9 @@ def class_weights_of(y: Any, class_weight: dict[int, float]) -> np.ndarray:
         ValueError: labels of several outputs, or weights that are no dict.
     """
     if not isinstance(class_weight, dict):
-        raise ValueError(f"`class_weight` must be a dict from class to weight, like {{0: 1.0, 1: 5.0}}, got {class_weight!r}.")
+        raise ValueError(
+            f"`class_weight` must be a dict from class to weight, like {{0: 1.0, 1: 5.0}}, got {class_weight!r}."
+        )
     leaves = _tree.leaves(y)
     if len(leaves) != 1:
         raise ValueError(

@@ -76,13 +76,19 @@ class Guard:
         arrays = [array[rows] for array in self.piece.arrays]
         origin = first_non_finite(self.step, arrays)
         epoch, step = self.epoch + 1, self.first + number + 1
-        what = "The loss became" if origin.in_loss else "The loss was still finite, but its gradient made weights"
+        what = (
+            "The loss became"
+            if origin.in_loss
+            else "The loss was still finite, but its gradient made weights"
+        )
         message = (
             f"{what} {origin.found} in epoch {epoch}, step {step}: first {origin.place(self.step, self.piece)}. The model is "
             f"as it was before that step. {self._advice(arrays, origin)}"
         )
         node = origin.tensor.node
-        return NonFiniteLossError(message, epoch, step, node.scope if node else "", node.primitive.name if node else "")
+        return NonFiniteLossError(
+            message, epoch, step, node.scope if node else "", node.primitive.name if node else ""
+        )
 
     def _advice(self, arrays: list[np.ndarray], origin: Origin) -> str:
         if origin.in_loss and int(np.asarray(self.model.optimizer.iterations)) == 0:
@@ -131,14 +137,26 @@ class Origin:
         if node is None:
             for number, (given, array) in enumerate(zip(step.graph.inputs, piece.arrays, strict=True)):
                 if given is self.tensor:
-                    return f"in the data itself (array {number} of x, y, sample_weight, of shape {array.shape})"
+                    return (
+                        f"in the data itself (array {number} of x, y, sample_weight, of shape {array.shape})"
+                    )
             slots = [slot for slot in step.graph.state if slot.input is self.tensor]
-            return f"in the weights {slots[0].variable.path!r}, which were so before" if slots else "in a constant"
+            return (
+                f"in the weights {slots[0].variable.path!r}, which were so before"
+                if slots
+                else "in a constant"
+            )
         scope = node.scope.removeprefix("backward").strip("/")
         if "/" in scope:
             where = f"in layer {scope!r}"
         else:
-            where = f"in the {scope}" if scope in ("loss", "metrics") else f"in {scope!r}" if scope else "outside of layers"
+            where = (
+                f"in the {scope}"
+                if scope in ("loss", "metrics")
+                else f"in {scope!r}"
+                if scope
+                else "outside of layers"
+            )
         back = "in backpropagation through it, " if node.scope.startswith("backward") else ""
         return f"{where}, {back}in the operation {node.primitive.name!r}"
 

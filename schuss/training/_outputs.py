@@ -100,4 +100,6 @@ def spread(argument: str, given: Any, outputs: list[Output], same_for_all: bool 
                 f"those without), got {len(given)}: {given!r}."
             )
         return list(given)
-    return [given] * len(outputs) if same_for_all or len(outputs) == 1 else [given] + [None] * (len(outputs) - 1)
+    return (
+        [given] * len(outputs) if same_for_all or len(outputs) == 1 else [given] + [None] * (len(outputs) - 1)
+    )

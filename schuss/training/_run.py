@@ -39,7 +39,11 @@ class Hooks:
 
 
 def train_epoch(
-    model: Any, pieces: Iterable[Piece], callbacks: CallbackList, progress: Progress, epoch: int,
+    model: Any,
+    pieces: Iterable[Piece],
+    callbacks: CallbackList,
+    progress: Progress,
+    epoch: int,
     check: Callable[[Step, Piece], None],
 ) -> dict[str, Any]:
     """One epoch of training. Returns its logs."""
@@ -81,7 +85,11 @@ def _bad(loss: np.ndarray) -> float:
 
 
 def test_epoch(
-    model: Any, pieces: Iterable[Piece], callbacks: CallbackList, progress: Progress, check: Callable[[Step, Piece], None],
+    model: Any,
+    pieces: Iterable[Piece],
+    callbacks: CallbackList,
+    progress: Progress,
+    check: Callable[[Step, Piece], None],
 ) -> dict[str, Any]:
     """One pass of evaluation. Returns its logs."""
     hooks = Hooks.of(callbacks, "test")
@@ -104,7 +112,9 @@ def predict_all(model: Any, pieces: Iterable[Piece], callbacks: CallbackList, pr
     """The model's outputs for all rows, in the structure of its outputs."""
     hooks = Hooks.of(callbacks, PREDICT)
     done, found, tree = 0, [], None
-    for step, piece in _parts(model, PREDICT, pieces, hooks, model.steps_per_execution, lambda step, piece: None):
+    for step, piece in _parts(
+        model, PREDICT, pieces, hooks, model.steps_per_execution, lambda step, piece: None
+    ):
         if hooks:
             hooks.begin(done)
         by_rows = step.by_rows
@@ -123,12 +133,19 @@ def predict_all(model: Any, pieces: Iterable[Piece], callbacks: CallbackList, pr
             break
     if not found:
         raise ValueError("predict: the data has no batches.")
-    joined = [column[0] if len(column) == 1 else np.concatenate(column) for column in zip(*found, strict=True)]
+    joined = [
+        column[0] if len(column) == 1 else np.concatenate(column) for column in zip(*found, strict=True)
+    ]
     return _tree.unflatten(tree, joined)
 
 
 def _parts(
-    model: Any, kind: str, pieces: Iterable[Piece], hooks: Hooks | None, size: int, check: Callable[[Step, Piece], None]
+    model: Any,
+    kind: str,
+    pieces: Iterable[Piece],
+    hooks: Hooks | None,
+    size: int,
+    check: Callable[[Step, Piece], None],
 ) -> Iterator[tuple[Step, Piece]]:
     """What is run at once: whole pieces, or, where callbacks want batches, `size` steps."""
     for piece in pieces:
@@ -141,7 +158,10 @@ def _parts(
 
 
 def _finished(
-    step: Step, piece: Piece, outputs: list[np.ndarray], tick: Callable[[int], None],
+    step: Step,
+    piece: Piece,
+    outputs: list[np.ndarray],
+    tick: Callable[[int], None],
     rewind: Callable[[int], None] | None = None,
 ) -> Any:
     """The run of a piece, when it has ended. An interrupt (or error) stops it after a whole step, and goes on from here.

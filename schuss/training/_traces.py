@@ -82,7 +82,9 @@ def _descend(model: Any, loss: Any, details: Details) -> None:
 def _as_floatx(structure: Any) -> Any:
     """Floats of other widths as floatx, as Keras converts data; integers stay, for layers and losses to convert."""
     floats = as_dtype(floatx())
-    return _tree.map_structure(lambda v: ops.cast(v, floats) if is_float(v.dtype) and v.dtype != floats else v, structure)
+    return _tree.map_structure(
+        lambda v: ops.cast(v, floats) if is_float(v.dtype) and v.dtype != floats else v, structure
+    )
 
 
 def _loss_of(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
@@ -116,4 +118,6 @@ def _losses_of(model: Any, y: Any, y_pred: Any, sample_weight: Any) -> list[tupl
     if losses is None or losses.losses is None:
         return []
     outputs = model._compiled.outputs(model, y, y_pred, sample_weight)
-    return [(loss, out.y_true, tuple(out.y_pred.shape)) for loss, out in zip(losses.losses, outputs, strict=True)]
+    return [
+        (loss, out.y_true, tuple(out.y_pred.shape)) for loss, out in zip(losses.losses, outputs, strict=True)
+    ]

@@ -30,7 +30,11 @@ class PyDataset:
     """
 
     def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10):
-        self.workers, self.use_multiprocessing, self.max_queue_size = workers, use_multiprocessing, max_queue_size
+        self.workers, self.use_multiprocessing, self.max_queue_size = (
+            workers,
+            use_multiprocessing,
+            max_queue_size,
+        )
 
     def __getattr__(self, name: str) -> Any:
         defaults = {"workers": 1, "use_multiprocessing": False, "max_queue_size": 10}
@@ -40,7 +44,9 @@ class PyDataset:
 
     def __getitem__(self, index: int) -> Any:
         """Batch number `index`."""
-        raise NotImplementedError(f"{type(self).__name__} must define __getitem__(index), which returns a batch.")
+        raise NotImplementedError(
+            f"{type(self).__name__} must define __getitem__(index), which returns a batch."
+        )
 
     @property
     def num_batches(self) -> int | None:

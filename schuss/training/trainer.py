@@ -48,8 +48,15 @@ class Trainer(_Layer):
         self._steps = Steps()
 
     def compile(
-        self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
-        weighted_metrics: Any = None, run_eagerly: bool = False, steps_per_execution: int = 1, jit_compile: Any = "auto",
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
         auto_scale_loss: bool = True,
     ) -> None:
         """Say how the model is to learn.
@@ -80,25 +87,46 @@ class Trainer(_Layer):
         optimizer = optimizers.get(optimizer)
         steps_per_execution = positive_integer("steps_per_execution", steps_per_execution)
         arguments = {
-            "optimizer": optimizer, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,
-            "weighted_metrics": weighted_metrics, "run_eagerly": run_eagerly, "steps_per_execution": steps_per_execution,
+            "optimizer": optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
             "jit_compile": jit_compile,
         }
         with untraced():
             self._compiled = Compiled(loss, loss_weights, metrics, weighted_metrics, arguments)
         self.optimizer, self.loss = optimizer, loss
-        self.run_eagerly, self.steps_per_execution, self.jit_compile = run_eagerly, steps_per_execution, jit_compile
+        self.run_eagerly, self.steps_per_execution, self.jit_compile = (
+            run_eagerly,
+            steps_per_execution,
+            jit_compile,
+        )
         self.stop_training, self.compiled = False, True
         self._steps = Steps()
 
     # Learning --------------------------------------------------------------------------------------------------------
 
     def fit(
-        self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = "auto",
-        callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: Any = True,
-        class_weight: dict[int, float] | None = None, sample_weight: Any = None, initial_epoch: int = 0,
-        steps_per_epoch: int | None = None, validation_steps: int | None = None,
-        validation_batch_size: int | None = None, validation_freq: Any = 1,
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: Any = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
     ) -> History:
         """Train for a number of epochs: gradient descent on the loss, batch by batch.
 
@@ -144,8 +172,17 @@ class Trainer(_Layer):
         if steps_per_epoch is not None:
             steps_per_epoch = positive_integer("steps_per_epoch", steps_per_epoch)
         data, validation = training_data(
-            self, x, y, batch_size, validation_split, validation_data, shuffle, class_weight, sample_weight,
-            steps_per_epoch, validation_batch_size,
+            self,
+            x,
+            y,
+            batch_size,
+            validation_split,
+            validation_data,
+            shuffle,
+            class_weight,
+            sample_weight,
+            steps_per_epoch,
+            validation_batch_size,
         )
         self.stop_training = False
         self._steps.look_at(self)
@@ -173,7 +210,9 @@ class Trainer(_Layer):
                     break
                 if validation is not None and is_due(epoch, validation_freq):
                     found = self._evaluate(validation, validation_steps, called, Progress(), validation_check)
-                    logs = dict(sorted({**logs, **{f"val_{name}": value for name, value in found.items()}}.items()))
+                    logs = dict(
+                        sorted({**logs, **{f"val_{name}": value for name, value in found.items()}}.items())
+                    )
                 progress.end(counted.steps, logs)
                 called.on_epoch_end(epoch, logs)
                 if self.stop_training:
@@ -186,8 +225,16 @@ class Trainer(_Layer):
         return called.history or History()
 
     def evaluate(
-        self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto", sample_weight: Any = None,
-        steps: int | None = None, callbacks: Any = None, return_dict: bool = False, **kwargs: Any,
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+        **kwargs: Any,
     ) -> Any:
         """The loss and the metrics on data, in inference mode.
 
@@ -229,7 +276,12 @@ class Trainer(_Layer):
         return logs
 
     def predict(
-        self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None,
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
     ) -> Any:
         """The model's outputs for data, in inference mode.
 
@@ -257,7 +309,12 @@ class Trainer(_Layer):
         return outputs
 
     def train_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        return_dict: bool = False,
     ) -> Any:
         """One step of training on one batch.
 
@@ -270,7 +327,9 @@ class Trainer(_Layer):
         self._require_compiled("train_on_batch", needs_optimizer=True)
         return self._on_batch(TRAIN, on_batch_piece(x, y, sample_weight, class_weight), return_dict)
 
-    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
         """The loss and metrics on one batch, as `evaluate` returns them."""
         self._require_compiled("test_on_batch")
         return self._on_batch(TEST, on_batch_piece(x, y, sample_weight, None), return_dict)
@@ -293,7 +352,12 @@ class Trainer(_Layer):
     # What a step computes --------------------------------------------------------------------------------------------
 
     def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
     ) -> Any:
         """The number that training makes small: the compiled losses and what layers and regularizers add. May be overridden;
         it is traced, so it has to be written in `schuss.ops`.
@@ -379,7 +443,9 @@ class Trainer(_Layer):
             )
         if needs_optimizer and self.optimizer is None:
             raise ValueError(f"The model was compiled with optimizer=None; `{method}` needs one.")
-        own = next((cls for cls in type(self).__mro__ if "train_step" in vars(cls) or "test_step" in vars(cls)), None)
+        own = next(
+            (cls for cls in type(self).__mro__ if "train_step" in vars(cls) or "test_step" in vars(cls)), None
+        )
         if own is not None:
             raise NotImplementedError(
                 f"{own.__name__} defines its own train_step or test_step, which Schuss does not call yet. Override "

@@ -25,7 +25,9 @@ def suggestion(name: str, known: Any) -> str:
     near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
     if not near:
         folded = {n.lower(): n for n in names}
-        near = [folded[n] for n in difflib.get_close_matches(str(name).lower(), list(folded), n=3, cutoff=0.5)]
+        near = [
+            folded[n] for n in difflib.get_close_matches(str(name).lower(), list(folded), n=3, cutoff=0.5)
+        ]
     if near:
         return "Did you mean " + " or ".join(repr(n) for n in near) + "?"
     return "Known: " + ", ".join(sorted(names)) + "."

@@ -73,7 +73,11 @@ class Vocabulary:
                 f"Could not interpret {self.kind} config: expected a dict with the keys 'class_name' and 'config', "
                 f"got the keys {sorted(map(str, config))}."
             )
-        name, arguments, registered = config["class_name"], config.get("config", {}), config.get("registered_name")
+        name, arguments, registered = (
+            config["class_name"],
+            config.get("config", {}),
+            config.get("registered_name"),
+        )
         if name == "function":
             return self.find(None if registered == "function" else registered, str(arguments))
         found = self.find(registered, name)

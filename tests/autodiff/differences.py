@@ -13,7 +13,9 @@ Function = Callable[..., Any]
 Example = tuple[Function, list[np.ndarray]]
 
 
-def difference(f: Callable[[list[np.ndarray]], Any], xs: list[np.ndarray], vs: list[np.ndarray], h: float = 1e-5) -> Any:
+def difference(
+    f: Callable[[list[np.ndarray]], Any], xs: list[np.ndarray], vs: list[np.ndarray], h: float = 1e-5
+) -> Any:
     """The derivative of f at xs in the direction vs: ``(f(x + hv) − f(x − hv)) / 2h``."""
     after = f([np.asarray(x + h * v) for x, v in zip(xs, vs, strict=True)])
     before = f([np.asarray(x - h * v) for x, v in zip(xs, vs, strict=True)])
@@ -92,7 +94,9 @@ def _convert(primitive: Any, rng: np.random.Generator, shape: tuple[int, ...], x
     return lambda x: primitive.bind(x, dtype=np.dtype("float64")), [x]
 
 
-def _broadcast_in_dim(primitive: Any, rng: np.random.Generator, shape: tuple[int, ...], x: np.ndarray) -> Example:
+def _broadcast_in_dim(
+    primitive: Any, rng: np.random.Generator, shape: tuple[int, ...], x: np.ndarray
+) -> Example:
     ones = tuple(1 if rng.random() < 0.4 else n for n in shape)
     added = sorted(rng.choice(x.ndim + 2, x.ndim, replace=False))
     out = [2, 3, 2, 3, 2][: x.ndim + 2]
@@ -121,7 +125,10 @@ def _slice(primitive: Any, rng: np.random.Generator, shape: tuple[int, ...], x: 
 def _pad(primitive: Any, rng: np.random.Generator, shape: tuple[int, ...], x: np.ndarray) -> Example:
     low, high, interior = (tuple(int(n) for n in rng.integers(0, 3, x.ndim)) for _ in range(3))
     interior = None if rng.random() < 0.2 else interior
-    return lambda x, v: primitive.bind(x, v, low=low, high=high, interior=interior), [x, rng.uniform(-2, 2, ())]
+    return lambda x, v: primitive.bind(x, v, low=low, high=high, interior=interior), [
+        x,
+        rng.uniform(-2, 2, ()),
+    ]
 
 
 def _concatenate(primitive: Any, rng: np.random.Generator, shape: tuple[int, ...], x: np.ndarray) -> Example:
@@ -179,7 +186,9 @@ def _dot_general(primitive: Any, rng: np.random.Generator, shape: tuple[int, ...
     return lambda x, y: primitive.bind(x, y, **pairs), operands
 
 
-def _custom_gradient(primitive: Any, rng: np.random.Generator, shape: tuple[int, ...], x: np.ndarray) -> Example:
+def _custom_gradient(
+    primitive: Any, rng: np.random.Generator, shape: tuple[int, ...], x: np.ndarray
+) -> Example:
     def function(x: Any) -> Any:
         y = p.multiply_p.bind(x, x)
         return primitive.bind(x, y, n=1, gradient=lambda dy: [dy * x * 2.0])[0]

@@ -19,7 +19,13 @@ def styles(rule):
             (upstream,) = args
         return rule(upstream)
 
-    return [rule, keras, lambda upstream: rule(upstream), lambda *, upstream: rule(upstream), lambda *dy: (rule(dy[0]),)]
+    return [
+        rule,
+        keras,
+        lambda upstream: rule(upstream),
+        lambda *, upstream: rule(upstream),
+        lambda *dy: (rule(dy[0]),),
+    ]
 
 
 @pytest.mark.parametrize("style", range(5))
@@ -46,7 +52,9 @@ def test_kerass_example_is_finite_where_autodiff_is_not():
 
     assert float(schuss.grad(log1pexp)(100.0)) == 1
     first = schuss.grad(log1pexp)
-    close(schuss.grad(first)(np.array(0.3)), np.exp(0.3) / (1 + np.exp(0.3)) ** 2, 1e-12)  # through what it kept
+    close(
+        schuss.grad(first)(np.array(0.3)), np.exp(0.3) / (1 + np.exp(0.3)) ** 2, 1e-12
+    )  # through what it kept
 
 
 def test_several_arguments_and_results():
@@ -65,7 +73,9 @@ def test_several_arguments_and_results():
     assert dx.tolist() == [101, 101, 101]
     assert dparams["a"].tolist() == [0, 0, 0]
     assert dparams["b"].tolist() == [0, 0, 0]
-    only = schuss.grad(lambda x: ops.sum(f(x, {"a": X, "b": X}, 3)[0]))(X)  # nothing arrives at the second result
+    only = schuss.grad(lambda x: ops.sum(f(x, {"a": X, "b": X}, 3)[0]))(
+        X
+    )  # nothing arrives at the second result
     assert only.tolist() == [101, 101, 101]
 
 

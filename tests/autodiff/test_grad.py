@@ -23,7 +23,11 @@ class Layer(NamedTuple):
 
 
 def test_gradient_has_the_structure_of_the_argument():
-    params = {"layers": [Layer(np.ones((2, 3)), np.zeros(3)), Layer(np.ones((3, 1)), np.zeros(1))], "scale": 2.0, "none": None}
+    params = {
+        "layers": [Layer(np.ones((2, 3)), np.zeros(3)), Layer(np.ones((3, 1)), np.zeros(1))],
+        "scale": 2.0,
+        "none": None,
+    }
 
     def f(params, x):
         for layer in params["layers"]:
@@ -135,6 +139,7 @@ def test_variables_are_read_and_assigned():
 def test_overridden_variables():
     v = schuss.Variable([1.0, 2.0])
     with schuss.StatelessScope([(v, np.array([10.0, 20.0], "float32"))]) as scope:
+
         def f(x):
             v.assign(v + x)
             return ops.sum(x * v)
@@ -208,7 +213,10 @@ def test_only_what_lies_between_is_walked():
         return ops.sum(a * x)
 
     graph = schuss.trace(schuss.grad(f), X, X)
-    assert [str(node.primitive) for node in graph.nodes if node.scope == "backward"] == ["broadcast_in_dim", "multiply"]
+    assert [str(node.primitive) for node in graph.nodes if node.scope == "backward"] == [
+        "broadcast_in_dim",
+        "multiply",
+    ]
 
 
 @settings(max_examples=15, deadline=None)
@@ -218,7 +226,9 @@ def test_the_seed_network_by_hand(seed, n, units, classes):
     rng = np.random.default_rng(seed)
     x = rng.standard_normal((n, 5))
     y = np.eye(classes)[rng.integers(0, classes, n)]
-    W1, b1, W2, b2 = (rng.standard_normal(shape) / 2 for shape in [(5, units), (units,), (units, classes), (classes,)])
+    W1, b1, W2, b2 = (
+        rng.standard_normal(shape) / 2 for shape in [(5, units), (units,), (units, classes), (classes,)]
+    )
 
     def loss(W1, b1, W2, b2):
         a = ops.relu(x @ W1 + b1)

@@ -69,7 +69,9 @@ def test_jvp_is_the_finite_difference(name, shape, seed):
 
 def gradient(f, *xs):
     """The gradients of ``Σ f`` by all arguments."""
-    return [dx.tolist() for dx in schuss.grad(lambda *xs: ops.sum(f(*xs)), argnums=tuple(range(len(xs))))(*xs)]
+    return [
+        dx.tolist() for dx in schuss.grad(lambda *xs: ops.sum(f(*xs)), argnums=tuple(range(len(xs))))(*xs)
+    ]
 
 
 def test_at_a_tie_the_second_operand_of_maximum_and_minimum_gets_the_gradient():
@@ -161,12 +163,23 @@ def test_through_host_calls_nothing_passes_unnoticed():
 
 def test_empty_arrays():
     x = np.zeros((0, 3))
-    for f in (ops.sum, ops.prod, lambda x: x * 2.0, lambda x: ops.cumprod(x, axis=0), lambda x: ops.concatenate([x, x])):
+    for f in (
+        ops.sum,
+        ops.prod,
+        lambda x: x * 2.0,
+        lambda x: ops.cumprod(x, axis=0),
+        lambda x: ops.concatenate([x, x]),
+    ):
         assert schuss.grad(lambda x, f=f: ops.sum(f(x)))(x).shape == (0, 3)
 
 
 def test_trigamma():
-    np.testing.assert_allclose(trigamma(np.array([1.0, 0.5, 2.0])), [np.pi**2 / 6, np.pi**2 / 2, np.pi**2 / 6 - 1], rtol=1e-14)
+    np.testing.assert_allclose(
+        trigamma(np.array([1.0, 0.5, 2.0])), [np.pi**2 / 6, np.pi**2 / 2, np.pi**2 / 6 - 1], rtol=1e-14
+    )
     np.testing.assert_allclose(trigamma(np.array([-0.5])), np.pi**2 / 2 + 4, rtol=1e-13)
     x = np.array([-3.3, -0.2, 0.1, 0.49, 0.51, 7.7])
-    close(schuss.grad(lambda x: ops.sum(ops.digamma(x)))(x), difference(lambda xs: ops.digamma(*xs), [x], [np.ones(6)]))
+    close(
+        schuss.grad(lambda x: ops.sum(ops.digamma(x)))(x),
+        difference(lambda xs: ops.digamma(*xs), [x], [np.ones(6)]),
+    )

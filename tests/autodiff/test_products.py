@@ -105,14 +105,22 @@ def test_a_pullback_can_be_called_often_and_remembers():
 
 def test_the_way_back_does_not_repeat_the_way_there():
     seeds = schuss.random.SeedGenerator(3)
-    y, pullback = schuss.vjp(lambda x: x * schuss.random.uniform((3,), seed=seeds, dtype="float64"), np.ones(3))
+    y, pullback = schuss.vjp(
+        lambda x: x * schuss.random.uniform((3,), seed=seeds, dtype="float64"), np.ones(3)
+    )
     np.testing.assert_array_equal(pullback(np.ones(3))[0], y)
 
 
 def test_in_a_trace():
     def f(x, dy):
         y, pullback = schuss.vjp(ops.tanh, x)
-        return y, pullback(dy)[0], pullback(2.0 * dy)[0], schuss.jvp(ops.tanh, x, dy)[1], schuss.hvp(lambda x: ops.sum(x**3), x, dy)
+        return (
+            y,
+            pullback(dy)[0],
+            pullback(2.0 * dy)[0],
+            schuss.jvp(ops.tanh, x, dy)[1],
+            schuss.hvp(lambda x: ops.sum(x**3), x, dy),
+        )
 
     y, once, twice, forward, second = evaluate(schuss.trace(f, X, X), [X, X])[0]
     close(y, np.tanh(X), 1e-14)

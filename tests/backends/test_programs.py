@@ -62,7 +62,9 @@ def test_stop_ends_after_a_whole_step() -> None:
     program = backends.compile(graph, batch_inputs=1, row_outputs=(False, False))
     outputs = [np.zeros((2, 3), "float32"), np.zeros((), "float32")]
     steps = 1_000_000
-    run = program.start([np.ones((2, 3), "float32")], np.tile([0, 1], steps), steps, [np.ones((), "float32")], outputs)
+    run = program.start(
+        [np.ones((2, 3), "float32")], np.tile([0, 1], steps), steps, [np.ones((), "float32")], outputs
+    )
     time.sleep(0.01)
     run.stop()
     run.result()

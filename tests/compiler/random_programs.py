@@ -39,7 +39,7 @@ def random_function(rng: random.Random, steps: int) -> Callable[..., list[Any]]:
             new = choose.choice(_STEPS)(choose, x, values)
             if new is not None and 0 < new.size <= 20_000:
                 values.append(new)
-        made = values[len(inputs):] or values
+        made = values[len(inputs) :] or values
         return [made[-1], *choose.sample(made, min(len(made), choose.randrange(0, 3)))]
 
     return function
@@ -50,7 +50,9 @@ def _scalar(x: Tensor, value: float) -> Any:
 
 
 def _unary(rng: random.Random, x: Tensor, values: list[Any]) -> Any:
-    name = rng.choice(["tanh", "sine", "cosine", "negative", "abs", "logistic", "erf", "square", "exp", "log", "sqrt"])
+    name = rng.choice(
+        ["tanh", "sine", "cosine", "negative", "abs", "logistic", "erf", "square", "exp", "log", "sqrt"]
+    )
     if name == "square":
         return p.tanh_p.bind(p.multiply_p.bind(x, x))
     if name == "exp":
@@ -105,7 +107,9 @@ def _move(rng: random.Random, x: Tensor, values: list[Any]) -> Any:
     if not x.shape:
         return p.broadcast_in_dim_p.bind(x, shape=(rng.choice(SIZES),), dims=())
     n = len(x.shape)
-    kind = rng.choice(["transpose", "reverse", "slice", "pad", "concatenate", "reshape", "split", "broadcast"])
+    kind = rng.choice(
+        ["transpose", "reverse", "slice", "pad", "concatenate", "reshape", "split", "broadcast"]
+    )
     if kind == "transpose":
         return p.transpose_p.bind(x, permutation=tuple(rng.sample(range(n), n)))
     if kind == "reverse":
@@ -113,7 +117,9 @@ def _move(rng: random.Random, x: Tensor, values: list[Any]) -> Any:
     if kind == "slice":
         start = tuple(rng.randrange(s) for s in x.shape)
         limit = tuple(rng.randrange(a + 1, s + 1) for a, s in zip(start, x.shape, strict=True))
-        return p.slice_p.bind(x, start=start, limit=limit, strides=tuple(rng.choice((1, 1, 2)) for _ in x.shape))
+        return p.slice_p.bind(
+            x, start=start, limit=limit, strides=tuple(rng.choice((1, 1, 2)) for _ in x.shape)
+        )
     if kind == "pad":
         low, high, gap = (tuple(rng.choice((0, 0, 1, 3)) for _ in x.shape) for _ in range(3))
         return p.pad_p.bind(x, np.asarray(0.25, x.dtype), low=low, high=high, interior=gap)
@@ -153,7 +159,9 @@ def _contract(rng: random.Random, x: Tensor, values: list[Any]) -> Any:
 
 def _index(rng: random.Random, x: Tensor, values: list[Any]) -> Any:
     if len(x.shape) != 2:
-        return p.cumsum_p.bind(_small(x), axis=len(x.shape) - 1, reverse=rng.random() < 0.5) if x.shape else None
+        return (
+            p.cumsum_p.bind(_small(x), axis=len(x.shape) - 1, reverse=rng.random() < 0.5) if x.shape else None
+        )
     count = rng.choice((1, 4, 11))
     rows = np.random.default_rng(rng.randrange(2**32)).integers(0, x.shape[0], count).astype("int32")
     shape = (count, x.shape[1])

@@ -14,7 +14,11 @@ X = np.arange(6, dtype="float32").reshape(2, 3)
 def test_a_graph_is_a_list_of_nodes():
     graph = schuss.trace(lambda x, y: ops.tanh(x @ y), Spec((2, 3), "float32"), Spec((3, 4), "float32"))
     assert [node.primitive.name for node in graph.nodes] == ["dot_general", "tanh"]
-    assert [str(t.spec) for t in graph.inputs + graph.outputs] == ["float32[2,3]", "float32[3,4]", "float32[2,4]"]
+    assert [str(t.spec) for t in graph.inputs + graph.outputs] == [
+        "float32[2,3]",
+        "float32[3,4]",
+        "float32[2,4]",
+    ]
 
 
 def test_printing():
@@ -44,7 +48,8 @@ def test_structures_come_back():
     graph = schuss.trace(lambda d: {"sum": d["a"] + d["b"], "pair": (d["a"], [])}, {"a": X, "b": 1.0})
     outputs, _ = evaluate(graph, [X, np.float32(1)])
     result = _tree.unflatten(graph.out_tree, outputs)
-    assert result["sum"].tolist() == (X + 1).tolist() and result["pair"][1] == []
+    assert result["sum"].tolist() == (X + 1).tolist()
+    assert result["pair"][1] == []
 
 
 def test_equal_constants_are_one_and_repetition_is_a_broadcast():
@@ -96,7 +101,8 @@ def test_inner_traces_capture_outer_tensors():
         x = outer.input(Spec((2,), "float32"))
         with tracing() as inner:
             y = x * 2.0
-        assert y.trace is inner and [pair[0] for pair in inner.captured.values()] == [x]
+        assert y.trace is inner
+        assert [pair[0] for pair in inner.captured.values()] == [x]
 
 
 def test_variables_are_read_and_assigned():
@@ -105,17 +111,22 @@ def test_variables_are_read_and_assigned():
     graph = schuss.trace(lambda x: (v.assign(v * x), v + 1)[1], np.float32(3))
     assert v.array.tolist() == [1, 2]
     outputs, state = evaluate(graph, [np.float32(3)])
-    assert outputs[0].tolist() == [4, 7] and state[v].tolist() == [3, 6]
+    assert outputs[0].tolist() == [4, 7]
+    assert state[v].tolist() == [3, 6]
     v.assign_add([1.0, 1.0])
     v.assign_sub([1.0, 1.0])
     assert v.array.tolist() == [1, 2]
     v.assign(np.array([5, 6]))
-    assert v.array.tolist() == [5, 6] and v.array.__array_interface__["data"] == place and v.dtype == "float32"
+    assert v.array.tolist() == [5, 6]
+    assert v.array.__array_interface__["data"] == place
+    assert v.dtype == "float32"
 
 
 def test_variables_refuse_other_shapes():
     v = Variable([1.0, 2.0], name="v")
-    with pytest.raises(ValueError, match=r"Variable 'v' has shape \(2,\); cannot assign a value of shape \(3,\)"):
+    with pytest.raises(
+        ValueError, match=r"Variable 'v' has shape \(2,\); cannot assign a value of shape \(3,\)"
+    ):
         v.assign([1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="needs `shape`"):
         Variable(lambda shape, dtype: np.zeros(shape, dtype))
@@ -129,7 +140,8 @@ def test_stateless_scope():
         assert v.value.tolist() == [10, 20]
         v.assign(v + 1)
         assert ops.sum(v) == 32
-    assert scope.get_current_value(v).tolist() == [11, 21] and v.array.tolist() == [1, 2]
+    assert scope.get_current_value(v).tolist() == [11, 21]
+    assert v.array.tolist() == [1, 2]
 
 
 def test_a_scope_inside_a_trace_overrides():
@@ -141,7 +153,8 @@ def test_a_scope_inside_a_trace_overrides():
         return scope.get_current_value(v)
 
     graph = schuss.trace(f, np.float32([3, 4]))
-    assert graph.state == [] and evaluate(graph, [np.float32([3, 4])])[0][0].tolist() == [6, 8]
+    assert graph.state == []
+    assert evaluate(graph, [np.float32([3, 4])])[0][0].tolist() == [6, 8]
 
 
 def test_untraced_computes_at_once():

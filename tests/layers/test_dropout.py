@@ -17,7 +17,12 @@ def test_rate_and_scale():
 
 
 def test_nothing_happens_outside_of_training():
-    for layer in (layers.Dropout(0.5), layers.GaussianNoise(1.0), layers.GaussianDropout(0.5), layers.AlphaDropout(0.5)):
+    for layer in (
+        layers.Dropout(0.5),
+        layers.GaussianNoise(1.0),
+        layers.GaussianDropout(0.5),
+        layers.AlphaDropout(0.5),
+    ):
         assert np.array_equal(layer(X), X)
 
 

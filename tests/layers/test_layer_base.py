@@ -42,7 +42,9 @@ def test_names_count_up_until_the_session_is_cleared():
 
     clear_session()
     assert [layers.Dense(1).name, layers.Dense(1).name, layers.RepeatVector(2).name] == [
-        "dense", "dense_1", "repeat_vector",
+        "dense",
+        "dense_1",
+        "repeat_vector",
     ]
     assert layers.Dense(1, name="head").name == "head"
     clear_session()
@@ -75,7 +77,15 @@ def test_variables_of_nested_layers_are_found_in_attributes_lists_and_dicts():
     net = Net()
     net(X)
     paths = [v.path for v in net.trainable_variables]
-    assert paths == ["net/own", "net/a/kernel", "net/a/bias", "net/b/kernel", "net/b/bias", "net/c/kernel", "net/c/bias"]
+    assert paths == [
+        "net/own",
+        "net/a/kernel",
+        "net/a/bias",
+        "net/b/kernel",
+        "net/b/bias",
+        "net/c/kernel",
+        "net/c/bias",
+    ]
     assert [v.name for v in net.non_trainable_variables] == ["counter"]
     assert len(net.weights) == 8
     net.blocks.append(layers.Dense(5, name="late"))
@@ -228,7 +238,11 @@ def test_config_of_a_layer_without_get_config_is_its_arguments():
 @pytest.mark.parametrize(
     ("action", "error", "message"),
     [
-        (lambda: layers.Dense(3, activaton="relu"), ValueError, r"Dense: unrecognized .*'activaton'.*'activation'"),
+        (
+            lambda: layers.Dense(3, activaton="relu"),
+            ValueError,
+            r"Dense: unrecognized .*'activaton'.*'activation'",
+        ),
         (lambda: layers.Dense(0), ValueError, "positive integer"),
         (lambda: layers.Dense("64"), ValueError, "positive integer"),
         (lambda: layers.Dense(3, activation="rleu"), ValueError, "relu"),
@@ -241,7 +255,11 @@ def test_config_of_a_layer_without_get_config_is_its_arguments():
         (lambda: layers.Dropout(1.5), ValueError, "between 0 and 1"),
         (lambda: layers.Reshape((4,), name="r")(X), ValueError, r'"r".*\(3,\).*\(4,\)'),
         (lambda: layers.Permute((0, 1)), ValueError, "batch axis"),
-        (lambda: layers.Add(name="s")([X, np.ones((2, 4))]), ValueError, r'"s".*axis 1 has the sizes \[3, 4\]'),
+        (
+            lambda: layers.Add(name="s")([X, np.ones((2, 4))]),
+            ValueError,
+            r'"s".*axis 1 has the sizes \[3, 4\]',
+        ),
         (lambda: layers.Add()([X]), ValueError, "at least 2 inputs"),
         (lambda: layers.Concatenate()([X, np.ones((3, 3))]), ValueError, "matching shapes"),
         (lambda: layers.Embedding(3, 2, name="e")(np.array([[0, 3]])), ValueError, '"e".*0 to 2.*0 to 3'),

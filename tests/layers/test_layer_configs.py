@@ -89,6 +89,8 @@ def test_keras_files_may_say_more_than_we_need():
 
 def test_unknown_layer_is_refused_with_a_suggestion():
     with pytest.raises(ValueError, match="Dense"):
-        layers.deserialize({"module": "keras.layers", "class_name": "Dens", "config": {}, "registered_name": None})
+        layers.deserialize(
+            {"module": "keras.layers", "class_name": "Dens", "config": {}, "registered_name": None}
+        )
     with pytest.raises(ValueError, match="Unknown class"):
         layers.deserialize({"module": "os", "class_name": "system", "config": "ls", "registered_name": None})

@@ -13,8 +13,12 @@ A, B = np.array([[1.0, 2.0], [3.0, 4.0]], "float32"), np.array([[2.0, 2.0], [1.0
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("add", A + B), ("subtract", A - B), ("multiply", A * B), ("average", (A + B) / 2),
-        ("maximum", np.maximum(A, B)), ("minimum", np.minimum(A, B)),
+        ("add", A + B),
+        ("subtract", A - B),
+        ("multiply", A * B),
+        ("average", (A + B) / 2),
+        ("maximum", np.maximum(A, B)),
+        ("minimum", np.minimum(A, B)),
         ("concatenate", np.concatenate([A, B], axis=1)),
     ],
 )
@@ -32,7 +36,10 @@ def test_sizes_of_one_and_missing_axes_stretch():
 
 
 def test_dot():
-    x, y = np.random.default_rng(0).normal(size=(2, 3, 4, 5)).astype("float32")[:, 0], np.ones((2, 5, 6), "float32")
+    x, y = (
+        np.random.default_rng(0).normal(size=(2, 3, 4, 5)).astype("float32")[:, 0],
+        np.ones((2, 5, 6), "float32"),
+    )
     assert np.allclose(layers.Dot(axes=(2, 1))([x, y]), np.einsum("abc,acd->abd", x, y), atol=1e-5)
     assert layers.dot([A, B], axes=1).tolist() == [[6.0], [5.0]]
     cosine = layers.Dot(axes=1, normalize=True)([A, A])

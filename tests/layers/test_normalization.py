@@ -16,7 +16,9 @@ def test_adapt_takes_the_figures_of_each_feature():
     y = layer(DATA)
     assert np.allclose(y.mean(axis=0), 0, atol=1e-4)
     assert np.allclose(y.std(axis=0), 1, atol=1e-4)
-    inverse = layers.Normalization(mean=layer.adapt_mean.numpy(), variance=layer.adapt_variance.numpy(), invert=True)
+    inverse = layers.Normalization(
+        mean=layer.adapt_mean.numpy(), variance=layer.adapt_variance.numpy(), invert=True
+    )
     assert np.allclose(inverse(y), DATA, atol=1e-4)
 
 

@@ -11,7 +11,9 @@ from schuss import layers, ops
 
 RECORDED = Path(__file__).parent.parent / "recorded"
 CASES = [
-    case for case in json.loads((RECORDED / "layers.json").read_text())["cases"] if case["class"] in layers.__all__
+    case
+    for case in json.loads((RECORDED / "layers.json").read_text())["cases"]
+    if case["class"] in layers.__all__
 ]
 
 

@@ -73,7 +73,9 @@ def test_models_are_layers():
 
 
 def test_a_model_of_the_inside_of_another():
-    model = schuss.Sequential([schuss.Input((4,)), layers.Dense(3, name="hidden"), layers.Dense(2, name="top")])
+    model = schuss.Sequential(
+        [schuss.Input((4,)), layers.Dense(3, name="hidden"), layers.Dense(2, name="top")]
+    )
     features = schuss.Model(model.inputs, model.get_layer("hidden").output)
     assert np.array_equal(features(X), model.get_layer("hidden")(X))
     top = schuss.Model(model.get_layer("hidden").output, model.outputs[0])
@@ -131,7 +133,11 @@ def test_integer_inputs_are_cast_to_the_declared_type():
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: schuss.Model(schuss.Input((4,)), layers.Dense(2)(schuss.Input((4,), name="lost"))), ValueError, "lost"),
+        (
+            lambda: schuss.Model(schuss.Input((4,)), layers.Dense(2)(schuss.Input((4,), name="lost"))),
+            ValueError,
+            "lost",
+        ),
         (lambda: schuss.Model(X, X), ValueError, "`inputs` must be made of `Input`s"),
         (lambda: schuss.Model(schuss.Input((4,))), ValueError, "given together"),
         (lambda: two_by_two().get_layer("shard"), ValueError, "shared"),

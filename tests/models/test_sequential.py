@@ -16,8 +16,11 @@ def outputs(model):
 @pytest.mark.parametrize(
     "first",
     [
-        [schuss.Input((4,))], [layers.InputLayer(shape=(4,))], [layers.Dense(3, input_shape=(4,))],
-        [layers.Dense(3, input_dim=4)], [layers.Dense(3, batch_input_shape=(None, 4))],
+        [schuss.Input((4,))],
+        [layers.InputLayer(shape=(4,))],
+        [layers.Dense(3, input_shape=(4,))],
+        [layers.Dense(3, input_dim=4)],
+        [layers.Dense(3, batch_input_shape=(None, 4))],
     ],
 )
 def test_known_input_builds_at_once(first):
@@ -79,7 +82,9 @@ def test_models_within_models():
 
 
 def test_config_round_trip():
-    model = schuss.Sequential([schuss.Input((4,)), layers.Dense(3, "relu"), layers.Dropout(0.1)], name="small")
+    model = schuss.Sequential(
+        [schuss.Input((4,)), layers.Dense(3, "relu"), layers.Dropout(0.1)], name="small"
+    )
     again = schuss.Sequential.from_config(model.get_config())
     assert again.name == "small"
     assert [type(layer) for layer in again.layers] == [layers.Dense, layers.Dropout]

@@ -13,7 +13,9 @@ def summary(model, **kwargs):
 
 
 def test_sequential():
-    model = schuss.Sequential([schuss.Input((784,)), layers.Dense(64, name="a"), layers.Dense(10, name="b")], name="net")
+    model = schuss.Sequential(
+        [schuss.Input((784,)), layers.Dense(64, name="a"), layers.Dense(10, name="b")], name="net"
+    )
     text = summary(model, line_length=80)
     assert 'Model: "net"' in text
     assert "a (Dense)" in text

@@ -18,7 +18,12 @@ X = np.ones((2, 4), "float32")
 
 def net(units=3, **kwargs):
     return schuss.Sequential(
-        [schuss.Input((4,)), layers.Dense(units, name="a"), layers.BatchNormalization(), layers.Dense(2, name="b")],
+        [
+            schuss.Input((4,)),
+            layers.Dense(units, name="a"),
+            layers.BatchNormalization(),
+            layers.Dense(2, name="b"),
+        ],
         **kwargs,
     )
 
@@ -74,7 +79,10 @@ def test_attributes_of_subclassed_models_name_the_groups(tmp_path):
     model.save_weights(tmp_path / "w.weights.h5")
     kernels = [name for name in groups(tmp_path / "w.weights.h5") if name.endswith("/0")]
     assert kernels == [
-        "alias/vars/0", "both/container/dense/vars/0", "both/dense/vars/0", "inner/layers/dense/vars/0",
+        "alias/vars/0",
+        "both/container/dense/vars/0",
+        "both/dense/vars/0",
+        "inner/layers/dense/vars/0",
         "layers/dense_1/vars/0",
     ]
     again = Sub()
@@ -107,7 +115,9 @@ def test_another_models_file_is_refused_and_says_where(tmp_path):
     net(units=5).save_weights(path)
     model = net()
     unchanged(
-        model, lambda: model.load_weights(path), ValueError,
+        model,
+        lambda: model.load_weights(path),
+        ValueError,
         r'layer "a" \(Dense, at layers/dense\) expects .*kernel \(4, 3\).*\(4, 5\)',
     )
     small = schuss.Sequential([schuss.Input((4,)), layers.Dense(5)])

@@ -26,9 +26,15 @@ def test_segments():
     assert np.isneginf(np.asarray(ops.segment_max(data, ids, 4))[3]).all()
     assert np.asarray(ops.segment_min(data, ids))[2].tolist() == [3, 4]
     assert np.asarray(ops.segment_prod(data, ids)).tolist() == [[1, 2], [1, 1], [15, 24]]
-    left_out = ops.segment_sum(np.array([1.0, 2.0, 3.0], "float32"), np.array([0, -1, 7], "int32"), num_segments=3)
+    left_out = ops.segment_sum(
+        np.array([1.0, 2.0, 3.0], "float32"), np.array([0, -1, 7], "int32"), num_segments=3
+    )
     assert np.asarray(left_out).tolist() == [1, 0, 0]
-    assert np.asarray(ops.segment_max(np.array([1, 2], "int32"), np.array([0, 2]), 3)).tolist() == [1, -(2**31), 2]
+    assert np.asarray(ops.segment_max(np.array([1, 2], "int32"), np.array([0, 2]), 3)).tolist() == [
+        1,
+        -(2**31),
+        2,
+    ]
     with pytest.raises(ValueError, match="beginning"):
         ops.segment_sum(data, np.array([0, 1]))
 

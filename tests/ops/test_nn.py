@@ -73,12 +73,16 @@ def test_gradient_of_logits_is_probability_minus_target():
     expected = np.asarray(ops.softmax(z)) - t
     dz = schuss.grad(lambda z: ops.sum(ops.categorical_crossentropy(t, z, from_logits=True)))(z)
     np.testing.assert_allclose(dz, expected, atol=1e-6)
-    dz = schuss.grad(lambda z: ops.sum(ops.sparse_categorical_crossentropy(t.argmax(-1), z, from_logits=True)))(z)
+    dz = schuss.grad(
+        lambda z: ops.sum(ops.sparse_categorical_crossentropy(t.argmax(-1), z, from_logits=True))
+    )(z)
     np.testing.assert_allclose(dz, expected, atol=1e-6)
 
 
 def test_binary_crossentropy_at_logit_zero():
-    dz = schuss.grad(lambda z: ops.sum(ops.binary_crossentropy(np.array([0.0, 1.0]), z, from_logits=True)))(np.zeros(2))
+    dz = schuss.grad(lambda z: ops.sum(ops.binary_crossentropy(np.array([0.0, 1.0]), z, from_logits=True)))(
+        np.zeros(2)
+    )
     np.testing.assert_allclose(dz, [0.5, -0.5])
 
 
@@ -165,6 +169,14 @@ def test_ops_are_the_same_in_a_trace():
     from schuss import backends
 
     z = np.random.default_rng(1).normal(size=(4, 6)).astype("float32")
-    for f in (ops.softmax, ops.log_softmax, ops.gelu, ops.softplus, ops.layer_normalization, ops.logsumexp, ops.sparsemax):
+    for f in (
+        ops.softmax,
+        ops.log_softmax,
+        ops.gelu,
+        ops.softplus,
+        ops.layer_normalization,
+        ops.logsumexp,
+        ops.sparsemax,
+    ):
         program = backends.compile(schuss.trace(f, z))
         np.testing.assert_allclose(program(z)[0], f(z), rtol=1e-5, atol=1e-6)

@@ -21,7 +21,11 @@ def test_switch(index, expected):
 
 def test_while_loop():
     agree(lambda x: ops.while_loop(lambda i, v: i < 3, lambda i, v: (i + 1, v * 2), (0, x))[1], V * 8, V)
-    agree(lambda x: ops.while_loop(lambda v: v < 10, lambda v: v * 2, x, maximum_iterations=8), 16.0, np.float32(1))
+    agree(
+        lambda x: ops.while_loop(lambda v: v < 10, lambda v: v * 2, x, maximum_iterations=8),
+        16.0,
+        np.float32(1),
+    )
     with pytest.raises(TypeError, match="Give `maximum_iterations`"):
         schuss.trace(lambda x: ops.while_loop(lambda v: v < 10, lambda v: v * 2, x), np.float32(1))
 
@@ -41,7 +45,9 @@ def test_scan_and_map():
 
 def test_associative_scan():
     agree(lambda x: ops.associative_scan(lambda a, b: a + b, x, axis=1), np.cumsum(M, 1), M)
-    agree(lambda x: ops.associative_scan(lambda a, b: a * b, x, reverse=True), np.cumprod(M[::-1], 0)[::-1], M)
+    agree(
+        lambda x: ops.associative_scan(lambda a, b: a * b, x, reverse=True), np.cumprod(M[::-1], 0)[::-1], M
+    )
 
 
 def test_vectorize():

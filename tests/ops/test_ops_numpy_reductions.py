@@ -7,7 +7,21 @@ from cases_numpy import B, D, I, M, P, T, U, V, agree
 import schuss
 from schuss import ops
 
-REDUCTIONS = "sum prod mean var std max min amax amin all any ptp median".split()
+REDUCTIONS = [
+    "sum",
+    "prod",
+    "mean",
+    "var",
+    "std",
+    "max",
+    "min",
+    "amax",
+    "amin",
+    "all",
+    "any",
+    "ptp",
+    "median",
+]
 
 
 @pytest.mark.parametrize("name", REDUCTIONS)
@@ -61,7 +75,20 @@ def test_running(name, axis):
     assert getattr(ops, name)(I, axis, "float32").dtype == "float32"
 
 
-NAN = "nansum nanprod nanmean nanvar nanstd nanmax nanmin nanmedian nanargmax nanargmin nancumsum nancumprod".split()
+NAN = [
+    "nansum",
+    "nanprod",
+    "nanmean",
+    "nanvar",
+    "nanstd",
+    "nanmax",
+    "nanmin",
+    "nanmedian",
+    "nanargmax",
+    "nanargmin",
+    "nancumsum",
+    "nancumprod",
+]
 
 
 @pytest.mark.parametrize("name", NAN)
@@ -127,7 +154,13 @@ def test_products():
     agree(ops.kron, np.kron(M, P), M, P)
     agree(ops.kron, np.kron(V, T), V, T)
     for axes in (1, 2, 0, [[1], [0]], [(0, 1), (0, 1)], (-1, -1)):
-        y = T if axes == [(0, 1), (0, 1)] else M if axes == (-1, -1) else {2: M}.get(axes if isinstance(axes, int) else -1, M.T)
+        y = (
+            T
+            if axes == [(0, 1), (0, 1)]
+            else M
+            if axes == (-1, -1)
+            else {2: M}.get(axes if isinstance(axes, int) else -1, M.T)
+        )
         x = M if axes == [[1], [0]] else T
         agree(lambda x, y: ops.tensordot(x, y, axes), np.tensordot(x, y, axes), x, y)
     a, b = T[..., :3], T[::-1, :, 1:]
@@ -185,7 +218,8 @@ def test_top_k():
 
 def test_argpartition():
     i = ops.argpartition(V, 2)
-    assert np.all(V[i[:2]] <= V[i[2]]) and np.all(V[i[3:]] >= V[i[2]])
+    assert np.all(V[i[:2]] <= V[i[2]])
+    assert np.all(V[i[3:]] >= V[i[2]])
 
 
 def test_searching_and_bins():
@@ -203,7 +237,15 @@ def test_searching_and_bins():
 
 def test_bincount():
     x = np.int32([1, 1, 3])
-    assert ops.bincount(x).tolist() == [0, 2, 0, 1] and ops.bincount(x, minlength=6).tolist() == [0, 2, 0, 1, 0, 0]
+    assert ops.bincount(x).tolist() == [0, 2, 0, 1]
+    assert ops.bincount(x, minlength=6).tolist() == [
+        0,
+        2,
+        0,
+        1,
+        0,
+        0,
+    ]
     agree(lambda x, w: ops.bincount(x, w, 4), [0, 1.5, 0, 2], x, np.float32([1, 0.5, 2]))
     agree(lambda x: ops.bincount(x, minlength=3), [[1, 1, 0], [0, 0, 2]], np.int32([[0, 1], [2, 2]]))
     with pytest.raises(TypeError, match="bincount: the shape of the result depends"):
@@ -213,7 +255,9 @@ def test_bincount():
 def test_unique():
     assert ops.unique(np.int32([3, 1, 3])).tolist() == [1, 3]
     values, counts = ops.unique(np.int32([3, 1, 3]), return_counts=True)
-    assert values.tolist() == [1, 3] and counts.tolist() == [1, 2] and counts.dtype == "int32"
+    assert values.tolist() == [1, 3]
+    assert counts.tolist() == [1, 2]
+    assert counts.dtype == "int32"
     assert ops.unique(np.int32([3, 1, 3]), size=4, fill_value=0).tolist() == [1, 3, 0, 0]
     with pytest.raises(TypeError, match="unique: the shape of the result depends"):
         schuss.trace(ops.unique, M)
@@ -223,7 +267,9 @@ def test_statistics():
     agree(lambda x: ops.diff(x, 2, 0), np.diff(M, 2, 0), M)
     agree(ops.diff, np.diff(B), B)
     agree(ops.trapezoid, np.trapezoid(M), M)
-    agree(lambda y, x: ops.trapezoid(y, x, axis=0), np.trapezoid(M, [0, 1, 3], axis=0), M, np.float32([0, 1, 3]))
+    agree(
+        lambda y, x: ops.trapezoid(y, x, axis=0), np.trapezoid(M, [0, 1, 3], axis=0), M, np.float32([0, 1, 3])
+    )
     agree(ops.corrcoef, np.corrcoef(D), D)
     for mode in ("valid", "same", "full"):
         agree(lambda x, y: ops.correlate(x, y, mode), np.correlate(V, M[0], mode), V, M[0])

@@ -14,7 +14,9 @@ def test_reshape(shape):
 
 
 def test_reshape_refuses():
-    with pytest.raises(ValueError, match=r"reshape: 12 elements of shape \(3, 4\) cannot take the shape \(5, -1\)"):
+    with pytest.raises(
+        ValueError, match=r"reshape: 12 elements of shape \(3, 4\) cannot take the shape \(5, -1\)"
+    ):
         ops.reshape(M, (5, -1))
     with pytest.raises(ValueError, match="only one size may be -1"):
         ops.reshape(M, (-1, -1))
@@ -106,13 +108,17 @@ CREATION = [
 def test_creation(index):
     function, expected = CREATION[index]
     agree(function, expected)
-    for ours, numpys in zip(*(x if isinstance(x, list) else [x] for x in (function(), expected)), strict=True):
+    for ours, numpys in zip(
+        *(x if isinstance(x, list) else [x] for x in (function(), expected)), strict=True
+    ):
         assert ours.dtype == numpys.dtype
 
 
 def test_linspace_of_tensors():
     agree(lambda a, b: ops.linspace(a, b, 5, axis=-1), np.linspace(V, 2 * V, 5, axis=-1), V, 2 * V)
-    agree(lambda a, b: ops.linspace(a, b, 5, endpoint=False), np.linspace(V, 2 * V, 5, endpoint=False), V, 2 * V)
+    agree(
+        lambda a, b: ops.linspace(a, b, 5, endpoint=False), np.linspace(V, 2 * V, 5, endpoint=False), V, 2 * V
+    )
 
 
 def test_results_are_writable_copies():
@@ -168,14 +174,25 @@ def test_take(axis, indices):
 def test_take_along_axis():
     order = np.argsort(T, 1)
     agree(lambda x, i: ops.take_along_axis(x, i, 1), np.take_along_axis(T, order, 1), T, order)
-    agree(lambda x, i: ops.take_along_axis(x, i, -1), np.take_along_axis(T, order[:, :1] - 3, -1), T, order[:, :1] - 3)
-    agree(lambda x, i: ops.take_along_axis(x, i), np.take_along_axis(V, np.array([2, -1]), None), V, np.array([2, -1]))
+    agree(
+        lambda x, i: ops.take_along_axis(x, i, -1),
+        np.take_along_axis(T, order[:, :1] - 3, -1),
+        T,
+        order[:, :1] - 3,
+    )
+    agree(
+        lambda x, i: ops.take_along_axis(x, i),
+        np.take_along_axis(V, np.array([2, -1]), None),
+        V,
+        np.array([2, -1]),
+    )
 
 
 def test_where_and_select():
     agree(ops.where, np.where(B, M, I), B, M, I)
     agree(lambda c, x: ops.where(c, x, 0), np.where(B, M, 0), B, M)
-    assert ops.where(B, 1.0, 0).dtype == "float32" and ops.where(B, 1, 0).dtype == "int32"
+    assert ops.where(B, 1.0, 0).dtype == "float32"
+    assert ops.where(B, 1, 0).dtype == "int32"
     agree(lambda x: ops.select([x < 0, x < 3], [-x, x * x], 9), np.select([I < 0, I < 3], [-I, I * I], 9), I)
     for ours, numpys in zip(ops.where(B), np.nonzero(B), strict=True):
         assert ours.tolist() == numpys.tolist()
@@ -185,7 +202,11 @@ def test_where_and_select():
 
 def test_unravel_index():
     i = np.int32([0, 5, 23, -1])
-    agree(lambda x: ops.unravel_index(x, (2, 3, 4)), list(np.unravel_index(np.where(i < 0, i + 24, i), (2, 3, 4))), i)
+    agree(
+        lambda x: ops.unravel_index(x, (2, 3, 4)),
+        list(np.unravel_index(np.where(i < 0, i + 24, i), (2, 3, 4))),
+        i,
+    )
 
 
 def test_slice_and_slice_update():
@@ -204,7 +225,11 @@ def test_slice_update_lets_infinities_be_replaced():
 
 
 def test_scatter():
-    agree(lambda u: ops.scatter([[0, 1], [2, 0], [0, 1]], u, (3, 2)), [[0, 4], [0, 0], [2, 0]], np.float32([1, 2, 3]))
+    agree(
+        lambda u: ops.scatter([[0, 1], [2, 0], [0, 1]], u, (3, 2)),
+        [[0, 4], [0, 0], [2, 0]],
+        np.float32([1, 2, 3]),
+    )
     agree(lambda u: ops.scatter([[1], [1]], u, (3, 2)), [[0, 0], [4, 6], [0, 0]], np.int32([[1, 2], [3, 4]]))
 
 
@@ -229,8 +254,12 @@ def test_view_and_casts():
 
 
 def test_what_arrays_are():
-    assert ops.shape(T) == (2, 3, 4) and ops.ndim(T) == 3 and ops.size(T) == 24 and ops.dtype(T) == "float32"
-    assert ops.is_tensor(T) and not ops.is_tensor([1])
+    assert ops.shape(T) == (2, 3, 4)
+    assert ops.ndim(T) == 3
+    assert ops.size(T) == 24
+    assert ops.dtype(T) == "float32"
+    assert ops.is_tensor(T)
+    assert not ops.is_tensor([1])
     assert ops.convert_to_tensor([1, 2], "float32").dtype == "float32"
     assert ops.convert_to_tensor(schuss.Variable([1.0])).tolist() == [1.0]
     with pytest.raises(TypeError, match="no numbers yet"):

@@ -55,7 +55,9 @@ def test_strangers_need_a_scope():
     described = through_json(Stranger())
     with pytest.raises(ValueError, match="register it with"):
         saving.deserialize_keras_object(described)
-    assert isinstance(saving.deserialize_keras_object(described, custom_objects={"Stranger": Stranger}), Stranger)
+    assert isinstance(
+        saving.deserialize_keras_object(described, custom_objects={"Stranger": Stranger}), Stranger
+    )
     with saving.custom_object_scope({"Stranger": Stranger}):
         assert isinstance(saving.deserialize_keras_object(described), Stranger)
 
@@ -69,13 +71,18 @@ def test_build_config_builds():
 
 
 def test_code_is_never_run():
-    marshalled = {"class_name": "__lambda__", "config": {"value": "4wEAAAAA", "defaults": None, "closure": None}}
+    marshalled = {
+        "class_name": "__lambda__",
+        "config": {"value": "4wEAAAAA", "defaults": None, "closure": None},
+    }
     config = {**layers.Lambda(squared).get_config(), "function": marshalled}
     described = {"module": "keras.layers", "class_name": "Lambda", "config": config, "registered_name": None}
     with pytest.raises(ValueError, match="never run from a file"):
         saving.deserialize_keras_object(described)
     with pytest.raises(ValueError, match="Unknown class"):
-        saving.deserialize_keras_object({"module": "subprocess", "class_name": "Popen", "config": {"args": "ls"}})
+        saving.deserialize_keras_object(
+            {"module": "subprocess", "class_name": "Popen", "config": {"args": "ls"}}
+        )
     with pytest.raises(TypeError, match="lambda function has no name"):
         layers.serialize(layers.Lambda(lambda x: x))
 

@@ -13,7 +13,10 @@ def build(lib: Any, case: dict[str, Any]) -> Any:
     h = x
     for name, config in case["layers"]:
         h = getattr(lib.layers, name)(**config)(h)
-    heads = [lib.layers.Dense(units, activation=activation, name=name)(h) for name, units, activation in case["heads"]]
+    heads = [
+        lib.layers.Dense(units, activation=activation, name=name)(h)
+        for name, units, activation in case["heads"]
+    ]
     model = lib.Model(x, heads[0] if len(heads) == 1 else heads)
     arguments = dict(case["compile"])
     name, config = arguments.pop("optimizer")

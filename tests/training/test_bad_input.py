@@ -21,7 +21,9 @@ def _reference(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def model(loss: Any = "sparse_categorical_crossentropy", **compile: Any) -> schuss.Sequential:
-    made = schuss.Sequential([schuss.Input((4,)), layers.Dense(5, "relu"), layers.Dense(3, "softmax", name="out")], name="net")
+    made = schuss.Sequential(
+        [schuss.Input((4,)), layers.Dense(5, "relu"), layers.Dense(3, "softmax", name="out")], name="net"
+    )
     made.compile(**{"optimizer": "sgd", "loss": loss, **compile})
     return made
 
@@ -144,11 +146,17 @@ def test_not_compiled() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"loss": "sparse_categorical_crosentropy"}, "Unknown loss .* Did you mean 'sparse_categorical_crossentropy'"),
+        (
+            {"loss": "sparse_categorical_crosentropy"},
+            "Unknown loss .* Did you mean 'sparse_categorical_crossentropy'",
+        ),
         ({"loss": 3}, "A loss is a name, a Loss, or a function"),
         ({"optimizer": "addam"}, "Unknown optimizer 'addam'. Did you mean 'adam'"),
         ({"metrics": ["acuracy"]}, "Unknown metric 'acuracy'. Did you mean 'accuracy'"),
-        ({"metrics": "accuracy"}, r"Expected `metrics` argument to be a list, tuple, or dict.* metrics=\['accuracy'\]"),
+        (
+            {"metrics": "accuracy"},
+            r"Expected `metrics` argument to be a list, tuple, or dict.* metrics=\['accuracy'\]",
+        ),
         ({"metrics": [3]}, "A metric is a name, a Metric, or a function"),
         ({"steps_per_execution": 0}, "`steps_per_execution` must be an integer of at least 1"),
         ({"optimizer": 3}, "An optimizer is an Optimizer, a name"),
@@ -163,12 +171,28 @@ def test_outputs_that_do_not_fit() -> None:
     x = schuss.Input((4,))
     two = schuss.Model(x, [layers.Dense(3, "softmax", name="a")(x), layers.Dense(1, name="b")(x)])
     for compile, y, message in (
-        ({"loss": {"a": "mse", "c": "mse"}}, [Y, X[:, :1]], "Invalid `loss`: it has the key 'c', .* 'a', 'b'"),
+        (
+            {"loss": {"a": "mse", "c": "mse"}},
+            [Y, X[:, :1]],
+            "Invalid `loss`: it has the key 'c', .* 'a', 'b'",
+        ),
         ({"loss": ["mse"]}, [Y, X[:, :1]], "with 2 outputs, a list needs one entry for each"),
-        ({"loss": "mse", "metrics": ["mae"]}, [np.eye(3)[Y], X[:, :1]], "Invalid `metrics`: for a model with 2 outputs"),
-        ({"loss": "mse", "metrics": {"z": "mae"}}, [np.eye(3)[Y], X[:, :1]], "Invalid `metrics`: it has the key 'z'"),
+        (
+            {"loss": "mse", "metrics": ["mae"]},
+            [np.eye(3)[Y], X[:, :1]],
+            "Invalid `metrics`: for a model with 2 outputs",
+        ),
+        (
+            {"loss": "mse", "metrics": {"z": "mae"}},
+            [np.eye(3)[Y], X[:, :1]],
+            "Invalid `metrics`: it has the key 'z'",
+        ),
         ({"loss": "mse"}, [X[:, :1]], r"The model has 2 output\(s\), but y has 1 array\(s\)"),
-        ({"loss": "mse"}, {"a": X[:, :3], "z": X[:, :1]}, "y has the key 'z', but the model's outputs are 'a', 'b'"),
+        (
+            {"loss": "mse"},
+            {"a": X[:, :3], "z": X[:, :1]},
+            "y has the key 'z', but the model's outputs are 'a', 'b'",
+        ),
     ):
         two.compile("sgd", **compile)
         with pytest.raises(ValueError, match=message):

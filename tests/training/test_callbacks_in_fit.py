@@ -38,7 +38,9 @@ class Diary(callbacks.Callback):
 
 def _writing(hook: str) -> Any:
     def write(self: Diary, *args: Any, logs: Any = None) -> None:
-        *numbers, logs = [*args, logs] if logs is not None or not args or not isinstance(args[-1], dict) else args
+        *numbers, logs = (
+            [*args, logs] if logs is not None or not args or not isinstance(args[-1], dict) else args
+        )
         self.entries.append((hook, *numbers, sorted(logs or {})))
 
     return write
@@ -154,7 +156,14 @@ def test_an_error_in_a_callback_leaves_whole_steps(error: type[BaseException]) -
 
     made, other = model(), model()
     with pytest.raises(error, match="here"):
-        made.fit(X, Y, batch_size=4, shuffle=False, verbose=0, callbacks=[callbacks.LambdaCallback(on_train_batch_end=fail)])
+        made.fit(
+            X,
+            Y,
+            batch_size=4,
+            shuffle=False,
+            verbose=0,
+            callbacks=[callbacks.LambdaCallback(on_train_batch_end=fail)],
+        )
     for start in (0, 4):
         other.train_on_batch(X[start : start + 4], Y[start : start + 4])
     np.testing.assert_array_equal(made.get_weights()[0], other.get_weights()[0])

@@ -31,7 +31,11 @@ def model() -> schuss.Sequential:
 
 
 def losses(x: Any, y: Any = None, **fit: Any) -> list[float]:
-    return model().fit(x, y, **{"batch_size": 8, "epochs": 2, "shuffle": False, "verbose": 0, **fit}).history["loss"]
+    return (
+        model()
+        .fit(x, y, **{"batch_size": 8, "epochs": 2, "shuffle": False, "verbose": 0, **fit})
+        .history["loss"]
+    )
 
 
 @pytest.fixture
@@ -128,8 +132,12 @@ def test_generators_elsewhere() -> None:
     by_arrays = trained.evaluate(X, Y, verbose=0)
     np.testing.assert_allclose(trained.evaluate(batches(), verbose=0), by_arrays, rtol=1e-5)
     np.testing.assert_allclose(trained.evaluate(forever(), steps=3, verbose=0), by_arrays, rtol=1e-5)
-    np.testing.assert_allclose(trained.predict(batches(), verbose=0), trained.predict(X, verbose=0), rtol=1e-5)
-    np.testing.assert_allclose(trained.predict((x for x, _ in batches()), verbose=0), trained.predict(X, verbose=0))
+    np.testing.assert_allclose(
+        trained.predict(batches(), verbose=0), trained.predict(X, verbose=0), rtol=1e-5
+    )
+    np.testing.assert_allclose(
+        trained.predict((x for x, _ in batches()), verbose=0), trained.predict(X, verbose=0)
+    )
     history = trained.fit(X, Y, validation_data=Loader(), epochs=2, verbose=0).history
     np.testing.assert_allclose(history["val_loss"][-1], trained.evaluate(X, Y, verbose=0)[0], rtol=1e-5)
 
@@ -178,7 +186,9 @@ def test_class_weight_with_batches() -> None:
 
     weights = {0: 3.0, 1: 0.5}
     np.testing.assert_allclose(
-        losses(labelled(), class_weight=weights, epochs=1), losses(X, labels, class_weight=weights, epochs=1), rtol=1e-5
+        losses(labelled(), class_weight=weights, epochs=1),
+        losses(X, labels, class_weight=weights, epochs=1),
+        rtol=1e-5,
     )
 
 

@@ -72,7 +72,9 @@ def test_evaluate_and_predict_agree() -> None:
     np.testing.assert_allclose(predictions, np.asarray(model(X)), rtol=1e-5, atol=1e-7)
     loss = -np.log(predictions[np.arange(22), LABELS]).mean()
     accuracy = (predictions.argmax(1) == LABELS).mean()
-    np.testing.assert_allclose(model.evaluate(X, LABELS, batch_size=8, verbose=0), [loss, accuracy], rtol=1e-5)
+    np.testing.assert_allclose(
+        model.evaluate(X, LABELS, batch_size=8, verbose=0), [loss, accuracy], rtol=1e-5
+    )
     np.testing.assert_allclose(model.test_on_batch(X, LABELS), [loss, accuracy], rtol=1e-5)
     as_dict = model.evaluate(X, LABELS, verbose=0, return_dict=True)
     assert list(as_dict) == ["accuracy", "loss"]
@@ -104,7 +106,9 @@ def test_weights_of_two_repeat_a_row() -> None:
 def test_a_seed_repeats_everything() -> None:
     def run(seed: int) -> list[np.ndarray]:
         schuss.utils.set_random_seed(seed)
-        model = schuss.Sequential([schuss.Input((4,)), layers.Dense(8), layers.Dropout(0.5), layers.Dense(3, "softmax")])
+        model = schuss.Sequential(
+            [schuss.Input((4,)), layers.Dense(8), layers.Dropout(0.5), layers.Dense(3, "softmax")]
+        )
         model.compile("adam", "sparse_categorical_crossentropy")
         model.fit(X, LABELS, batch_size=4, epochs=2, verbose=0)
         return model.get_weights()
@@ -203,7 +207,9 @@ def test_images_of_bytes_stay_bytes(tmp_path: Path) -> None:
 def test_several_inputs_and_outputs() -> None:
     a, b = schuss.Input((4,), name="a"), schuss.Input((2,), name="b")
     joined = layers.Concatenate()([a, b])
-    model = schuss.Model([a, b], {"p": layers.Dense(3, "softmax", name="p")(joined), "q": layers.Dense(1)(joined)})
+    model = schuss.Model(
+        [a, b], {"p": layers.Dense(3, "softmax", name="p")(joined), "q": layers.Dense(1)(joined)}
+    )
     model.compile("sgd", {"p": "sparse_categorical_crossentropy", "q": "mse"}, metrics={"p": ["accuracy"]})
     y = {"p": LABELS, "q": TARGET}
     for x in ([X, X[:, :2]], {"a": X, "b": X[:, :2]}):
@@ -226,7 +232,9 @@ def test_own_loss_and_own_metrics() -> None:
             self.add_loss(0.5 * ops.mean(x * 0.0 + 1.0))
             return self.dense(x)
 
-        def compute_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None, training: bool = True) -> Any:
+        def compute_loss(
+            self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None, training: bool = True
+        ) -> Any:
             self.seen.update_state(ops.ones(y_pred.shape[0]))
             return super().compute_loss(x, y, y_pred, sample_weight, training) * 2.0
 
@@ -259,7 +267,11 @@ def test_run_eagerly_is_the_same_slowly() -> None:
 
 
 def test_crossentropy_by_shape() -> None:
-    for y, units, activation in ((LABELS, 3, "softmax"), (np.eye(3)[LABELS], 3, "softmax"), (LABELS == 1, 1, "sigmoid")):
+    for y, units, activation in (
+        (LABELS, 3, "softmax"),
+        (np.eye(3)[LABELS], 3, "softmax"),
+        (LABELS == 1, 1, "sigmoid"),
+    ):
         model = schuss.Sequential([schuss.Input((4,)), layers.Dense(units, activation)])
         model.compile("sgd", "crossentropy", metrics=["accuracy", "crossentropy"])
         loss, _, crossentropy = model.evaluate(X, y, verbose=0)

@@ -31,7 +31,9 @@ class Root(layers.Layer):
 
 def steep(rate: float) -> schuss.Sequential:
     schuss.utils.set_random_seed(2)
-    model = schuss.Sequential([schuss.Input((4,)), layers.Dense(5, "relu", name="hidden"), layers.Dense(1, name="out")], name="net")
+    model = schuss.Sequential(
+        [schuss.Input((4,)), layers.Dense(5, "relu", name="hidden"), layers.Dense(1, name="out")], name="net"
+    )
     model.compile(schuss.optimizers.SGD(rate), "mse")
     return model
 
@@ -44,7 +46,9 @@ def after_steps(model: schuss.Sequential, steps: int, x: np.ndarray = X) -> list
 
 def test_too_large_a_learning_rate() -> None:
     model = steep(30.0)
-    with pytest.raises(NonFiniteLossError, match=r"The loss became (NaN|infinite) in epoch 1, step \d: first in") as caught:
+    with pytest.raises(
+        NonFiniteLossError, match=r"The loss became (NaN|infinite) in epoch 1, step \d: first in"
+    ) as caught:
         model.fit(X, Y, batch_size=8, shuffle=False, verbose=0)
     error = caught.value
     assert isinstance(error, FloatingPointError)
@@ -83,8 +87,12 @@ def test_the_layer_that_makes_it(hooks: bool) -> None:
     x[25] = -1
     model = schuss.Sequential([schuss.Input((4,)), Log(name="my_log"), layers.Dense(1)], name="net")
     model.compile(schuss.optimizers.SGD(0.001), "mse")
-    callbacks = [schuss.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)] if hooks else []
-    with pytest.raises(NonFiniteLossError, match=r"in epoch 1, step 4: first in layer 'net/my_log', .* 'log'") as caught:
+    callbacks = (
+        [schuss.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)] if hooks else []
+    )
+    with pytest.raises(
+        NonFiniteLossError, match=r"in epoch 1, step 4: first in layer 'net/my_log', .* 'log'"
+    ) as caught:
         model.fit(x, Y, batch_size=8, shuffle=False, verbose=0, callbacks=callbacks)
     assert (caught.value.epoch, caught.value.step) == (1, 4)
     assert (caught.value.layer, caught.value.primitive) == ("net/my_log", "log")
@@ -104,9 +112,13 @@ def test_a_gradient_that_is_infinite_while_the_loss_is_not() -> None:
     """The update of step 2 makes the weights NaN; the loss shows it in step 3. The model goes back to before step 2."""
     x = np.abs(X[:, :1])
     x[10] = 0
-    model = schuss.Sequential([schuss.Input((1,)), layers.Dense(1, use_bias=False, kernel_initializer="ones"), Root(name="root")])
+    model = schuss.Sequential(
+        [schuss.Input((1,)), layers.Dense(1, use_bias=False, kernel_initializer="ones"), Root(name="root")]
+    )
     model.compile(schuss.optimizers.SGD(0.001), "mse")
-    with pytest.raises(NonFiniteLossError, match=r"loss was still finite, but its gradient .* epoch 1, step 2.*root") as caught:
+    with pytest.raises(
+        NonFiniteLossError, match=r"loss was still finite, but its gradient .* epoch 1, step 2.*root"
+    ) as caught:
         model.fit(x, np.abs(Y) + 1, batch_size=8, shuffle=False, verbose=0)
     assert "backpropagation" in str(caught.value)
     assert np.isfinite(model.get_weights()[0]).all()
@@ -115,7 +127,9 @@ def test_a_gradient_that_is_infinite_while_the_loss_is_not() -> None:
 
 def test_terminate_on_nan_ends_without_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     model = steep(1e30)
-    history = model.fit(X, Y, batch_size=8, epochs=5, verbose=0, callbacks=[schuss.callbacks.TerminateOnNaN()])
+    history = model.fit(
+        X, Y, batch_size=8, epochs=5, verbose=0, callbacks=[schuss.callbacks.TerminateOnNaN()]
+    )
     assert "Invalid loss, terminating training" in capsys.readouterr().out
     assert history.epoch == [0]
     assert not np.isfinite(history.history["loss"][0])
@@ -142,7 +156,9 @@ def test_an_error_on_the_host_leaves_whole_steps(hooks: bool) -> None:
 
     model, other = steep(0.01), steep(0.01)
     model.compile(schuss.optimizers.SGD(rate), "mse")
-    callbacks = [schuss.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)] if hooks else []
+    callbacks = (
+        [schuss.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)] if hooks else []
+    )
     with pytest.raises(OSError, match="no more rates"):
         model.fit(X, Y, batch_size=8, shuffle=False, verbose=0, callbacks=callbacks)
     for a, b in zip(model.get_weights(), after_steps(other, 2), strict=True):

@@ -72,9 +72,13 @@ def test_a_live_line_in_a_terminal(model: Any, monkeypatch: pytest.MonkeyPatch) 
     model.fit(X, X[:, :1], batch_size=2, epochs=2)
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue())
     for epoch in (1, 2):
-        assert re.search(rf"Epoch {epoch}/2  ━+  10/10  [\d.]+s  [\d.]+(us|ms)/step  loss \d.*  mae \d.*  lr 0.0500", text)
+        assert re.search(
+            rf"Epoch {epoch}/2  ━+  10/10  [\d.]+s  [\d.]+(us|ms)/step  loss \d.*  mae \d.*  lr 0.0500", text
+        )
     assert "left" in text
-    assert screen.getvalue().count("\x1b[?25l") == screen.getvalue().count("\x1b[?25h")  # the cursor is there again
+    assert screen.getvalue().count("\x1b[?25l") == screen.getvalue().count(
+        "\x1b[?25h"
+    )  # the cursor is there again
 
 
 def test_the_screen_is_in_order_after_an_error(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +108,9 @@ def test_clock(seconds: float, text: str) -> None:
     assert _progress.clock_time(seconds) == text
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.5, "0.5000"), (0, "0.0000"), (0.00012, "1.2000e-04"), (np.nan, "nan")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.5, "0.5000"), (0, "0.0000"), (0.00012, "1.2000e-04"), (np.nan, "nan")]
+)
 def test_numbers(value: float, text: str) -> None:
     assert _progress.number(value) == text
 

@@ -38,4 +38,10 @@ def test_fit_as_keras(name: str) -> None:
 
 def _without_repetition(values: list[float], count: int) -> list[float]:
     """Keras lists a metric twice that is also a weighted one (it goes by the metrics' own names)."""
-    return values if len(values) == count else [*values[:2], *values[-(count - 2) :]] if count > 2 else values[:count]
+    return (
+        values
+        if len(values) == count
+        else [*values[:2], *values[-(count - 2) :]]
+        if count > 2
+        else values[:count]
+    )

@@ -15,7 +15,9 @@ from schuss.saving import deserialize_keras_object
 
 RECORDED = Path(__file__).parents[1] / "recorded"
 CASES = [
-    case for case in json.loads((RECORDED / "training.json").read_text())["cases"] if (RECORDED / case["model"]).exists()
+    case
+    for case in json.loads((RECORDED / "training.json").read_text())["cases"]
+    if (RECORDED / case["model"]).exists()
 ]
 ARRAYS = np.load(RECORDED / "training.npz")
 
@@ -51,8 +53,13 @@ def test_every_step(case: dict[str, Any]) -> None:
     model.set_weights(weights)
     recorder = Losses()
     model.fit(
-        arrays("x"), arrays("y"), batch_size=case["batch_size"], epochs=case["epochs"], shuffle=case["shuffle"],
-        verbose=0, callbacks=[recorder],
+        arrays("x"),
+        arrays("y"),
+        batch_size=case["batch_size"],
+        epochs=case["epochs"],
+        shuffle=case["shuffle"],
+        verbose=0,
+        callbacks=[recorder],
     )
     np.testing.assert_allclose(recorder.losses, ARRAYS[f"{case['id']}/loss"], rtol=1e-4)
     for i, weight in enumerate(model.get_weights()):

@@ -32,7 +32,9 @@ def _wide(i: Any) -> Any:
     return i if i.dtype.itemsize >= 4 else ops.cast(i, "int32")
 
 
-def _sort(dys: list[Any], operands: list[Any], ys: list[Any], axis: int, descending: bool = False) -> list[Any]:
+def _sort(
+    dys: list[Any], operands: list[Any], ys: list[Any], axis: int, descending: bool = False
+) -> list[Any]:
     """Sorting moves x[order[i]] to y[i]; sorting `order` tells where each element of x went."""
     keys = operands[0]
     places = p.iota_p.bind(shape=keys.shape, dtype=np.dtype("int32"), axis=axis)

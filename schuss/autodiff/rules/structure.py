@@ -32,7 +32,9 @@ def _transpose(dy: Any, operands: list[Any], y: Any, permutation: Ints) -> list[
     return [p.transpose_p.bind(dy, permutation=tuple(back))]
 
 
-def _slice(dy: Any, operands: list[Any], y: Any, start: Ints, limit: Ints, strides: Ints | None = None) -> list[Any]:
+def _slice(
+    dy: Any, operands: list[Any], y: Any, start: Ints, limit: Ints, strides: Ints | None = None
+) -> list[Any]:
     (x,) = operands
     interior = (0,) * x.ndim if strides is None else tuple(step - 1 for step in strides)
     inside = (n + max(n - 1, 0) * gap for n, gap in zip(dy.shape, interior, strict=True))
@@ -40,7 +42,9 @@ def _slice(dy: Any, operands: list[Any], y: Any, start: Ints, limit: Ints, strid
     return [p.pad_p.bind(dy, np.zeros((), dy.dtype), low=start, high=high, interior=interior)]
 
 
-def _pad(dy: Any, operands: list[Any], y: Any, low: Ints, high: Ints, interior: Ints | None = None) -> list[Any]:
+def _pad(
+    dy: Any, operands: list[Any], y: Any, low: Ints, high: Ints, interior: Ints | None = None
+) -> list[Any]:
     x = operands[0]
     limit = tuple(n - b for n, b in zip(dy.shape, high, strict=True))
     strides = None if interior is None else tuple(gap + 1 for gap in interior)

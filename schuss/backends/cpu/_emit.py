@@ -10,7 +10,16 @@ import llvmlite.ir as ir
 import numpy as np
 
 from schuss.backends.cpu import _scalars
-from schuss.backends.cpu._scalars import POINTER, intrinsic, is_vector, memory_type, number, register_type, splat, vector_of
+from schuss.backends.cpu._scalars import (
+    POINTER,
+    intrinsic,
+    is_vector,
+    memory_type,
+    number,
+    register_type,
+    splat,
+    vector_of,
+)
 from schuss.backends.cpu._target import Target
 from schuss.compiler._expr import Apply, Buffer, Const, Expr, Load, Position, Reduced
 from schuss.compiler._index import Dim, Dynamic, Index, Split, dims_of, linear, stride_along, strides_of
@@ -29,7 +38,9 @@ class ExpressionEmitter:
     `vector`: the dim along which values are vectors of `lanes`; `mask`: which lanes are inside, None for all.
     """
 
-    def __init__(self, builder: ir.IRBuilder, pointers: dict[Buffer, ir.Value], rows: ir.Value, target: Target):
+    def __init__(
+        self, builder: ir.IRBuilder, pointers: dict[Buffer, ir.Value], rows: ir.Value, target: Target
+    ):
         self.builder, self.pointers, self.rows, self.target = builder, pointers, rows, target
         self.place: dict[Dim, ir.Value] = {}
         self.shift: dict[Dim, int] = {}
@@ -84,7 +95,9 @@ class ExpressionEmitter:
         args = [self.expression(a) for a in expr.args]
         if any(is_vector(a) for a in args):
             args = [self.spread(a) for a in args]
-        return _scalars.emit(self.builder, expr.name, args, [a.dtype for a in expr.args], expr.dtype, expr.params)
+        return _scalars.emit(
+            self.builder, expr.name, args, [a.dtype for a in expr.args], expr.dtype, expr.params
+        )
 
     # -- indices -------------------------------------------------------------------------------------------------
 
@@ -160,7 +173,9 @@ class ExpressionEmitter:
         dtype = load.dtype
         along = self._along(load.buffer, load.index, load.position)
         if along == 0:
-            value = self.builder.load(self._address(load.buffer, load.index, load.position), typ=memory_type(dtype))
+            value = self.builder.load(
+                self._address(load.buffer, load.index, load.position), typ=memory_type(dtype)
+            )
         elif along == 1:
             value = self._load_vector(self._address(load.buffer, load.index, load.position), dtype)
         else:
@@ -240,7 +255,9 @@ class ExpressionEmitter:
             return self.builder.load(address, typ=type_, align=dtype.itemsize)
         zero = number(type_, 0)
         alignment = ir.Constant(I32, dtype.itemsize)
-        return intrinsic(self.builder, "llvm.masked.load", type_, [address, alignment, self.mask, zero], [type_, POINTER])
+        return intrinsic(
+            self.builder, "llvm.masked.load", type_, [address, alignment, self.mask, zero], [type_, POINTER]
+        )
 
     def _addresses(self, buffer: Buffer, index: tuple[Index, ...], position: Index) -> ir.Value:
         """The address of every lane's element."""
@@ -261,7 +278,11 @@ class ExpressionEmitter:
         return instruction
 
     def _all(self) -> ir.Value:
-        return self.mask if self.mask is not None else ir.Constant(ir.VectorType(I1, self.lanes), [1] * self.lanes)
+        return (
+            self.mask
+            if self.mask is not None
+            else ir.Constant(ir.VectorType(I1, self.lanes), [1] * self.lanes)
+        )
 
     def _gather_from(self, addresses: ir.Value, element: ir.Type, align: int) -> ir.Value:
         type_ = ir.VectorType(element, self.lanes)

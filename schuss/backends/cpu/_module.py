@@ -157,7 +157,11 @@ class _RunFunction:
         return bound(self.thread), bound(b.add(self.thread, i64(1)))
 
     def _call(
-        self, kernel: Kernel, share: tuple[ir.Value, ir.Value], rows: ir.Value, pointers: dict[Buffer, ir.Value]
+        self,
+        kernel: Kernel,
+        share: tuple[ir.Value, ir.Value],
+        rows: ir.Value,
+        pointers: dict[Buffer, ir.Value],
     ) -> None:
         b = self.b
         begin, end = share
@@ -231,7 +235,9 @@ class _RunFunction:
         b.branch(wait)
         b.position_at_end(sleep)
         name = "SwitchToThread" if "windows" in self.module.triple else "sched_yield"
-        give_way = self.module.globals.get(name) or ir.Function(self.module, ir.FunctionType(ir.IntType(32), []), name)
+        give_way = self.module.globals.get(name) or ir.Function(
+            self.module, ir.FunctionType(ir.IntType(32), []), name
+        )
         b.call(give_way, [])
         spins.add_incoming(spins, b.block)
         b.branch(wait)

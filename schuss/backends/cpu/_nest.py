@@ -16,7 +16,15 @@ import numpy as np
 
 from schuss.backends.cpu import _tiles
 from schuss.backends.cpu._emit import I64, ExpressionEmitter, i64
-from schuss.backends.cpu._scalars import POINTER, emit, is_vector, multiply_add, number, register_type, vector_of
+from schuss.backends.cpu._scalars import (
+    POINTER,
+    emit,
+    is_vector,
+    multiply_add,
+    number,
+    register_type,
+    vector_of,
+)
 from schuss.backends.cpu._target import Target
 from schuss.compiler import Kernel, Store
 from schuss.compiler._expr import Apply, Buffer, Expr, Load, walk
@@ -86,7 +94,9 @@ class _Nest:
     def _open(self, stack: ExitStack, dims: tuple[Dim, ...] | list[Dim]) -> None:
         """Open a loop for each dim."""
         for dim in dims:
-            self.e.place[dim] = stack.enter_context(self.e.loop(*self.bounds.get(dim, (i64(0), i64(dim.size)))))
+            self.e.place[dim] = stack.enter_context(
+                self.e.loop(*self.bounds.get(dim, (i64(0), i64(dim.size))))
+            )
 
     def _is_split(self, dim: Dim) -> bool:
         return self.kernel.chunks > 1 and dim is self.kernel.dims[0]
@@ -209,7 +219,13 @@ class _Nest:
     def _combine(self, kind: str, total: ir.Value, body: Expr) -> ir.Value:
         """``kind(total, body)`` at the current place; sums of products are fused multiply-adds."""
         e = self.e
-        if kind == "sum" and isinstance(body, Apply) and body.name == "multiply" and body.dtype.kind == "f" and body.dtype.itemsize > 2:
+        if (
+            kind == "sum"
+            and isinstance(body, Apply)
+            and body.name == "multiply"
+            and body.dtype.kind == "f"
+            and body.dtype.itemsize > 2
+        ):
             a, b = e.expression(body.args[0]), e.expression(body.args[1])
             if is_vector(total):
                 a, b = e.spread(a), e.spread(b)
@@ -320,7 +336,9 @@ class _Nest:
                 self._go_to(plan, point, masks)
                 old = e.builder.load(totals[point], typ=type_)
                 if arg:
-                    self._better(reduction.kind, reduction.dims[0], old, totals[point], places[point], place_type)
+                    self._better(
+                        reduction.kind, reduction.dims[0], old, totals[point], places[point], place_type
+                    )
                 else:
                     e.builder.store(self._combine(reduction.kind, old, body), totals[point])
         e.fresh()
@@ -356,15 +374,18 @@ class _Nest:
             beats = (b.icmp_signed if body.dtype.kind == "i" else b.icmp_unsigned)(relation, value, old)
         here = b.trunc(e.place[dim], ir.IntType(32))
         here = e.spread(here) if isinstance(place_type, ir.VectorType) else here
-        first = b.icmp_signed("==", e.place[dim], i64(0))  # the first element always counts, even if it is the identity
+        first = b.icmp_signed(
+            "==", e.place[dim], i64(0)
+        )  # the first element always counts, even if it is the identity
         beats = b.or_(beats, e.spread(first) if is_vector(beats) else first)
         b.store(b.select(beats, value, old), total)
         b.store(b.select(beats, here, b.load(place, typ=place_type)), place)
 
     def _reduce_along(self, plan: _tiles.Tiling) -> None:
         """Vectors along the last reduced dim: every lane sums its share, then the lanes are folded in a fixed tree."""
-        e, kernel = self.e, self.kernel
-        assert kernel.reduction is not None and plan.vector is not None
+        _e, kernel = self.e, self.kernel
+        assert kernel.reduction is not None
+        assert plan.vector is not None
         with ExitStack() as stack:
             tiled = [d for d in (plan.row, plan.second) if d is not None]
             self._open(stack, [d for d in kernel.dims if d not in tiled])
@@ -399,7 +420,8 @@ class _Nest:
 
     def _points(self, plan: _tiles.Tiling, counts: dict[Dim, int]) -> None:
         e, kernel = self.e, self.kernel
-        assert kernel.reduction is not None and plan.vector is not None
+        assert kernel.reduction is not None
+        assert plan.vector is not None
         reduction, inner, lanes = kernel.reduction, plan.vector, plan.lanes
         dtype = reduction.body.dtype
         dims = list(counts)
@@ -448,7 +470,10 @@ class _Nest:
         for row in totals:
             values = [e.builder.load(total, typ=type_) for total in row]
             while len(values) > 1:
-                values = [self._fold(reduction.kind, a, b, dtype) for a, b in zip(values[::2], values[1::2], strict=True)]
+                values = [
+                    self._fold(reduction.kind, a, b, dtype)
+                    for a, b in zip(values[::2], values[1::2], strict=True)
+                ]
             results.append(self._fold_lanes(reduction.kind, values[0], lanes, dtype))
         e.fresh()
         for shift, result in zip(shifts, results, strict=True):
@@ -464,7 +489,10 @@ class _Nest:
             undefined = ir.Constant(value.type, ir.Undefined)
             i32 = ir.IntType(32)
             if half == 1:
-                low, high = b.extract_element(value, ir.Constant(i32, 0)), b.extract_element(value, ir.Constant(i32, 1))
+                low, high = (
+                    b.extract_element(value, ir.Constant(i32, 0)),
+                    b.extract_element(value, ir.Constant(i32, 1)),
+                )
             else:
                 masks = [ir.Constant(ir.VectorType(i32, half), list(range(s, s + half))) for s in (0, half)]
                 low, high = (b.shuffle_vector(value, undefined, m) for m in masks)

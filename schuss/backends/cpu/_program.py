@@ -15,7 +15,9 @@ from schuss.compiler import HostCall, Kernel, Plan, plan, work_of
 from schuss.compiler._expr import Buffer
 from schuss.graph import Graph
 
-_ALONE_WORK = 500_000  # a step of less work than this is not worth a second thread (a barrier costs about 1 µs)
+_ALONE_WORK = (
+    500_000  # a step of less work than this is not worth a second thread (a barrier costs about 1 µs)
+)
 _INLINE_WORK = 20_000_000  # a run of less work than this (some 0.1 ms) is done at once by the calling thread
 _RUN_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
 _HOST_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)
@@ -45,7 +47,9 @@ class CpuProgram:
         self._function = _RUN_TYPE(self.machine.run)
         self._fixed = [b for b in plan.buffers if b.kind != "temporary"]
         self._host_calls = [s for s in plan.steps if isinstance(s, HostCall)]
-        self.work = sum(work_of(s) for s in plan.steps if isinstance(s, Kernel)) + 10**6 * len(self._host_calls)
+        self.work = sum(work_of(s) for s in plan.steps if isinstance(s, Kernel)) + 10**6 * len(
+            self._host_calls
+        )
         self._most_threads = max([1] + [s.chunks for s in plan.steps if isinstance(s, Kernel)])
         self._arenas: list[np.ndarray] = []
 
@@ -93,7 +97,11 @@ class CpuProgram:
         return run
 
     def _check(
-        self, data: Sequence[np.ndarray], rows: np.ndarray, steps: int, arguments: Sequence[np.ndarray],
+        self,
+        data: Sequence[np.ndarray],
+        rows: np.ndarray,
+        steps: int,
+        arguments: Sequence[np.ndarray],
         outputs: Sequence[np.ndarray],
     ) -> dict[Buffer, np.ndarray]:
         """The array of every buffer; shapes, dtypes and layout must be what was compiled, since machine code cannot check."""
@@ -107,7 +115,9 @@ class CpuProgram:
             if used.size and (used.min() < 0 or used.max() >= length):
                 raise ValueError(f"rows must be in [0, {length}), got {used.min()} … {used.max()}.")
         for kind, buffers, arrays in (
-            ("data set", plan.batch_inputs, data), ("argument", plan.arguments, arguments), ("output", plan.outputs, outputs),
+            ("data set", plan.batch_inputs, data),
+            ("argument", plan.arguments, arguments),
+            ("output", plan.outputs, outputs),
         ):
             if len(arrays) != len(buffers):
                 raise ValueError(f"Expected {len(buffers)} {kind} arrays, got {len(arrays)}.")
@@ -121,14 +131,18 @@ class CpuProgram:
                         f"{array.dtype}{list(array.shape)}."
                     )
                 if buffer.kind == "row_output" and len(array) < steps * self.batch:
-                    raise ValueError(f"{kind} {buffer.name}: {len(array)} rows are too few for {steps} steps.")
+                    raise ValueError(
+                        f"{kind} {buffer.name}: {len(array)} rows are too few for {steps} steps."
+                    )
                 found[buffer] = array
         variables = iter(plan.variables)
         for buffer in plan.buffers:
             if buffer.kind == "variable":
                 array = next(variables).array
                 if array.shape != buffer.shape or array.dtype != buffer.dtype:
-                    raise ValueError(f"Variable {buffer.name!r} has changed its shape or dtype since it was compiled.")
+                    raise ValueError(
+                        f"Variable {buffer.name!r} has changed its shape or dtype since it was compiled."
+                    )
                 found[buffer] = array
             elif buffer.kind == "constant":
                 if not buffer.array.flags.c_contiguous:

@@ -68,7 +68,11 @@ def convert(builder: ir.IRBuilder, value: ir.Value, source: np.dtype, target: np
     to = _like(value.type, register_type(target))
     if target.kind == "b":
         zero = number(value.type, 0)
-        return builder.fcmp_unordered("!=", value, zero) if source.kind == "f" else builder.icmp_unsigned("!=", value, zero)
+        return (
+            builder.fcmp_unordered("!=", value, zero)
+            if source.kind == "f"
+            else builder.icmp_unsigned("!=", value, zero)
+        )
     if source.kind == "f" and target.kind == "f":
         return builder.fptrunc(value, to) if target.itemsize < source.itemsize else builder.fpext(value, to)
     if source.kind == "f":
@@ -168,7 +172,10 @@ def _extreme(name: str, relation: str) -> Emitter:
 def _power(b: ir.IRBuilder, dtype: np.dtype, x: ir.Value, y: ir.Value) -> ir.Value:
     if dtype.kind == "f":
         return vecmath.emit("power", b, x, y)
-    result, one = number(x.type, 1), number(x.type, 1)  # by squaring; exponents are below 2^6 before all bits overflow
+    result, one = (
+        number(x.type, 1),
+        number(x.type, 1),
+    )  # by squaring; exponents are below 2^6 before all bits overflow
     bits = x.type.element.width if isinstance(x.type, ir.VectorType) else x.type.width
     negative = b.icmp_signed("<", y, number(y.type, 0)) if dtype.kind == "i" else None
     base, exponent = x, y
@@ -194,7 +201,9 @@ def _sign(b: ir.IRBuilder, dtype: np.dtype, x: ir.Value) -> ir.Value:
         return vecmath.emit("sign", b, x)
     zero, one = number(x.type, 0), number(x.type, 1)
     positive = b.select(b.icmp_signed("!=", x, zero), one, zero)
-    return b.select(b.icmp_signed("<", x, zero), number(x.type, -1), positive) if dtype.kind == "i" else positive
+    return (
+        b.select(b.icmp_signed("<", x, zero), number(x.type, -1), positive) if dtype.kind == "i" else positive
+    )
 
 
 def _absolute(b: ir.IRBuilder, dtype: np.dtype, x: ir.Value) -> ir.Value:
@@ -235,7 +244,12 @@ _TABLE: dict[str, Emitter] = {
 
 
 def emit(
-    builder: ir.IRBuilder, name: str, args: list[ir.Value], dtypes: list[np.dtype], result: np.dtype, params: tuple[Any, ...]
+    builder: ir.IRBuilder,
+    name: str,
+    args: list[ir.Value],
+    dtypes: list[np.dtype],
+    result: np.dtype,
+    params: tuple[Any, ...],
 ) -> ir.Value:
     """The primitive `name` of `args`, all scalars or all vectors of one length."""
     if name == "convert":
@@ -248,7 +262,14 @@ def emit(
     if half in dtypes:  # computed in single precision
         single = np.dtype("float32")
         wide = [convert(builder, a, d, single) if d == half else a for a, d in zip(args, dtypes, strict=True)]
-        value = emit(builder, name, wide, [single if d == half else d for d in dtypes], single if result == half else result, params)
+        value = emit(
+            builder,
+            name,
+            wide,
+            [single if d == half else d for d in dtypes],
+            single if result == half else result,
+            params,
+        )
         return convert(builder, value, single, half) if result == half else value
     if name == "compare":
         return _compare(builder, dtypes[0], *args, params[0])

@@ -30,7 +30,12 @@ def host() -> Target:
     llvm.initialize_native_asmprinter()
     features = llvm.get_host_cpu_features()
     triple = llvm.get_default_triple()
-    if features.get("avx512f") and features.get("avx512vl") and features.get("avx512dq") and features.get("avx512bw"):
+    if (
+        features.get("avx512f")
+        and features.get("avx512vl")
+        and features.get("avx512dq")
+        and features.get("avx512bw")
+    ):
         size, registers = 64, 32
     elif features.get("avx"):
         size, registers = 32, 16

@@ -108,7 +108,9 @@ def _across_cost(kernel: Kernel, dim: Dim, target: Target) -> float:
     assert kernel.reduction is not None
     lanes = lanes_for(kernel, dim, target)
     used = dim.size / (-(-dim.size // lanes) * lanes)
-    body = sum(_load_cost(load, dim, lanes) / _reuse(load, kernel, dim) for load in _loads(kernel, body_only=True))
+    body = sum(
+        _load_cost(load, dim, lanes) / _reuse(load, kernel, dim) for load in _loads(kernel, body_only=True)
+    )
     stores = sum(
         1.0 if stride_along(linear(s.index, s.buffer.shape), dim) == 1 else 2.0 * lanes for s in kernel.stores
     )
@@ -119,12 +121,15 @@ def _along_cost(kernel: Kernel, dim: Dim, target: Target) -> float:
     assert kernel.reduction is not None
     lanes = lanes_for(kernel, dim, target)
     used = dim.size / (-(-dim.size // lanes) * lanes)
-    body = sum(_load_cost(load, dim, lanes) / _reuse(load, kernel, dim) for load in _loads(kernel, body_only=True))
+    body = sum(
+        _load_cost(load, dim, lanes) / _reuse(load, kernel, dim) for load in _loads(kernel, body_only=True)
+    )
     return (1.0 + body) / (lanes * used) + _FOLD / max(1, _size(kernel.reduction.dims))
 
 
 def _tile_across(kernel: Kernel, tiling: Tiling, target: Target) -> Tiling:
-    assert kernel.reduction is not None and tiling.vector is not None
+    assert kernel.reduction is not None
+    assert tiling.vector is not None
     vector = tiling.vector
     loads = _loads(kernel, body_only=True)
     others = [d for d in kernel.dims if d is not vector]
@@ -164,13 +169,16 @@ def _tile_cost(tall: int, wide: int, across: int, down: int, both: int) -> float
 
 
 def _tile_along(kernel: Kernel, tiling: Tiling) -> Tiling:
-    assert kernel.reduction is not None and tiling.vector is not None
+    assert kernel.reduction is not None
+    assert tiling.vector is not None
     loads = _loads(kernel, body_only=True)
     tiled = [d for d in kernel.dims if any(d not in load.dims for load in loads)][-2:]
     if len(tiled) == 2:
         tiling.row, tiling.second = tiled
         tiling.rows = max(n for n in (4, 2, 1) if n <= tiling.row.size and _fits(kernel, tiling.row, n))
-        tiling.columns = max(n for n in (4, 3, 2, 1) if n <= tiling.second.size and _fits(kernel, tiling.second, n))
+        tiling.columns = max(
+            n for n in (4, 3, 2, 1) if n <= tiling.second.size and _fits(kernel, tiling.second, n)
+        )
     elif kernel.dims:
         tiling.row = kernel.dims[-1]
         tiling.rows = max(n for n in (4, 2, 1) if n <= tiling.row.size and _fits(kernel, tiling.row, n))

@@ -32,7 +32,9 @@ def evaluate(graph: Graph, arrays: Sequence[Any]) -> tuple[list[np.ndarray], dic
     """
     values = evaluate_all(graph, arrays)
     # Copies: a new value may be (a view of) another variable's array, as when two are swapped.
-    state = {slot.variable: np.array(values[slot.output.id]) for slot in graph.state if slot.output is not None}
+    state = {
+        slot.variable: np.array(values[slot.output.id]) for slot in graph.state if slot.output is not None
+    }
     return [values[t.id] for t in graph.outputs], state
 
 
@@ -58,7 +60,9 @@ def evaluate_all(
     with np.errstate(all="ignore"):
         for node in graph.nodes:
             result = reference_rules[node.primitive](*(values[t.id] for t in node.inputs), **node.params)
-            for tensor, array in zip(node.outputs, result if node.primitive.several_results else [result], strict=True):
+            for tensor, array in zip(
+                node.outputs, result if node.primitive.several_results else [result], strict=True
+            ):
                 values[tensor.id] = np.asarray(array)
     return values
 

@@ -15,7 +15,9 @@ def _custom_gradient(*operands: np.ndarray, n: int, gradient: Callable[..., Any]
     return list(operands[n:])
 
 
-def _host_call(*operands: np.ndarray, function: Callable[..., Any], specs: tuple[Spec, ...]) -> list[np.ndarray]:
+def _host_call(
+    *operands: np.ndarray, function: Callable[..., Any], specs: tuple[Spec, ...]
+) -> list[np.ndarray]:
     result = function(*operands)
     results = list(result) if isinstance(result, (tuple, list)) else [result]
     name = getattr(function, "__name__", "function")

@@ -28,12 +28,18 @@ class ReferenceProgram:
     """
 
     def __init__(
-        self, graph: Graph, batch_inputs: int = 0, row_outputs: Sequence[bool] | None = None, check: int | None = None
+        self,
+        graph: Graph,
+        batch_inputs: int = 0,
+        row_outputs: Sequence[bool] | None = None,
+        check: int | None = None,
     ):
         self.graph, self.batch_inputs, self.check = graph, batch_inputs, check
         self.row_outputs = tuple(row_outputs) if row_outputs is not None else (False,) * len(graph.outputs)
         if len(self.row_outputs) != len(graph.outputs):
-            raise ValueError(f"row_outputs has {len(self.row_outputs)} entries for {len(graph.outputs)} outputs.")
+            raise ValueError(
+                f"row_outputs has {len(self.row_outputs)} entries for {len(graph.outputs)} outputs."
+            )
         sizes = {tensor.shape[0] for tensor in graph.inputs[:batch_inputs]}
         if len(sizes) > 1:
             raise ValueError(f"Batch inputs must have one leading size, got {sorted(sizes)}.")
@@ -49,17 +55,28 @@ class ReferenceProgram:
         return outputs
 
     def start(
-        self, data: Sequence[np.ndarray], rows: np.ndarray, steps: int, arguments: Sequence[np.ndarray] = (),
-        outputs: Sequence[np.ndarray] = (), threads: int | None = None,
+        self,
+        data: Sequence[np.ndarray],
+        rows: np.ndarray,
+        steps: int,
+        arguments: Sequence[np.ndarray] = (),
+        outputs: Sequence[np.ndarray] = (),
+        threads: int | None = None,
     ) -> ReferenceRun:
         """Begin `steps` steps on a worker thread. `threads` makes no difference here."""
         wanted = (self.batch_inputs, len(self.graph.inputs) - self.batch_inputs, len(self.graph.outputs))
-        for what, arrays, count in zip(("data set", "argument", "output"), (data, arguments, outputs), wanted, strict=True):
+        for what, arrays, count in zip(
+            ("data set", "argument", "output"), (data, arguments, outputs), wanted, strict=True
+        ):
             if len(arrays) != count:
                 raise ValueError(f"Expected {count} {what} arrays, got {len(arrays)}.")
         for tensor, array, is_row in zip(self.graph.outputs, outputs, self.row_outputs, strict=True):
             shape = (len(array), *tensor.shape[1:]) if is_row else tensor.shape
-            if array.shape != shape or array.dtype != tensor.dtype or (is_row and len(array) < steps * self.batch):
+            if (
+                array.shape != shape
+                or array.dtype != tensor.dtype
+                or (is_row and len(array) < steps * self.batch)
+            ):
                 raise ValueError(
                     f"output: expected {tensor.dtype}{list(shape)}, with {steps} steps of {self.batch} rows; got "
                     f"{array.dtype}{list(array.shape)}."
@@ -77,8 +94,13 @@ class ReferenceRun:
     """
 
     def __init__(
-        self, program: ReferenceProgram, data: list[np.ndarray], rows: np.ndarray, steps: int,
-        arguments: list[np.ndarray], outputs: list[np.ndarray],
+        self,
+        program: ReferenceProgram,
+        data: list[np.ndarray],
+        rows: np.ndarray,
+        steps: int,
+        arguments: list[np.ndarray],
+        outputs: list[np.ndarray],
     ):
         self.program, self.steps = program, steps
         self.steps_done, self.failed_step = 0, None
@@ -107,7 +129,9 @@ class ReferenceRun:
         """Let the run end after the step under way."""
         self._stopping = True
 
-    def _work(self, data: list[np.ndarray], rows: np.ndarray, arguments: list[np.ndarray], outputs: list[np.ndarray]) -> None:
+    def _work(
+        self, data: list[np.ndarray], rows: np.ndarray, arguments: list[np.ndarray], outputs: list[np.ndarray]
+    ) -> None:
         try:
             for step in range(self.steps):
                 if self._stopping:
@@ -120,7 +144,12 @@ class ReferenceRun:
             self._finished.set()
 
     def _step(
-        self, step: int, data: list[np.ndarray], rows: np.ndarray, arguments: list[np.ndarray], outputs: list[np.ndarray]
+        self,
+        step: int,
+        data: list[np.ndarray],
+        rows: np.ndarray,
+        arguments: list[np.ndarray],
+        outputs: list[np.ndarray],
     ) -> None:
         program = self.program
         place = slice(step * program.batch, (step + 1) * program.batch)

@@ -61,7 +61,9 @@ def erf_inv(y: np.ndarray) -> np.ndarray:
     log = np.log1p(-inner * inner)
     b = 2 / (np.pi * a) + log / 2
     x = np.sqrt(np.maximum(np.sqrt(b * b - log / a) - b, 0.0))
-    for _ in range(3):  # Halley's method; in the tail on erfc(x)/exp(−x²), for 1 − y is exact there and erf(x) is not
+    for _ in range(
+        3
+    ):  # Halley's method; in the tail on erfc(x)/exp(−x²), for 1 − y is exact there and erf(x) is not
         tail = np.maximum(x, 1.0)
         error = np.where(
             x <= 1, (erf(x) - inner) * np.exp(x * x), (1 - inner) * np.exp(x * x) - _scaled_erfc(tail)

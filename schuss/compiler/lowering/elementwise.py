@@ -7,11 +7,54 @@ from schuss.compiler._expr import Expr
 from schuss.compiler._index import Index
 from schuss.graph import PRIMITIVES, Node, lowering_rules
 
-NAMES = (
-    "negative abs sign floor ceil round_nearest_even exponential exponential_minus_one log log_plus_one logistic tanh "
-    "sqrt rsqrt sine cosine tan erf erf_inv asin acos atan sinh cosh asinh acosh atanh not is_finite add subtract "
-    "multiply divide maximum minimum power remainder atan2 and or xor shift_left shift_right_logical compare select convert"
-).split()
+NAMES = [
+    "negative",
+    "abs",
+    "sign",
+    "floor",
+    "ceil",
+    "round_nearest_even",
+    "exponential",
+    "exponential_minus_one",
+    "log",
+    "log_plus_one",
+    "logistic",
+    "tanh",
+    "sqrt",
+    "rsqrt",
+    "sine",
+    "cosine",
+    "tan",
+    "erf",
+    "erf_inv",
+    "asin",
+    "acos",
+    "atan",
+    "sinh",
+    "cosh",
+    "asinh",
+    "acosh",
+    "atanh",
+    "not",
+    "is_finite",
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "maximum",
+    "minimum",
+    "power",
+    "remainder",
+    "atan2",
+    "and",
+    "or",
+    "xor",
+    "shift_left",
+    "shift_right_logical",
+    "compare",
+    "select",
+    "convert",
+]
 
 
 def _elementwise(context: Context, node: Node, index: tuple[Index, ...]) -> Expr:

@@ -27,7 +27,9 @@ def _component(context: Context, indices: Tensor, at: tuple[Index, ...], size: i
 
 
 def _without_conversion(expr: Expr) -> Expr:
-    while getattr(expr, "name", "") == "convert" and expr.dtype.kind in "iu" and expr.args[0].dtype.kind in "iu":
+    while (
+        getattr(expr, "name", "") == "convert" and expr.dtype.kind in "iu" and expr.args[0].dtype.kind in "iu"
+    ):
         if not isinstance(expr.args[0], (Position, Const)) and expr.args[0].__class__.__name__ != "Apply":
             break
         expr = expr.args[0]
@@ -75,7 +77,8 @@ def _scatter_add(context: Context, node: Node, outputs: list[Buffer]) -> list[Ke
         else:
             target.append(Index(((Dynamic(expr, n), 1),)))
     add = Kernel(
-        loops(dims), [Store(outputs[0], tuple(target), context.at(updates, index), accumulate=True)],
+        loops(dims),
+        [Store(outputs[0], tuple(target), context.at(updates, index), accumulate=True)],
         label="scatter_add",
     )
     return [copy, add]

@@ -64,7 +64,9 @@ def loops(dims: tuple[Dim, ...]) -> tuple[Dim, ...]:
     return tuple(d for d in dims if d.size != 1)
 
 
-def _copy(context: Context, source: Tensor, target: Buffer, place: list[tuple[int, int]], label: str) -> Kernel:
+def _copy(
+    context: Context, source: Tensor, target: Buffer, place: list[tuple[int, int]], label: str
+) -> Kernel:
     """A kernel that writes ``target[start + step·i, …] = source[i, …]``."""
     dims = new_dims(source.shape)
     index = tuple(of_dim(d) for d in dims)

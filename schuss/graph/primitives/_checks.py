@@ -10,7 +10,11 @@ from schuss.graph._tensor import Spec
 
 NUMBER, FLOAT, INTEGER, BITS, ANY = "iuf", "f", "iu", "iub", "iufb"
 _KIND_NAMES = {
-    NUMBER: "integers or floats", FLOAT: "floats", INTEGER: "integers", BITS: "bools or integers", ANY: "numbers",
+    NUMBER: "integers or floats",
+    FLOAT: "floats",
+    INTEGER: "integers",
+    BITS: "bools or integers",
+    ANY: "numbers",
 }
 
 

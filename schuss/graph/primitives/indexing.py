@@ -24,7 +24,9 @@ def _iota(shape: tuple[int, ...], dtype: Any, axis: int) -> Spec:
 
 def _check_indices(primitive: Primitive, x: Spec, indices: tuple[Spec, ...]) -> None:
     if len(indices) != x.ndim or x.ndim == 0:
-        raise fail(primitive, f"needs one index array for each of the {x.ndim} axes (at least one)", x, *indices)
+        raise fail(
+            primitive, f"needs one index array for each of the {x.ndim} axes (at least one)", x, *indices
+        )
     check_kind(primitive, INTEGER, *indices)
     if any(i.shape != indices[0].shape for i in indices):
         raise fail(primitive, "the index arrays must have equal shapes", x, *indices)
@@ -42,8 +44,11 @@ def _scatter_add(x: Spec, updates: Spec, *indices: Spec) -> Spec:
     _check_indices(scatter_add_p, x, indices)
     if updates.shape != indices[0].shape or updates.dtype != x.dtype:
         raise fail(
-            scatter_add_p, "updates must have the shape of the indices and the dtype of the array",
-            x, updates, *indices,
+            scatter_add_p,
+            "updates must have the shape of the indices and the dtype of the array",
+            x,
+            updates,
+            *indices,
         )
     return x
 

@@ -24,7 +24,9 @@ def _broadcast_in_dim(x: Spec, shape: Ints, dims: Ints) -> Spec:
     check_length(broadcast_in_dim_p, x, dims=dims)
     increasing = all(a < b for a, b in pairwise(dims))
     if not increasing or any(not 0 <= d < len(shape) for d in dims):
-        raise fail(broadcast_in_dim_p, f"`dims`={dims} must be increasing axes of the shape {tuple(shape)}", x)
+        raise fail(
+            broadcast_in_dim_p, f"`dims`={dims} must be increasing axes of the shape {tuple(shape)}", x
+        )
     if any(n not in (1, shape[d]) for n, d in zip(x.shape, dims, strict=True)):
         raise fail(broadcast_in_dim_p, f"sizes must be 1 or those of {tuple(shape)} at `dims`={dims}", x)
     return Spec(tuple(shape), x.dtype)
@@ -48,8 +50,10 @@ def _slice(x: Spec, start: Ints, limit: Ints, strides: Ints | None = None) -> Sp
     for n, a, b, step in zip(x.shape, start, limit, strides, strict=True):
         if not (0 <= a <= b <= n and step > 0):
             raise fail(
-                slice_p, f"start {start}, limit {limit}, strides {strides} must satisfy "
-                "0 ≤ start ≤ limit ≤ size and stride > 0", x,
+                slice_p,
+                f"start {start}, limit {limit}, strides {strides} must satisfy "
+                "0 ≤ start ≤ limit ≤ size and stride > 0",
+                x,
             )
     sizes = (-(-(b - a) // step) for a, b, step in zip(start, limit, strides, strict=True))
     return Spec(tuple(sizes), x.dtype)
@@ -78,7 +82,9 @@ def _concatenate(*operands: Spec, axis: int) -> Spec:
             a == b for i, (a, b) in enumerate(zip(x.shape, y.shape, strict=True)) if i != axis
         )
         if not same or y.dtype != x.dtype:
-            raise fail(concatenate_p, f"dtypes and all sizes but those of axis {axis} must be equal", *operands)
+            raise fail(
+                concatenate_p, f"dtypes and all sizes but those of axis {axis} must be equal", *operands
+            )
     total = sum(y.shape[axis] for y in operands)
     return Spec((*x.shape[:axis], total, *x.shape[axis + 1 :]), x.dtype)
 

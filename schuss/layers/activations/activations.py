@@ -36,10 +36,18 @@ class ReLU(_Elementwise):
     """
 
     def __init__(
-        self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any
+        self,
+        max_value: float | None = None,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        for name, value in (("max_value", max_value), ("negative_slope", negative_slope), ("threshold", threshold)):
+        for name, value in (
+            ("max_value", max_value),
+            ("negative_slope", negative_slope),
+            ("threshold", threshold),
+        ):
             if (value is None and name != "max_value") or (value is not None and value < 0):
                 raise ValueError(f"ReLU: `{name}` must be a number of at least 0, got {value!r}.")
         self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
@@ -51,7 +59,9 @@ class ReLU(_Elementwise):
 
     def get_config(self) -> dict[str, Any]:
         return {
-            **super().get_config(), "max_value": self.max_value, "negative_slope": self.negative_slope,
+            **super().get_config(),
+            "max_value": self.max_value,
+            "negative_slope": self.negative_slope,
             "threshold": self.threshold,
         }
 
@@ -71,7 +81,9 @@ class LeakyReLU(_Elementwise):
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any):
         negative_slope = kwargs.pop("alpha", negative_slope)
         if negative_slope is None or negative_slope < 0:
-            raise ValueError(f"LeakyReLU: `negative_slope` must be a number of at least 0, got {negative_slope!r}.")
+            raise ValueError(
+                f"LeakyReLU: `negative_slope` must be a number of at least 0, got {negative_slope!r}."
+            )
         super().__init__(**kwargs)
         self.negative_slope = negative_slope
 
@@ -143,23 +155,34 @@ class PReLU(Layer):
     """
 
     def __init__(
-        self, alpha_initializer: Any = "Zeros", alpha_regularizer: Any = None, alpha_constraint: Any = None,
-        shared_axes: Any = None, **kwargs: Any,
+        self,
+        alpha_initializer: Any = "Zeros",
+        alpha_regularizer: Any = None,
+        alpha_constraint: Any = None,
+        shared_axes: Any = None,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.alpha_initializer = initializers.get(alpha_initializer)
         self.alpha_regularizer = regularizers.get(alpha_regularizer)
         self.alpha_constraint = constraints.get(alpha_constraint)
-        self.shared_axes = None if shared_axes is None else list(shared_axes) if hasattr(shared_axes, "__iter__") else [
-            shared_axes
-        ]
+        self.shared_axes = (
+            None
+            if shared_axes is None
+            else list(shared_axes)
+            if hasattr(shared_axes, "__iter__")
+            else [shared_axes]
+        )
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
         shared = [axis - 1 for axis in self.shared_axes or []]
         shape = tuple(1 if i in shared else n for i, n in enumerate(input_shape[1:]))
         self.alpha = self.add_weight(
-            name="alpha", shape=shape, initializer=self.alpha_initializer, regularizer=self.alpha_regularizer,
+            name="alpha",
+            shape=shape,
+            initializer=self.alpha_initializer,
+            regularizer=self.alpha_regularizer,
             constraint=self.alpha_constraint,
         )
         axes = {i: n for i, n in enumerate(input_shape) if i > 0 and i - 1 not in shared}
@@ -173,7 +196,9 @@ class PReLU(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {
-            **super().get_config(), "alpha_initializer": initializers.serialize(self.alpha_initializer),
+            **super().get_config(),
+            "alpha_initializer": initializers.serialize(self.alpha_initializer),
             "alpha_regularizer": regularizers.serialize(self.alpha_regularizer),
-            "alpha_constraint": constraints.serialize(self.alpha_constraint), "shared_axes": self.shared_axes,
+            "alpha_constraint": constraints.serialize(self.alpha_constraint),
+            "shared_axes": self.shared_axes,
         }

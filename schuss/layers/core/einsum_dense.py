@@ -31,10 +31,19 @@ class EinsumDense(Layer):
     """
 
     def __init__(
-        self, equation: str, output_shape: Any, activation: Any = None, bias_axes: str | None = None,
-        kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros", kernel_regularizer: Any = None,
-        bias_regularizer: Any = None, activity_regularizer: Any = None, kernel_constraint: Any = None,
-        bias_constraint: Any = None, **kwargs: Any,
+        self,
+        equation: str,
+        output_shape: Any,
+        activation: Any = None,
+        bias_axes: str | None = None,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.equation = equation
@@ -54,8 +63,11 @@ class EinsumDense(Layer):
         x_letters, w_letters, y_letters = _terms(self.equation)
         sizes = self._sizes(x_letters, y_letters, tuple(input_shape))
         self.kernel = self.add_weight(
-            name="kernel", shape=tuple(sizes[c] for c in w_letters), initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer, constraint=self.kernel_constraint,
+            name="kernel",
+            shape=tuple(sizes[c] for c in w_letters),
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
         )
         self.bias = None
         if self.bias_axes:
@@ -68,8 +80,11 @@ class EinsumDense(Layer):
                 )
             first = min(letters.index(c) for c in self.bias_axes)
             self.bias = self.add_weight(
-                name="bias", shape=tuple(sizes[c] if c in self.bias_axes else 1 for c in letters[first:]),
-                initializer=self.bias_initializer, regularizer=self.bias_regularizer, constraint=self.bias_constraint,
+                name="bias",
+                shape=tuple(sizes[c] if c in self.bias_axes else 1 for c in letters[first:]),
+                initializer=self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
             )
 
     def _sizes(self, x_letters: str, y_letters: str, input_shape: tuple[Any, ...]) -> dict[str, Any]:
@@ -113,8 +128,11 @@ class EinsumDense(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {
-            **super().get_config(), "output_shape": self.partial_output_shape, "equation": self.equation,
-            "activation": activations.serialize(self.activation), "bias_axes": self.bias_axes,
+            **super().get_config(),
+            "output_shape": self.partial_output_shape,
+            "equation": self.equation,
+            "activation": activations.serialize(self.activation),
+            "bias_axes": self.bias_axes,
             "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "bias_initializer": initializers.serialize(self.bias_initializer),
             "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),

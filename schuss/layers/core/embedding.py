@@ -36,9 +36,15 @@ class Embedding(Layer):
     """
 
     def __init__(
-        self, input_dim: int, output_dim: int, embeddings_initializer: Any = "uniform",
-        embeddings_regularizer: Any = None, embeddings_constraint: Any = None, mask_zero: bool = False,
-        weights: Any = None, **kwargs: Any,
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        weights: Any = None,
+        **kwargs: Any,
     ):
         length = kwargs.pop("input_length", None)
         if length is not None:
@@ -56,14 +62,21 @@ class Embedding(Layer):
 
     def build(self, input_shape: Any = None) -> None:
         self.embeddings = self.add_weight(
-            name="embeddings", shape=(self.input_dim, self.output_dim), initializer=self.embeddings_initializer,
-            regularizer=self.embeddings_regularizer, constraint=self.embeddings_constraint,
+            name="embeddings",
+            shape=(self.input_dim, self.output_dim),
+            initializer=self.embeddings_initializer,
+            regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
         )
 
     def call(self, inputs: Any) -> Any:
         if not is_integer_dtype(inputs.dtype):
             inputs = ops.cast(inputs, "int32")
-        if isinstance(inputs, np.ndarray) and inputs.size and (inputs.min() < 0 or inputs.max() >= self.input_dim):
+        if (
+            isinstance(inputs, np.ndarray)
+            and inputs.size
+            and (inputs.min() < 0 or inputs.max() >= self.input_dim)
+        ):
             raise ValueError(
                 f'Layer "{self.name}" (Embedding) has vectors for the integers 0 to {self.input_dim - 1}, but its input '
                 f"has integers from {inputs.min()} to {inputs.max()}. Make `input_dim` at least the largest + 1."
@@ -78,8 +91,11 @@ class Embedding(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {
-            **super().get_config(), "input_dim": self.input_dim, "output_dim": self.output_dim,
+            **super().get_config(),
+            "input_dim": self.input_dim,
+            "output_dim": self.output_dim,
             "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
             "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
-            "embeddings_constraint": constraints.serialize(self.embeddings_constraint), "mask_zero": self.mask_zero,
+            "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
+            "mask_zero": self.mask_zero,
         }

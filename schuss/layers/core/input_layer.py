@@ -23,23 +23,39 @@ class InputLayer(Layer):
     """
 
     def __init__(
-        self, shape: Any = None, batch_size: int | None = None, dtype: Any = None, sparse: Any = None,
-        ragged: Any = None, batch_shape: Any = None, input_tensor: Any = None, optional: bool = False,
-        name: str | None = None, **kwargs: Any,
+        self,
+        shape: Any = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        sparse: Any = None,
+        ragged: Any = None,
+        batch_shape: Any = None,
+        input_tensor: Any = None,
+        optional: bool = False,
+        name: str | None = None,
+        **kwargs: Any,
     ):
         if sparse or ragged:
-            raise ValueError("Input: sparse and ragged inputs are not supported. Convert the data to a dense array.")
+            raise ValueError(
+                "Input: sparse and ragged inputs are not supported. Convert the data to a dense array."
+            )
         shape = kwargs.pop("input_shape", shape)
         super().__init__(name=name, **kwargs)
         if input_tensor is not None:
             if not isinstance(input_tensor, KerasTensor):
-                raise ValueError(f"Input: `tensor` must be a symbolic tensor, got {type(input_tensor).__name__}.")
+                raise ValueError(
+                    f"Input: `tensor` must be a symbolic tensor, got {type(input_tensor).__name__}."
+                )
             batch_shape, dtype = input_tensor.shape, dtype or input_tensor.dtype
         elif batch_shape is None:
             if shape is None:
-                raise ValueError("Input: give `shape`, the shape of one example, for instance Input(shape=(784,)).")
+                raise ValueError(
+                    "Input: give `shape`, the shape of one example, for instance Input(shape=(784,))."
+                )
             if is_integer(shape):
-                raise ValueError(f"Input: `shape` must be a tuple, got {shape!r}. Did you mean Input(shape=({shape},))?")
+                raise ValueError(
+                    f"Input: `shape` must be a tuple, got {shape!r}. Did you mean Input(shape=({shape},))?"
+                )
             batch_shape = (batch_size, *shape)
         if not is_shape(batch_shape):
             raise ValueError(f"Input: a shape consists of integers and None, got {batch_shape!r}.")
@@ -56,18 +72,31 @@ class InputLayer(Layer):
         return self._dtype
 
     def call(self) -> Any:
-        raise TypeError(f'Layer "{self.name}": an InputLayer marks where a model begins; it cannot be called.')
+        raise TypeError(
+            f'Layer "{self.name}": an InputLayer marks where a model begins; it cannot be called.'
+        )
 
     def get_config(self) -> dict[str, Any]:
         return {
-            "batch_shape": self.batch_shape, "dtype": self._dtype, "sparse": False, "ragged": False,
-            "name": self.name, "optional": self.optional,
+            "batch_shape": self.batch_shape,
+            "dtype": self._dtype,
+            "sparse": False,
+            "ragged": False,
+            "name": self.name,
+            "optional": self.optional,
         }
 
 
 def Input(
-    shape: Any = None, batch_size: int | None = None, dtype: Any = None, sparse: Any = None, ragged: Any = None,
-    batch_shape: Any = None, name: str | None = None, tensor: Any = None, optional: bool = False,
+    shape: Any = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    sparse: Any = None,
+    ragged: Any = None,
+    batch_shape: Any = None,
+    name: str | None = None,
+    tensor: Any = None,
+    optional: bool = False,
 ) -> Any:
     """A symbolic input, on which layers can be called to build a `Model`.
 
@@ -91,7 +120,14 @@ def Input(
         (None, 10)
     """
     layer = InputLayer(
-        shape=shape, batch_size=batch_size, dtype=dtype, sparse=sparse, ragged=ragged, batch_shape=batch_shape,
-        name=name, input_tensor=tensor, optional=optional,
+        shape=shape,
+        batch_size=batch_size,
+        dtype=dtype,
+        sparse=sparse,
+        ragged=ragged,
+        batch_shape=batch_shape,
+        name=name,
+        input_tensor=tensor,
+        optional=optional,
     )
     return layer.output

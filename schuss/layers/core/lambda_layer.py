@@ -28,8 +28,12 @@ class Lambda(Layer):
     """
 
     def __init__(
-        self, function: Callable[..., Any], output_shape: Any = None, mask: Any = None,
-        arguments: dict[str, Any] | None = None, **kwargs: Any,
+        self,
+        function: Callable[..., Any],
+        output_shape: Any = None,
+        mask: Any = None,
+        arguments: dict[str, Any] | None = None,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         if not callable(function):
@@ -53,8 +57,10 @@ class Lambda(Layer):
         return (input_shape[0], *self._output_shape)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        return self._traced_output_spec(*args, **kwargs) if self._output_shape is None else super().compute_output_spec(
-            *args, **kwargs
+        return (
+            self._traced_output_spec(*args, **kwargs)
+            if self._output_shape is None
+            else super().compute_output_spec(*args, **kwargs)
         )
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
@@ -62,6 +68,9 @@ class Lambda(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {
-            **super().get_config(), "function": serialize_keras_object(self.function),
-            "output_shape": self._output_shape, "mask": self.mask, "arguments": self.arguments,
+            **super().get_config(),
+            "function": serialize_keras_object(self.function),
+            "output_shape": self._output_shape,
+            "mask": self.mask,
+            "arguments": self.arguments,
         }

@@ -91,10 +91,14 @@ class Dot(Layer):
     def build(self, input_shape: Any) -> None:
         shapes = checked_shapes(self, input_shape)
         if len(shapes) != 2:
-            raise ValueError(f'Layer "{self.name}" (Dot) must be called on exactly 2 inputs, got {len(shapes)}.')
+            raise ValueError(
+                f'Layer "{self.name}" (Dot) must be called on exactly 2 inputs, got {len(shapes)}.'
+            )
         for axis, shape in zip(self._pair, shapes):
             if not -len(shape) < axis < len(shape) or axis % len(shape) == 0:
-                raise ValueError(f'Layer "{self.name}" (Dot): axis {axis} is not an axis of examples in shape {shape}.')
+                raise ValueError(
+                    f'Layer "{self.name}" (Dot): axis {axis} is not an axis of examples in shape {shape}.'
+                )
         sizes = [shape[axis] for axis, shape in zip(self._pair, shapes)]
         if None not in sizes and sizes[0] != sizes[1]:
             raise ValueError(

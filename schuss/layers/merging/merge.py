@@ -48,7 +48,9 @@ class Merge(Layer):
 
 def checked_shapes(layer: Layer, input_shape: Any) -> list[tuple[Any, ...]]:
     """The inputs' shapes; a ValueError if they are not at least two."""
-    several = isinstance(input_shape, (list, tuple)) and all(isinstance(s, (list, tuple)) for s in input_shape)
+    several = isinstance(input_shape, (list, tuple)) and all(
+        isinstance(s, (list, tuple)) for s in input_shape
+    )
     if not several or len(input_shape) < 1:
         raise ValueError(
             f'Layer "{layer.name}" ({type(layer).__name__}) must be called on a list of inputs; got one of shape '
@@ -84,7 +86,9 @@ class Subtract(Merge):
     def build(self, input_shape: Any) -> None:
         super().build(input_shape)
         if len(input_shape) != 2:
-            raise ValueError(f'Layer "{self.name}" (Subtract) must be called on exactly 2 inputs, got {len(input_shape)}.')
+            raise ValueError(
+                f'Layer "{self.name}" (Subtract) must be called on exactly 2 inputs, got {len(input_shape)}.'
+            )
 
     def merged(self, values: list[Any]) -> Any:
         return ops.subtract(*values)

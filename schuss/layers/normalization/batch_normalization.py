@@ -32,18 +32,36 @@ class BatchNormalization(Layer):
     """
 
     def __init__(
-        self, axis: int = -1, momentum: float = 0.99, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
-        beta_initializer: Any = "zeros", gamma_initializer: Any = "ones", moving_mean_initializer: Any = "zeros",
-        moving_variance_initializer: Any = "ones", beta_regularizer: Any = None, gamma_regularizer: Any = None,
-        beta_constraint: Any = None, gamma_constraint: Any = None, synchronized: bool = False, renorm: bool = False,
-        renorm_clipping: Any = None, renorm_momentum: float = 0.99, **kwargs: Any,
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        synchronized: bool = False,
+        renorm: bool = False,
+        renorm_clipping: Any = None,
+        renorm_momentum: float = 0.99,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         if renorm:
             raise ValueError("BatchNormalization: `renorm=True` is not supported.")
         self.axis, self.momentum, self.epsilon = axis, momentum, epsilon
         self.center, self.scale, self.synchronized = center, scale, synchronized
-        self._renorm = {"renorm": False, "renorm_clipping": renorm_clipping, "renorm_momentum": renorm_momentum}
+        self._renorm = {
+            "renorm": False,
+            "renorm_clipping": renorm_clipping,
+            "renorm_momentum": renorm_momentum,
+        }
         self.beta_initializer = initializers.get(beta_initializer)
         self.gamma_initializer = initializers.get(gamma_initializer)
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
@@ -65,12 +83,18 @@ class BatchNormalization(Layer):
         self.gamma = self.beta = None
         if self.scale:
             self.gamma = self.add_weight(
-                name="gamma", shape=shape, initializer=self.gamma_initializer, regularizer=self.gamma_regularizer,
+                name="gamma",
+                shape=shape,
+                initializer=self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
                 constraint=self.gamma_constraint,
             )
         if self.center:
             self.beta = self.add_weight(
-                name="beta", shape=shape, initializer=self.beta_initializer, regularizer=self.beta_regularizer,
+                name="beta",
+                shape=shape,
+                initializer=self.beta_initializer,
+                regularizer=self.beta_regularizer,
                 constraint=self.beta_constraint,
             )
         self.moving_mean = self.add_weight(
@@ -89,7 +113,9 @@ class BatchNormalization(Layer):
             mean, variance = self._batch_figures(x, axis, mask)
             for moving, figure in ((self.moving_mean, mean), (self.moving_variance, variance)):
                 kept = ops.multiply(moving, self.momentum)
-                moving.assign(ops.add(kept, ops.multiply(ops.reshape(figure, moving.shape), 1.0 - self.momentum)))
+                moving.assign(
+                    ops.add(kept, ops.multiply(ops.reshape(figure, moving.shape), 1.0 - self.momentum))
+                )
         else:
             mean, variance = (ops.reshape(v, shape) for v in (self.moving_mean, self.moving_variance))
         factor = ops.rsqrt(ops.add(variance, self.epsilon))
@@ -118,8 +144,12 @@ class BatchNormalization(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {
-            **super().get_config(), "axis": self.axis, "momentum": self.momentum, "epsilon": self.epsilon,
-            "center": self.center, "scale": self.scale,
+            **super().get_config(),
+            "axis": self.axis,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
             "beta_initializer": initializers.serialize(self.beta_initializer),
             "gamma_initializer": initializers.serialize(self.gamma_initializer),
             "moving_mean_initializer": initializers.serialize(self.moving_mean_initializer),
@@ -127,6 +157,7 @@ class BatchNormalization(Layer):
             "beta_regularizer": regularizers.serialize(self.beta_regularizer),
             "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
             "beta_constraint": constraints.serialize(self.beta_constraint),
-            "gamma_constraint": constraints.serialize(self.gamma_constraint), "synchronized": self.synchronized,
+            "gamma_constraint": constraints.serialize(self.gamma_constraint),
+            "synchronized": self.synchronized,
             **self._renorm,
         }

@@ -49,9 +49,18 @@ class LayerNormalization(Layer):
     """
 
     def __init__(
-        self, axis: Any = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
-        beta_initializer: Any = "zeros", gamma_initializer: Any = "ones", beta_regularizer: Any = None,
-        gamma_regularizer: Any = None, beta_constraint: Any = None, gamma_constraint: Any = None, **kwargs: Any,
+        self,
+        axis: Any = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **kwargs: Any,
     ):
         if kwargs.pop("rms_scaling", False):
             raise ValueError("LayerNormalization: `rms_scaling` is not supported; use RMSNormalization.")
@@ -71,12 +80,18 @@ class LayerNormalization(Layer):
         self.gamma = self.beta = None
         if self.scale:
             self.gamma = self.add_weight(
-                name="gamma", shape=shape, initializer=self.gamma_initializer, regularizer=self.gamma_regularizer,
+                name="gamma",
+                shape=shape,
+                initializer=self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
                 constraint=self.gamma_constraint,
             )
         if self.center:
             self.beta = self.add_weight(
-                name="beta", shape=shape, initializer=self.beta_initializer, regularizer=self.beta_regularizer,
+                name="beta",
+                shape=shape,
+                initializer=self.beta_initializer,
+                regularizer=self.beta_regularizer,
                 constraint=self.beta_constraint,
             )
 
@@ -99,8 +114,12 @@ class LayerNormalization(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {
-            **super().get_config(), "axis": self.axis, "epsilon": self.epsilon, "center": self.center,
-            "scale": self.scale, "beta_initializer": initializers.serialize(self.beta_initializer),
+            **super().get_config(),
+            "axis": self.axis,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            "beta_initializer": initializers.serialize(self.beta_initializer),
             "gamma_initializer": initializers.serialize(self.gamma_initializer),
             "beta_regularizer": regularizers.serialize(self.beta_regularizer),
             "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
@@ -135,7 +154,9 @@ class RMSNormalization(Layer):
         axes = _places(self, len(x.shape))
         shape = tuple(n if i in axes else 1 for i, n in enumerate(x.shape))
         factor = ops.rsqrt(ops.add(ops.mean(ops.square(x), axis=axes, keepdims=True), self.epsilon))
-        return ops.cast(ops.multiply(ops.multiply(x, factor), ops.reshape(self.scale, shape)), self.compute_dtype)
+        return ops.cast(
+            ops.multiply(ops.multiply(x, factor), ops.reshape(self.scale, shape)), self.compute_dtype
+        )
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape

@@ -37,7 +37,9 @@ class Normalization(Layer):
         [[-1.0, 1.0]]
     """
 
-    def __init__(self, axis: Any = -1, mean: Any = None, variance: Any = None, invert: bool = False, **kwargs: Any):
+    def __init__(
+        self, axis: Any = -1, mean: Any = None, variance: Any = None, invert: bool = False, **kwargs: Any
+    ):
         super().__init__(**kwargs)
         if (mean is None) != (variance is None):
             raise ValueError(
@@ -68,7 +70,9 @@ class Normalization(Layer):
         self._broadcast_shape = tuple(input_shape[i] if i in self._kept_axes else 1 for i in range(ndim))
         if self.input_mean is None:
             self.adapt_mean = self.add_weight(name="mean", shape=sizes, initializer="zeros", trainable=False)
-            self.adapt_variance = self.add_weight(name="variance", shape=sizes, initializer="ones", trainable=False)
+            self.adapt_variance = self.add_weight(
+                name="variance", shape=sizes, initializer="ones", trainable=False
+            )
             self.count = self.add_weight(name="count", initializer="zeros", dtype="int32", trainable=False)
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
@@ -123,7 +127,9 @@ class Normalization(Layer):
         else:
             sizes = tuple(self._broadcast_shape[axis] for axis in self._kept_axes)
             pair = tuple(
-                np.broadcast_to(np.asarray(given, self.compute_dtype), np.broadcast_shapes(sizes, np.shape(given)))
+                np.broadcast_to(
+                    np.asarray(given, self.compute_dtype), np.broadcast_shapes(sizes, np.shape(given))
+                )
                 for given in (self.input_mean, self.input_variance)
             )
         shape = self._broadcast_shape
@@ -135,7 +141,10 @@ class Normalization(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {
-            **super().get_config(), "axis": self.axis or None, "invert": self.invert, "mean": self.input_mean,
+            **super().get_config(),
+            "axis": self.axis or None,
+            "invert": self.invert,
+            "mean": self.input_mean,
             "variance": self.input_variance,
         }
 
@@ -146,7 +155,9 @@ def _plain(value: Any) -> Any:
 
 def _batches(data: Any, steps: int | None) -> Iterator[np.ndarray]:
     """The data in pieces: arrays cut along the first axis, batches as they come."""
-    if hasattr(data, "__array__") or (isinstance(data, (list, tuple)) and len(data) and not hasattr(data[0], "shape")):
+    if hasattr(data, "__array__") or (
+        isinstance(data, (list, tuple)) and len(data) and not hasattr(data[0], "shape")
+    ):
         array = np.asarray(data)
         if array.ndim == 1:
             array = array[:, None]

@@ -62,7 +62,9 @@ class Reshape(Layer):
         super().__init__(**kwargs)
         shape = tuple(target_shape)
         if not all(is_integer(n) and n >= -1 for n in shape) or shape.count(-1) > 1:
-            raise ValueError(f"Reshape: `target_shape` must consist of sizes, at most one of them -1; got {shape}.")
+            raise ValueError(
+                f"Reshape: `target_shape` must consist of sizes, at most one of them -1; got {shape}."
+            )
         self.target_shape = tuple(int(n) for n in shape)
         self.built = True
 
@@ -161,5 +163,7 @@ def checked_data_format(owner: str, data_format: str | None) -> str:
     if data_format is None:
         return "channels_last"
     if data_format not in ("channels_last", "channels_first"):
-        raise ValueError(f"{owner}: `data_format` must be 'channels_last' or 'channels_first', got {data_format!r}.")
+        raise ValueError(
+            f"{owner}: `data_format` must be 'channels_last' or 'channels_first', got {data_format!r}."
+        )
     return data_format
