@@ -92,7 +92,8 @@ def test_no_activation_breaks_at_extremes(name):
     "name", ["softplus", "log_sigmoid", "sigmoid", "tanh", "gelu", "silu", "mish", "elu", "softsign"]
 )
 def test_gradient_and_curvature_at_zero(name):
-    """Smooth functions built from kinked pieces have their derivatives at the kink, too (checked by differences)."""
+    """Smooth functions built from kinked pieces have their derivatives at the kink, too (checked by
+    differences)."""
     f, h = getattr(activations, name), 1e-3
     x = np.zeros(1)
     slope = schuss.grad(lambda x: ops.sum(f(x)))

@@ -1,7 +1,7 @@
 """Fit the polynomials of schuss/backends/cpu/vecmath: minimax, by Remez's exchange.
 
-Needs mpmath. ``python tools/fit_vecmath.py [NAME…]`` prints the coefficients, lowest power first, with the largest
-relative error; rounded to float32 or float64 they are what stands in the modules.
+Needs mpmath. ``python tools/fit_vecmath.py [NAME…]`` prints the coefficients, lowest power first, with the
+largest relative error; rounded to float32 or float64 they are what stands in the modules.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ def evaluate(coefficients: list[mp.mpf], x: mp.mpf) -> mp.mpf:
 
 
 def remez(f: Function, low: float, high: float, degree: int, scale: Function | None = None) -> Fit:
-    """The polynomial p of that degree that minimises ``max |p − f| / scale`` (scale: |f|), and that maximum."""
+    """The polynomial p of that degree that minimises ``max |p − f| / scale`` (scale: |f|), and that
+    maximum."""
     scale = scale or (lambda x: abs(f(x)))
     low, high = mp.mpf(low), mp.mpf(high)
     unknown = degree + 2

@@ -35,7 +35,8 @@ class Model:
 
 
 def run(callback: Any, values: list[float], batches: int) -> dict[str, Any]:
-    """What happens to the model in epochs whose ``val_loss`` is given; its only weight is the number of epochs."""
+    """What happens to the model in epochs whose ``val_loss`` is given; its only weight is the number of
+    epochs."""
     model, rates = Model(), []
     callback.set_params({})
     callback.set_model(model)

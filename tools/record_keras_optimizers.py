@@ -29,7 +29,8 @@ def schedule(name: str, **config: Any) -> dict[str, Any]:
 def case(
     name: str, steps: int = 5, variables: tuple[str, ...] = ("kernel", "bias"), **config: Any
 ) -> dict[str, Any]:
-    """A case; `config` goes to the optimizer, keys that begin with ``_`` tell the recorder what else to do."""
+    """A case; `config` goes to the optimizer, keys that begin with ``_`` tell the recorder what else to
+    do."""
     extra = {key[1:]: config.pop(key) for key in list(config) if key.startswith("_")}
     return {"class": name, "config": config, "steps": steps, "variables": list(variables), **extra}
 

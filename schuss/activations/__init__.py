@@ -1,4 +1,5 @@
-"""Activation functions. In: pre-activations. Out: activations of the same shape; by function, by name, by config."""
+"""Activation functions. In: pre-activations. Out: activations of the same shape; by function, by name, by
+config."""
 
 from __future__ import annotations
 
@@ -100,7 +101,8 @@ def get(identifier: Any) -> Callable[..., Any]:
 
 
 def serialize(activation: Callable[..., Any]) -> Any:
-    """The name of one of Keras's activations; a dict for a user's function or for an object with ``get_config``.
+    """The name of one of Keras's activations; a dict for a user's function or for an object with
+    ``get_config``.
 
     Raises:
         TypeError: a lambda, which has no name by which to find it again.

@@ -8,11 +8,12 @@ from schuss import ops
 
 
 def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
-    """Rectified linear unit: ``max(x, 0)``; in general ``max_value`` where x ≥ max_value, ``x`` where x > threshold,
-    else ``negative_slope·(x − threshold)``.
+    """Rectified linear unit: ``max(x, 0)``; in general ``max_value`` where x ≥ max_value, ``x`` where x >
+    threshold, else ``negative_slope·(x − threshold)``.
 
     Args:
-        x: array of any shape. negative_slope: default 0. max_value: None (default) for no limit. threshold: default 0.
+        x: array of any shape. negative_slope: default 0. max_value: None (default) for no limit. threshold:
+            default 0.
 
     Example:
         >>> from schuss import activations, ops

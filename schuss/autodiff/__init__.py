@@ -1,7 +1,8 @@
-"""Backpropagation. In: functions written in `schuss.ops`, or a trace. Out: their derivatives, as functions or more trace.
+"""Backpropagation. In: functions written in `schuss.ops`, or a trace. Out: their derivatives, as functions or
+more trace.
 
-One rule for each primitive (`rules`), one walk backwards over recorded nodes (`backward`); everything else puts arguments
-in and takes results out. Nothing here knows layers or machines.
+One rule for each primitive (`rules`), one walk backwards over recorded nodes (`backward`); everything else
+puts arguments in and takes results out. Nothing here knows layers or machines.
 """
 
 from schuss.autodiff import rules

@@ -1,4 +1,5 @@
-"""What may be differentiated: checks of arguments, results and cotangents, with errors that say which one and why."""
+"""What may be differentiated: checks of arguments, results and cotangents, with errors that say which one and
+why."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ def positions(argnums: Any, count: int, name: str) -> tuple[int, ...]:
 
 
 def float_leaves(arguments: Sequence[Any], numbers: Sequence[int], name: str) -> tuple[list[Any], Any]:
-    """The leaves of the arguments, which must be floats, as arrays or tensors, and the definition of their structure."""
+    """The leaves of the arguments, which must be floats, as arrays or tensors, and the definition of their
+    structure."""
     flat, definition = _tree.flatten(tuple(arguments))
     values = []
     for place, leaf in zip(_paths(arguments, numbers), flat, strict=True):
@@ -37,11 +39,13 @@ def float_leaves(arguments: Sequence[Any], numbers: Sequence[int], name: str) ->
             value = as_value(leaf)
         except (TypeError, ValueError) as error:
             raise TypeError(
-                f"{name}: {place} is no array of numbers but {type(leaf).__name__}; it cannot be differentiated by. {error}"
+                f"{name}: {place} is no array of numbers but {type(leaf).__name__}; it cannot be "
+                f"differentiated by. {error}"
             ) from None
         if not is_float(value.dtype):
             raise TypeError(
-                f"{name}: {place} has dtype {value.dtype.name} (shape {tuple(value.shape)}); derivatives exist by floats "
+                f"{name}: {place} has dtype {value.dtype.name} (shape {tuple(value.shape)}); derivatives "
+                "exist by floats "
                 "only. Cast it, e.g. schuss.ops.cast(x, 'float32'), or choose other arguments by `argnums`."
             )
         values.append(value)
@@ -77,7 +81,8 @@ def scalar_loss(result: Any, name: str) -> Any:
     value = as_value(result)
     if tuple(value.shape) != ():
         raise ValueError(
-            f"{name}: the function must return a scalar, it returned shape {tuple(value.shape)}. Reduce it, e.g. with "
+            f"{name}: the function must return a scalar, it returned shape {tuple(value.shape)}. Reduce it, "
+            "e.g. with "
             "schuss.ops.sum or mean, or use schuss.vjp, which takes functions of any shape."
         )
     if not is_float(value.dtype):
@@ -98,7 +103,8 @@ def matched(given: Any, definition: Any, specs: Sequence[Spec], name: str, what:
     flat, found = _tree.flatten(given)
     if len(flat) != len(specs) or _tree.describe(found) != _tree.describe(definition):
         raise ValueError(
-            f"{name}: the {what} must have the structure {_tree.describe(definition)}, got {_tree.describe(found)}."
+            f"{name}: the {what} must have the structure {_tree.describe(definition)}, got "
+            f"{_tree.describe(found)}."
         )
     values = []
     for number, (leaf, spec) in enumerate(zip(flat, specs, strict=True)):

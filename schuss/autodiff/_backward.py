@@ -20,9 +20,11 @@ def backward(
     """``dL/dx`` for each x of `wrt`, from ``dL/dy`` for each y of `outputs`, recorded in the active trace.
 
     Args:
-        outputs: tensors of the active trace. cotangents: ``dL/dy`` for each, of its shape and dtype, or None for 0.
+        outputs: tensors of the active trace. cotangents: ``dL/dy`` for each, of its shape and dtype, or None
+            for 0.
         wrt: tensors of the active trace: inputs, variables' values, or results on the way.
-        nodes: the part of the trace to look at; default all. It must hold what lies between `wrt` and `outputs`.
+        nodes: the part of the trace to look at; default all. It must hold what lies between `wrt` and
+            `outputs`.
 
     Returns:
         Tensors of the shapes of `wrt`; zeros where no path leads to the outputs.
@@ -66,7 +68,8 @@ def _through(trace: Trace, node: Node, arrived: dict[int, Tensor]) -> list[Tenso
     primitive = node.primitive
     if primitive not in gradient_rules:
         raise NotImplementedError(
-            f"The primitive {primitive.name!r} has no gradient rule. Add one in schuss.autodiff.rules, or list it in "
+            f"The primitive {primitive.name!r} has no gradient rule. Add one in schuss.autodiff.rules, or "
+            "list it in "
             "WITHOUT_GRADIENT."
         )
     dys = [arrived.get(y.id) for y in node.outputs]
@@ -83,7 +86,8 @@ def _through(trace: Trace, node: Node, arrived: dict[int, Tensor]) -> list[Tenso
 def _checked(dx: Tensor, x: Tensor, node: Node) -> Tensor:
     if dx.spec != x.spec:
         raise ValueError(
-            f"The gradient rule of {node.primitive.name!r} returned {dx.spec} for an operand that is {x.spec}; "
+            f"The gradient rule of {node.primitive.name!r} returned {dx.spec} for an operand that is "
+            f"{x.spec}; "
             "shape and dtype must be equal."
         )
     return dx

@@ -1,4 +1,5 @@
-"""Where functions of functions run: inside a trace they add to it; outside they make one and compute it at once."""
+"""Where functions of functions run: inside a trace they add to it; outside they make one and compute it at
+once."""
 
 from __future__ import annotations
 
@@ -14,8 +15,8 @@ from schuss.graph.primitives import identity_p
 def evaluated(body: Callable[[Trace, list[Tensor]], Any], values: Sequence[Any]) -> Any:
     """``body(trace, tensors)``, a nested structure, where `tensors` stand for `values`.
 
-    In an active trace the body is recorded there, on tensors of its own for the gradients to end at. Outside, its
-    tensors are computed by NumPy, and the variables that it assigns change.
+    In an active trace the body is recorded there, on tensors of its own for the gradients to end at. Outside,
+    its tensors are computed by NumPy, and the variables that it assigns change.
     """
     trace = active_trace()
     if trace is not None:
@@ -29,7 +30,8 @@ def evaluated(body: Callable[[Trace, list[Tensor]], Any], values: Sequence[Any])
 
 
 def replayed(graph: Graph, values: Sequence[Any]) -> list[Any]:
-    """The graph's outputs for these inputs: computed outside of a trace, recorded inside one. Assigns its variables.
+    """The graph's outputs for these inputs: computed outside of a trace, recorded inside one. Assigns its
+    variables.
 
     Results are copies: neither a variable nor an input that changes later changes them.
     """

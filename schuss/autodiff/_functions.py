@@ -20,18 +20,21 @@ def grad(
     """The function that computes the gradient ``∂f/∂x`` of a scalar function.
 
     Args:
-        f: written in `schuss.ops`; takes nested structures (dicts, lists, tuples) of float arrays and returns a scalar.
-        argnums: the position, or a tuple of positions, of the arguments by which to differentiate. Other arguments
-            reach `f` unchanged.
-        has_aux: whether `f` returns ``(scalar, auxiliary)``; then so does the gradient: ``(gradient, auxiliary)``.
+        f: written in `schuss.ops`; takes nested structures (dicts, lists, tuples) of float arrays and returns
+            a scalar.
+        argnums: the position, or a tuple of positions, of the arguments by which to differentiate. Other
+            arguments reach `f` unchanged.
+        has_aux: whether `f` returns ``(scalar, auxiliary)``; then so does the gradient:
+            ``(gradient, auxiliary)``.
 
     Returns:
-        A function of `f`'s arguments. Its result has the structure, shapes and dtypes of the argument (a tuple of such
-        where `argnums` is a tuple). Outside of a trace it holds arrays, inside tensors, so that it can be differentiated
-        again. Variables that `f` reads are constants here.
+        A function of `f`'s arguments. Its result has the structure, shapes and dtypes of the argument (a
+        tuple of such where `argnums` is a tuple). Outside of a trace it holds arrays, inside tensors, so that
+        it can be differentiated again. Variables that `f` reads are constants here.
 
     Raises:
-        TypeError: an argument to differentiate by, or the result, is not of floats. ValueError: the result is no scalar,
+        TypeError: an argument to differentiate by, or the result, is not of floats. ValueError: the result is
+            no scalar,
         or `argnums` does not fit the call.
 
     Example:

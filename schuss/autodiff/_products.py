@@ -1,4 +1,5 @@
-"""Products with derivatives of functions of any shape: Jacobians from the left and from the right, Hessians."""
+"""Products with derivatives of functions of any shape: Jacobians from the left and from the right,
+Hessians."""
 
 from __future__ import annotations
 
@@ -34,11 +35,12 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         *primals: its arguments, nested structures of float arrays.
 
     Returns:
-        ``(y, pullback)``. ``pullback(dy)`` takes a structure like y and returns a tuple with one gradient for each
-        primal, of its structure. f runs once; the pullback can be called many times.
+        ``(y, pullback)``. ``pullback(dy)`` takes a structure like y and returns a tuple with one gradient for
+        each primal, of its structure. f runs once; the pullback can be called many times.
 
     Raises:
-        TypeError: a primal is not of floats. ValueError (by the pullback): dy has another structure or shape than y.
+        TypeError: a primal is not of floats. ValueError (by the pullback): dy has another structure or shape
+            than y.
 
     Example:
         >>> import numpy as np, schuss
@@ -95,7 +97,8 @@ def _floats_only(ys: list[Tensor], dys: list[Any]) -> list[Any]:
 
 
 def _used_but_not_made(nodes: list[Any], results: list[Tensor], given: list[Tensor]) -> list[Tensor]:
-    """The tensors that `nodes` and `results` need from before: what the way back remembers of the way there."""
+    """The tensors that `nodes` and `results` need from before: what the way back remembers of the way
+    there."""
     made = {t.id for node in nodes for t in node.outputs} | {t.id for t in given}
     used = {t.id: t for t in [*(t for node in nodes for t in node.inputs), *results]}
     return [t for t in used.values() if t.id not in made and t.array is None]
@@ -151,10 +154,12 @@ def hvp(f: Callable[..., Any], primals: Any, vectors: Any) -> Any:
         ``H v`` in the structure of `primals`.
 
     Raises:
-        TypeError: a primal or the result is not of floats. ValueError: the result is no scalar, or `vectors` has
+        TypeError: a primal or the result is not of floats. ValueError: the result is no scalar, or `vectors`
+            has
         another structure or shape.
 
-    Source: B. Pearlmutter, "Fast exact multiplication by the Hessian" (1994); here as the gradient of ``vᵀ ∇f``.
+    Source: B. Pearlmutter, "Fast exact multiplication by the Hessian" (1994); here as the gradient of
+    ``vᵀ ∇f``.
 
     Example:
         >>> import numpy as np, schuss

@@ -16,7 +16,8 @@ from schuss.graph._trace import _stack
 
 @dataclass(frozen=True)
 class _Static:
-    """A leaf that is no array: part of the signature, equal by value where it can be hashed, else by identity."""
+    """A leaf that is no array: part of the signature, equal by value where it can be hashed, else by
+    identity."""
 
     value: Any
 
@@ -45,15 +46,15 @@ def jit(
     """The function, compiled: traced at its first call for each signature, then run as one program.
 
     Args:
-        function: written in `schuss.ops`; takes and returns nested structures (dicts, lists, tuples) of arrays. It may read
-            and assign Variables: each call uses and changes their present values.
-        static_argnums: positions of arguments that are no arrays but settings: the function sees them as they are, and
-            is traced anew for each of their values.
+        function: written in `schuss.ops`; takes and returns nested structures (dicts, lists, tuples) of
+            arrays. It may read and assign Variables: each call uses and changes their present values.
+        static_argnums: positions of arguments that are no arrays but settings: the function sees them as they
+            are, and is traced anew for each of their values.
         static_argnames: the same for keyword arguments.
 
-    The signature is the structure of the arguments, the shapes and dtypes of arrays and numbers, and the values of all
-    other leaves (bools, strings, objects, Variables). Python side effects (`print`) happen when it is traced only. Called
-    inside of a trace, the function becomes part of it.
+    The signature is the structure of the arguments, the shapes and dtypes of arrays and numbers, and the
+    values of all other leaves (bools, strings, objects, Variables). Python side effects (`print`) happen when
+    it is traced only. Called inside of a trace, the function becomes part of it.
 
     Returns:
         A function with `function`'s arguments.

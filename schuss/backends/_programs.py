@@ -36,17 +36,17 @@ def compile(
 
     Args:
         graph: what `schuss.trace` returns.
-        batch_inputs: how many of the graph's inputs, the first ones, are batches: in a run, step s gets the rows
-            ``rows[s*B : (s+1)*B]`` of a data set, where B is the inputs' static leading size. Default 0.
-        row_outputs: for each output of the graph, whether a run keeps all steps' rows, one batch after the other; of
-            others the last step's value stays. Default: none is.
+        batch_inputs: how many of the graph's inputs, the first ones, are batches: in a run, step s gets the
+            rows ``rows[s*B : (s+1)*B]`` of a data set, where B is the inputs' static leading size. Default 0.
+        row_outputs: for each output of the graph, whether a run keeps all steps' rows, one batch after the
+            other; of others the last step's value stays. Default: none is.
         check: index of a scalar output that must stay finite; a run stops at the first step where it is not.
         backend: ``"cpu"`` or ``"reference"``. Default: see `backend_name`.
 
     Returns:
         A program: ``program(*arrays)`` makes one step and returns the list of outputs;
-        ``program.start(data, rows, steps, arguments=(), outputs=(), threads=None)`` begins a run over many, and returns it
-        (`wait`, `steps_done`, `stop`, `failed_step`). Variables are read and written in place.
+        ``program.start(data, rows, steps, arguments=(), outputs=(), threads=None)`` begins a run over many,
+        and returns it (`wait`, `steps_done`, `stop`, `failed_step`). Variables are read and written in place.
 
     Example:
         >>> import numpy as np, schuss

@@ -1,4 +1,5 @@
-"""Callbacks: what users do between epochs and batches. In: logs, dicts of floats. They see the model, not the engine."""
+"""Callbacks: what users do between epochs and batches. In: logs, dicts of floats. They see the model, not the
+engine."""
 
 from schuss.callbacks.callback import Callback
 from schuss.callbacks.callback_list import CallbackList

@@ -152,7 +152,8 @@ def _wants(callback: Any, hook: str) -> bool:
 
 
 def as_floats(logs: Logs | None) -> Logs:
-    """A new dict of logs, in which numbers and arrays of one element are Python floats; other values stay as they are."""
+    """A new dict of logs, in which numbers and arrays of one element are Python floats; other values stay as
+    they are."""
     return {key: _as_float(value) for key, value in (logs or {}).items()}
 
 

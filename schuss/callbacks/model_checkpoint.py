@@ -98,7 +98,8 @@ class ModelCheckpoint(MonitorCallback):
         save = getattr(self.model, "save", None)
         if save is None:
             raise ValueError(
-                f"ModelCheckpoint: a {type(self.model).__name__} cannot be saved as a whole. Use save_weights_only=True "
+                f"ModelCheckpoint: a {type(self.model).__name__} cannot be saved as a whole. Use "
+                "save_weights_only=True "
                 "and a path that ends in .weights.h5."
             )
         save(path, overwrite=True)
@@ -119,7 +120,8 @@ class ModelCheckpoint(MonitorCallback):
         if self.verbose:
             old = "None" if best is None else f"{best:.5f}"
             print(
-                f"\nEpoch {epoch + 1}: {self.monitor} improved from {old} to {value:.5f}, saving model to {path}"
+                f"\nEpoch {epoch + 1}: {self.monitor} improved from {old} to {value:.5f}, saving model to "
+                f"{path}"
             )
         self.best = value
         return True

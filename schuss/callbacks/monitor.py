@@ -34,7 +34,8 @@ class MonitorCallback(Callback):
         super().__init__()
         if mode not in ("auto", "min", "max"):
             warnings.warn(
-                f"{type(self).__name__}: `mode` must be 'auto', 'min' or 'max', got {mode!r}. Going on with 'auto'.",
+                f"{type(self).__name__}: `mode` must be 'auto', 'min' or 'max', got {mode!r}. Going on with "
+                "'auto'.",
                 stacklevel=3,
             )
             mode = "auto"
@@ -56,7 +57,8 @@ class MonitorCallback(Callback):
         return None
 
     def is_improvement(self, value: Any, reference: Any) -> bool:
-        """Whether `value` is better than `reference` by more than `min_delta`; of nothing (None), any value is."""
+        """Whether `value` is better than `reference` by more than `min_delta`; of nothing (None), any value
+        is."""
         if reference is None:
             return True
         if self.direction() == "max":
@@ -72,7 +74,8 @@ class MonitorCallback(Callback):
             self._direction = self._of_metric(name) or _of_name(name)
         if self._direction is None:
             raise ValueError(
-                f"{type(self).__name__}: cannot tell from the name whether {self.monitor!r} is better when it is larger "
+                f"{type(self).__name__}: cannot tell from the name whether {self.monitor!r} is better when "
+                "it is larger "
                 "or smaller. Pass mode='max' or mode='min'."
             )
         return self._direction

@@ -1,4 +1,5 @@
-"""The command line: ``schuss run``, ``schuss demo``, …. Each command is a thin door to a function elsewhere."""
+"""The command line: ``schuss run``, ``schuss demo``, …. Each command is a thin door to a function
+elsewhere."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ def main() -> None:
 def run(program: str, arguments: tuple[str, ...]) -> None:
     """Run a program written for keras or tensorflow.keras, unchanged.
 
-    In PROGRAM, `import keras` and `import tensorflow` give Schuss. Neither needs to be installed, and nothing outside
-    of this run is changed. ARGUMENTS are passed on to it.
+    In PROGRAM, `import keras` and `import tensorflow` give Schuss. Neither needs to be installed, and nothing
+    outside of this run is changed. ARGUMENTS are passed on to it.
     """
     import traceback
 

@@ -1,4 +1,5 @@
-"""``schuss demo``: train a network on handwritten digits, say in a few lines what it learned, and write a page about it."""
+"""``schuss demo``: train a network on handwritten digits, say in a few lines what it learned, and write a
+page about it."""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ def run_demo(data: str, epochs: int | None, output: str, seed: int) -> dict[str,
         metrics=["accuracy"],
     )
     console.print(
-        f"Training a network of 64 + 10 neurons on {len(x_train):,} images of handwritten digits, {side}×{side} pixels, "
+        f"Training a network of 64 + 10 neurons on {len(x_train):,} images of handwritten digits, "
+        f"{side}×{side} pixels, "
         f"for {epochs} epochs.",
     )
     y_train, y_test = (schuss.utils.to_categorical(labels, 10) for labels in (labels_train, labels_test))
@@ -95,11 +97,13 @@ def _in_words(figures: dict[str, Any], confusion: np.ndarray, history: dict[str,
     first, last = history["loss"][0], history["loss"][-1]
     lines = [
         "",
-        f"In {figures['seconds']:.1f} s it took {figures['steps']:,} steps downhill. In each it looked at 32 images, measured "
+        f"In {figures['seconds']:.1f} s it took {figures['steps']:,} steps downhill. In each it looked at 32 "
+        "images, measured "
         "how wrong its guesses were (the loss), and moved its "
         f"{figures['parameters']:,} weights a little in the direction that makes the loss smaller.",
         f"The loss fell from {first:.3f} in the first epoch to {last:.3f} in the last.",
-        f"Of {total:,} images that it had never seen, it now reads {figures['accuracy']:.1%} correctly; guessing would give 10 %.",
+        f"Of {total:,} images that it had never seen, it now reads {figures['accuracy']:.1%} correctly; "
+        "guessing would give 10 %.",
     ]
     if mixed.max() > 0:
         lines.append(f"What it mixes up most: a {true} taken for a {guess} ({mixed.max()} times).")

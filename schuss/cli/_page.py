@@ -1,4 +1,5 @@
-"""The demo's page: one HTML file that needs nothing else, with drawings as SVG and images as PNG inside of it."""
+"""The demo's page: one HTML file that needs nothing else, with drawings as SVG and images as PNG inside of
+it."""
 
 from __future__ import annotations
 

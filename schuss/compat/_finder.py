@@ -17,7 +17,8 @@ _ROOTS = ("keras", "tensorflow")
 
 
 class StandIn(ModuleType):
-    """A module of theirs. Its names are ours; one that we do not have is an error that says where it was used."""
+    """A module of theirs. Its names are ours; one that we do not have is an error that says where it was
+    used."""
 
     def __init__(self, name: str, source: str | None, extra: dict[str, Any], children: set[str]):
         super().__init__(name, f"Stands for {name}; provided by Schuss.")

@@ -1,4 +1,5 @@
-"""Which of our modules stands for which of theirs, and the few names of ``tensorflow`` that Keras programs use."""
+"""Which of our modules stands for which of theirs, and the few names of ``tensorflow`` that Keras programs
+use."""
 
 from __future__ import annotations
 

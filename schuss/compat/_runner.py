@@ -1,4 +1,5 @@
-"""Running a program file as ``python program.py`` would, with our modules in place of keras and tensorflow."""
+"""Running a program file as ``python program.py`` would, with our modules in place of keras and
+tensorflow."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from schuss.compat._finder import install
 
 
 def run_program(path: str, arguments: Sequence[str] = ()) -> None:
-    """Run the Python program at `path` as ``__main__``, with ``sys.argv`` and ``sys.path`` as Python would set them.
+    """Run the Python program at `path` as ``__main__``, with ``sys.argv`` and ``sys.path`` as Python would
+    set them.
 
     Raises:
         FileNotFoundError: there is no such file.

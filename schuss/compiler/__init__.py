@@ -1,4 +1,5 @@
-"""Graph → kernels. In: a traced graph. Out: a `Plan` of loop nests with buffers, order and memory. Knows no machine."""
+"""Graph → kernels. In: a traced graph. Out: a `Plan` of loop nests with buffers, order and memory. Knows no
+machine."""
 
 from schuss.compiler import lowering
 from schuss.compiler._kernel import HostCall, Kernel, Plan, Reduction, Scan, Store

@@ -18,8 +18,8 @@ from schuss.graph import Node, Tensor, lowering_rules
 class Pointwise:
     """A primitive whose element at `index` is an expression of its operands' elements.
 
-    ``rule(context, node, index) -> Expr``. `view`: it only moves elements, computes nothing. `same_index`: reads its
-    operands at its own index.
+    ``rule(context, node, index) -> Expr``. `view`: it only moves elements, computes nothing. `same_index`:
+    reads its operands at its own index.
     """
 
     rule: Callable[[Context, Node, tuple[Index, ...]], Expr]
@@ -29,14 +29,16 @@ class Pointwise:
 
 @dataclass
 class Reducing:
-    """A primitive whose element is a reduction: ``rule(context, node, dims) -> Reduction``, `dims` those of the result."""
+    """A primitive whose element is a reduction: ``rule(context, node, dims) -> Reduction``, `dims` those of
+    the result."""
 
     rule: Callable[[Context, Node, tuple[Dim, ...]], Reduction]
 
 
 @dataclass
 class Writing:
-    """A primitive that needs kernels of its own: ``rule(context, node, outputs) -> [Kernel, …]``, run in this order."""
+    """A primitive that needs kernels of its own: ``rule(context, node, outputs) -> [Kernel, …]``, run in this
+    order."""
 
     rule: Callable[[Context, Node, list[Buffer]], list[Kernel]]
 
@@ -44,7 +46,8 @@ class Writing:
 class Context:
     """Expressions of one group's tensors. `buffers` maps the ids of tensors in memory to their buffers.
 
-    `inside` holds the ids of tensors that this group itself computes: at the group's own index they are expressions.
+    `inside` holds the ids of tensors that this group itself computes: at the group's own index they are
+    expressions.
     """
 
     def __init__(self, buffers: dict[int, Buffer]):

@@ -15,9 +15,9 @@ from schuss.compiler._index import Dim, Index, dims_of, linear
 class Buffer:
     """An array in memory. `kind` says where:
 
-    ``"argument"`` an array that is constant over the run; ``"batch"`` a data set whose rows are gathered, by position
-    in the batch; ``"variable"``; ``"constant"``; ``"output"``; ``"row_output"`` (step s writes rows from s·B on);
-    ``"temporary"``, in the arena.
+    ``"argument"`` an array that is constant over the run; ``"batch"`` a data set whose rows are gathered, by
+    position in the batch; ``"variable"``; ``"constant"``; ``"output"``; ``"row_output"`` (step s writes rows
+    from s·B on); ``"temporary"``, in the arena.
     """
 
     name: str
@@ -63,7 +63,8 @@ class Load(Expr):
 
     @cached_property
     def position(self) -> Index:
-        """The element's row-major position; for batch buffers within the row (the first component picks the row)."""
+        """The element's row-major position; for batch buffers within the row (the first component picks the
+        row)."""
         if self.buffer.kind == "batch":
             return linear(self.index[1:], self.buffer.shape[1:])
         return linear(self.index, self.buffer.shape)

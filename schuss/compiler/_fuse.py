@@ -1,9 +1,10 @@
 """Fusion: which tensors are kept in memory, and which are computed together, in one loop nest.
 
-A *group* becomes one kernel. It is led by a reduction (a contraction, a sum), or by an elementwise tensor, or it is a
-primitive with kernels of its own. Elementwise work joins the group that makes its operands (as that reduction's
-epilogue) where its elements need only the elements at their own place: bias, activation, and the update of the weights
-end up in the loop of their contraction. What is not kept is computed inside of its users' loops.
+A *group* becomes one kernel. It is led by a reduction (a contraction, a sum), or by an elementwise tensor, or
+it is a primitive with kernels of its own. Elementwise work joins the group that makes its operands (as that
+reduction's epilogue) where its elements need only the elements at their own place: bias, activation, and the
+update of the weights end up in the loop of their contraction. What is not kept is computed inside of its
+users' loops.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ class Fusion:
         return lowering_rules.get(node.primitive)
 
     def reads(self, tensor: Tensor) -> Reads:
-        """What is read from memory (or from the same group) to compute `tensor` from kept tensors and inputs."""
+        """What is read from memory (or from the same group) to compute `tensor` from kept tensors and
+        inputs."""
         reads = Reads()
         assert tensor.node is not None
         seen: set[tuple[int, bool]] = set()
@@ -121,7 +123,8 @@ class Fusion:
                 group.needs.add(home)
 
     def _joinable(self, tensor: Tensor, reads: Reads) -> Group | None:
-        """The last group of this shape that makes something `tensor` reads (or reads it too) and that it can join."""
+        """The last group of this shape that makes something `tensor` reads (or reads it too) and that it can
+        join."""
         near: dict[int, Group] = {}
         for operand, same in reads.tensors.values():
             home = self.home.get(operand.id)
@@ -129,13 +132,14 @@ class Fusion:
                 near[home.number] = home
         shared = {operand.id for operand, same in reads.tensors.values() if same and operand.size > 1}
         for group in self.groups[-64:]:
-            if group.shape == tensor.shape and group.number not in near and group.pointwise:
-                if tensor.shape == () or any(
-                    same and operand.id in shared
-                    for member in group.members
-                    for operand, same in self.reads(member).tensors.values()
-                ):
-                    near[group.number] = group
+            if group.shape != tensor.shape or group.number in near or not group.pointwise:
+                continue
+            if tensor.shape == () or any(
+                same and operand.id in shared
+                for member in group.members
+                for operand, same in self.reads(member).tensors.values()
+            ):
+                near[group.number] = group
         for number in sorted(near, reverse=True):
             if near[number].fusible and self._can_join(near[number], reads):
                 return near[number]
@@ -177,7 +181,8 @@ def depends(group: Group, on: Group) -> bool:
 
 
 def _kept_tensors(graph: Graph) -> set[int]:
-    """The ids of the tensors that are computed once and (unless only their own group uses them) kept in memory."""
+    """The ids of the tensors that are computed once and (unless only their own group uses them) kept in
+    memory."""
     kept = {t.id for t in graph.results}
     users: dict[int, list[Node]] = {}
     for node in graph.nodes:

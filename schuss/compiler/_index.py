@@ -1,4 +1,5 @@
-"""Index: where in an array an expression reads, as an affine function of loop variables (and, where it must be, more)."""
+"""Index: where in an array an expression reads, as an affine function of loop variables (and, where it must
+be, more)."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ class Dim:
 
 @dataclass(frozen=True)
 class Split:
-    """Coordinate `axis` of the row-major position `flat` in an array of `shape`: ``flat // stride % shape[axis]``."""
+    """Coordinate `axis` of the row-major position `flat` in an array of `shape`:
+    ``flat // stride % shape[axis]``."""
 
     flat: Index
     shape: tuple[int, ...]
@@ -135,7 +137,8 @@ def _joined(index: tuple[Index, ...], shape: tuple[int, ...]) -> Index | None:
 
 
 def reshaped(index: tuple[Index, ...], old: tuple[int, ...], new: tuple[int, ...]) -> tuple[Index, ...]:
-    """The index into an array of shape `new` of the element that has `index` in the same data seen with shape `old`.
+    """The index into an array of shape `new` of the element that has `index` in the same data seen with shape
+    `old`.
 
     Axes are matched in groups of equal products, so that adding, removing, merging unit axes stays affine.
     """

@@ -33,7 +33,8 @@ class Store:
 
 @dataclass
 class Scan:
-    """Runs `dim` in order, carrying ``total = kind(total, body)``; the kernel's stores happen at every turn."""
+    """Runs `dim` in order, carrying ``total = kind(total, body)``; the kernel's stores happen at every
+    turn."""
 
     kind: str
     dim: Dim
@@ -42,9 +43,11 @@ class Scan:
 
 @dataclass
 class Kernel:
-    """For every point of `dims`: reduce (or scan), then store. Points of `dims` are independent unless a store accumulates.
+    """For every point of `dims`: reduce (or scan), then store. Points of `dims` are independent unless a
+    store accumulates.
 
-    `rows`: the first dim runs over the batch's rows. `label`: the primitives and scopes it came from, for people.
+    `rows`: the first dim runs over the batch's rows. `label`: the primitives and scopes it came from, for
+    people.
     """
 
     dims: tuple[Dim, ...]
@@ -77,7 +80,8 @@ class Kernel:
 
 @dataclass
 class HostCall:
-    """A step on the host: ``function(*arrays) -> arrays`` between the buffers, run by one thread while the others wait."""
+    """A step on the host: ``function(*arrays) -> arrays`` between the buffers, run by one thread while the
+    others wait."""
 
     function: Callable[..., Any]
     inputs: list[Buffer]
@@ -88,7 +92,8 @@ class HostCall:
 
 @dataclass
 class Plan:
-    """A compiled step, before a machine is known: kernels in order (a barrier where `phase` grows), buffers, the arena."""
+    """A compiled step, before a machine is known: kernels in order (a barrier where `phase` grows), buffers,
+    the arena."""
 
     steps: list[Kernel | HostCall]
     buffers: list[Buffer]

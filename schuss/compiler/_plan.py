@@ -74,7 +74,8 @@ class _Planner:
     def _update_in_place(self) -> None:
         """Let new values of variables go straight to their place, after everybody has read the old ones.
 
-        Where the order does not allow it (two variables that swap, say), the new value is made aside and copied.
+        Where the order does not allow it (two variables that swap, say), the new value is made aside and
+        copied.
         """
         readers: dict[int, list[tuple[Group, bool]]] = {}
         for group in self.fusion.groups:
@@ -181,7 +182,8 @@ class _Planner:
 
 
 def _only_elementwise(tensor: Tensor, kept: set[int]) -> bool:
-    """Whether, down to what is kept, the tensor is made by elementwise primitives and repetition of scalars alone."""
+    """Whether, down to what is kept, the tensor is made by elementwise primitives and repetition of scalars
+    alone."""
     stack, seen = [tensor], set()
     while stack:
         t = stack.pop()
@@ -255,7 +257,8 @@ def _cost(expr: object) -> int:
 
 
 def _partition(kernel: Kernel, batch: int) -> None:
-    """Divide the first dim into chunks. Kernels over the batch's rows are all divided alike; the others by their work.
+    """Divide the first dim into chunks. Kernels over the batch's rows are all divided alike; the others by
+    their work.
 
     The division is part of the program, not of the run: which thread gets a chunk changes no bit of it.
     """
@@ -277,7 +280,8 @@ def _multiple(value: float, of: int) -> int:
 
 
 def _set_phases(steps: list[Kernel | HostCall]) -> None:
-    """Give every step its phase: the number of barriers before it. A barrier stands where data crosses threads."""
+    """Give every step its phase: the number of barriers before it. A barrier stands where data crosses
+    threads."""
     for i, step in enumerate(steps):
         for earlier in steps[:i]:
             if earlier.phase >= step.phase and _conflict(earlier, step):
@@ -314,7 +318,8 @@ def _conflict(earlier: Kernel | HostCall, later: Kernel | HostCall) -> bool:
 
 
 def _same_thread(earlier: Kernel | HostCall, later: Kernel | HostCall) -> bool:
-    """Whether every thread needs only what it has made (or read) itself, so that the two need no barrier between them."""
+    """Whether every thread needs only what it has made (or read) itself, so that the two need no barrier
+    between them."""
     alone = [isinstance(s, HostCall) or s.chunks == 1 for s in (earlier, later)]
     if all(alone):
         return True
@@ -337,7 +342,8 @@ def _by_rows(kernel: Kernel, buffer: Buffer) -> bool:
 
 
 def _lay_out(steps: list[Kernel | HostCall], temporaries: list[Buffer]) -> int:
-    """Give temporaries places in the arena, first fit: two share memory only if a barrier lies between their lives."""
+    """Give temporaries places in the arena, first fit: two share memory only if a barrier lies between their
+    lives."""
     life: dict[Buffer, tuple[int, int]] = {}
     for step in steps:
         reads, writes = _touches(step)

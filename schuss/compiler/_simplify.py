@@ -1,4 +1,5 @@
-"""Graph → smaller graph that computes the same bits: no duplicates, no work on constants, no operations without effect."""
+"""Graph → smaller graph that computes the same bits: no duplicates, no work on constants, no operations
+without effect."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ _FOLDED_NEVER = ("random_bits", "host_call", "custom_gradient", "iota", "broadca
 
 
 class Rewriter:
-    """A graph under rewriting. `emit` gives the result of a primitive, simplified, an equal node made before, or a new one."""
+    """A graph under rewriting. `emit` gives the result of a primitive, simplified, an equal node made before,
+    or a new one."""
 
     def __init__(self, graph: Graph):
         self.nodes: list[Node] = []
@@ -199,7 +201,8 @@ def _compare(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], s
 
 
 def simplify(graph: Graph) -> Graph:
-    """The graph rewritten by the rules above. Every result is made by a node, and no two results are one tensor."""
+    """The graph rewritten by the rules above. Every result is made by a node, and no two results are one
+    tensor."""
     rewriter = Rewriter(graph)
     replaced: dict[int, Tensor] = {}
 

@@ -1,4 +1,5 @@
-"""What weights must satisfy. In: a variable's new value. Out: the nearest allowed one, or a step towards it."""
+"""What weights must satisfy. In: a variable's new value. Out: the nearest allowed one, or a step towards
+it."""
 
 from __future__ import annotations
 
@@ -30,8 +31,8 @@ def get(identifier: Any) -> Any:
     """The constraint that `identifier` stands for.
 
     Args:
-        identifier: a name (``"max_norm"``, ``"NonNeg"``), a config dict, a class, a constraint or any callable
-            ``w -> w``, or None (None).
+        identifier: a name (``"max_norm"``, ``"NonNeg"``), a config dict, a class, a constraint or any
+            callable ``w -> w``, or None (None).
 
     Raises:
         ValueError: nothing has that name.

@@ -1,4 +1,5 @@
-"""Projections of weights. Norms are taken along `axis`: 0 for the incoming weights of a unit of a dense layer."""
+"""Projections of weights. Norms are taken along `axis`: 0 for the incoming weights of a unit of a dense
+layer."""
 
 from __future__ import annotations
 

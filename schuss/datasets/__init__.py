@@ -1,7 +1,7 @@
 """Data sets to learn with. In: a name. Out: NumPy arrays, as Keras's ``load_data`` gives them.
 
-A file is looked for in the folder that ``SCHUSS_DATASETS`` names, then in the cache, then downloaded (checked by its
-SHA-256 where that is known) into the cache: ``SCHUSS_CACHE``, else ``~/.cache/schuss``.
+A file is looked for in the folder that ``SCHUSS_DATASETS`` names, then in the cache, then downloaded (checked
+by its SHA-256 where that is known) into the cache: ``SCHUSS_CACHE``, else ``~/.cache/schuss``.
 """
 
 from schuss.datasets import (

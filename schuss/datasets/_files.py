@@ -25,7 +25,8 @@ class DownloadError(OSError):
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: ``SCHUSS_CACHE``, else ``XDG_CACHE_HOME/schuss``, else ``~/.cache/schuss``."""
+    """Where downloads are kept: ``SCHUSS_CACHE``, else ``XDG_CACHE_HOME/schuss``, else
+    ``~/.cache/schuss``."""
     named = os.environ.get("SCHUSS_CACHE")
     if named:
         return Path(named).expanduser() / "datasets"
@@ -65,7 +66,8 @@ def sha256_of(path: Path) -> str:
 
 
 def _download(url: str, path: Path, sha256: str | None) -> None:
-    """Download to ``path``; an interrupted download is resumed, and only a whole, right file gets the name."""
+    """Download to ``path``; an interrupted download is resumed, and only a whole, right file gets the
+    name."""
     part = path.with_name(path.name + ".part")
     for attempt in (1, 2):
         try:
@@ -73,8 +75,10 @@ def _download(url: str, path: Path, sha256: str | None) -> None:
         except (urllib.error.URLError, OSError, TimeoutError) as error:
             folder = os.environ.get("SCHUSS_DATASETS")
             raise DownloadError(
-                f"The data set {path.name} is not on this machine and could not be downloaded from {url} ({error}). "
-                f"Without a network: download that file elsewhere, put it into a folder, and set SCHUSS_DATASETS to the "
+                f"The data set {path.name} is not on this machine and could not be downloaded from {url} "
+                f"({error}). "
+                "Without a network: download that file elsewhere, put it into a folder, and set "
+                "SCHUSS_DATASETS to the "
                 f"folder's path{f' (now {folder}, which has no {path.name})' if folder else ''}."
             ) from error
         found = sha256_of(part)
@@ -128,7 +132,8 @@ def _copy(response: Any, part: Path, mode: str, start: int, total: int) -> None:
 
 
 def read_npz(path: Path, sha256: str | None = None) -> dict[str, np.ndarray]:
-    """The arrays of an ``.npz`` file. Arrays of Python objects (pickles) only if the file is the known one."""
+    """The arrays of an ``.npz`` file. Arrays of Python objects (pickles) only if the file is the known
+    one."""
     trusted = sha256 is not None
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -145,7 +150,8 @@ def read_npz(path: Path, sha256: str | None = None) -> dict[str, np.ndarray]:
             ) from error
     if sha256_of(path) != sha256:
         raise ValueError(
-            f"{path} holds Python objects and is not the published file (SHA-256 {sha256}); it is not opened, since "
+            f"{path} holds Python objects and is not the published file (SHA-256 {sha256}); it is not "
+            "opened, since "
             "unpickling an unknown file can run any code."
         )
     with np.load(path, allow_pickle=True) as file:
@@ -155,13 +161,15 @@ def read_npz(path: Path, sha256: str | None = None) -> dict[str, np.ndarray]:
 class _ArraysOnly(pickle.Unpickler):
     """Unpickles NumPy arrays, bytes, strings, numbers and their containers; nothing else."""
 
-    _ALLOWED = {
-        ("numpy.core.multiarray", "_reconstruct"),
-        ("numpy._core.multiarray", "_reconstruct"),
-        ("numpy", "ndarray"),
-        ("numpy", "dtype"),
-        ("_codecs", "encode"),
-    }
+    _ALLOWED = frozenset(
+        {
+            ("numpy.core.multiarray", "_reconstruct"),
+            ("numpy._core.multiarray", "_reconstruct"),
+            ("numpy", "ndarray"),
+            ("numpy", "dtype"),
+            ("_codecs", "encode"),
+        }
+    )
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in self._ALLOWED:

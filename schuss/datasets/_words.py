@@ -19,8 +19,8 @@ def prepare(
 ) -> tuple[list[list[int]], np.ndarray]:
     """Texts with a start mark, words renumbered from `index_from` on, rare and very common ones replaced.
 
-    Words whose number is at least `num_words` or below `skip_top` become `oov_char`, or are left out if that is None.
-    Texts of `maxlen` words and more are left out.
+    Words whose number is at least `num_words` or below `skip_top` become `oov_char`, or are left out if that
+    is None. Texts of `maxlen` words and more are left out.
     """
     start = [] if start_char is None else [start_char]
     numbered = [start + [int(w) + index_from for w in text] for text in texts]

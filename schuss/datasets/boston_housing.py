@@ -1,4 +1,5 @@
-"""Boston housing: 506 house prices of 1978 (Harrison, Rubinfeld). Historical; its variable B encodes race: do not rely on it."""
+"""Boston housing: 506 house prices of 1978 (Harrison, Rubinfeld). Historical; its variable B encodes race: do
+not rely on it."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ _SHA256 = "f553886a1f8d56431e820c5b82552d9d95cfcb96d1e678153f8839538947dff5"
 def load_data(
     path: str = "boston_housing.npz", test_split: float = 0.2, seed: int = 113
 ) -> tuple[Split, Split]:
-    """Houses (13 features) and their price in thousands of dollars. `test_split`: the share kept for testing."""
+    """Houses (13 features) and their price in thousands of dollars. `test_split`: the share kept for
+    testing."""
     file = read_npz(get_file(path, KERAS_URL + "boston_housing.npz", _SHA256))
     return split(file["x"], file["y"], test_split, seed)

@@ -1,4 +1,5 @@
-"""CIFAR-10: 60,000 colour photographs, 32×32, ten kinds (Krizhevsky, 2009). https://www.cs.toronto.edu/~kriz/cifar.html"""
+"""CIFAR-10: 60,000 colour photographs, 32×32, ten kinds (Krizhevsky, 2009).
+https://www.cs.toronto.edu/~kriz/cifar.html"""
 
 from __future__ import annotations
 

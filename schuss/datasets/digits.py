@@ -1,4 +1,5 @@
-"""Digits: 1,797 handwritten digits, 8×8 (Alpaydin, Kaynak, 1998; UCI), which come with scikit-learn: no network needed."""
+"""Digits: 1,797 handwritten digits, 8×8 (Alpaydin, Kaynak, 1998; UCI), which come with scikit-learn: no
+network needed."""
 
 from __future__ import annotations
 

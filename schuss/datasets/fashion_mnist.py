@@ -1,4 +1,5 @@
-"""Fashion-MNIST: 70,000 images of clothing, 28×28, ten kinds (Xiao, Rasul, Vollgraf, 2017; arXiv:1708.07747)."""
+"""Fashion-MNIST: 70,000 images of clothing, 28×28, ten kinds (Xiao, Rasul, Vollgraf, 2017;
+arXiv:1708.07747)."""
 
 from __future__ import annotations
 

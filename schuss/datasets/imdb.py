@@ -1,4 +1,5 @@
-"""IMDB: 50,000 film reviews, half of them favourable (Maas et al., 2011). https://ai.stanford.edu/~amaas/data/sentiment"""
+"""IMDB: 50,000 film reviews, half of them favourable (Maas et al., 2011).
+https://ai.stanford.edu/~amaas/data/sentiment"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a computation is. In: Python functions on arrays. Out: a `Graph` of primitives. Knows no gradients, no machine."""
+"""What a computation is. In: Python functions on arrays. Out: a `Graph` of primitives. Knows no gradients, no
+machine."""
 
 from schuss.graph import primitives
 from schuss.graph._dtypes import (

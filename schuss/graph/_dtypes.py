@@ -1,4 +1,5 @@
-"""Data types: names, defaults and promotion, as Keras 3 defines them (its lattice is JAX's, with 32-bit defaults)."""
+"""Data types: names, defaults and promotion, as Keras 3 defines them (its lattice is JAX's, with 32-bit
+defaults)."""
 
 from __future__ import annotations
 
@@ -84,9 +85,10 @@ def is_bool(dtype: Any) -> bool:
 def result_type(*dtypes: Any) -> np.dtype:
     """The type of an operation over operands of these types.
 
-    Each is a dtype, or one of the Python types ``bool``, ``int``, ``float`` for a Python scalar, which is *weak*: it
-    never widens an array's type within its kind (``float32 array * 2.0`` stays float32; ``int32 array * 2.0`` becomes
-    floatx). Integers with floats give the float's type. Mixed 64-bit integers stay 64-bit.
+    Each is a dtype, or one of the Python types ``bool``, ``int``, ``float`` for a Python scalar, which is
+    *weak*: it never widens an array's type within its kind (``float32 array * 2.0`` stays float32;
+    ``int32 array * 2.0`` becomes floatx). Integers with floats give the float's type. Mixed 64-bit integers
+    stay 64-bit.
     """
     weak = [d for d in dtypes if d is bool or d is int or d is float]  # np.dtype("float64") == float is true
     strong = [as_dtype(d) for d in dtypes if not (d is bool or d is int or d is float)]

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 class Node:
-    """One application of a primitive. `scope` says for whom: the path of the layer, ``"backward/"`` in gradients."""
+    """One application of a primitive. `scope` says for whom: the path of the layer, ``"backward/"`` in
+    gradients."""
 
     __slots__ = ("inputs", "outputs", "params", "primitive", "scope")
 
@@ -25,7 +26,8 @@ class Node:
 
 @dataclass
 class StateSlot:
-    """A variable in a graph: read as `input`, and, where assigned, replaced by `output` when the graph has run."""
+    """A variable in a graph: read as `input`, and, where assigned, replaced by `output` when the graph has
+    run."""
 
     variable: Variable
     input: Tensor

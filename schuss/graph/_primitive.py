@@ -1,4 +1,5 @@
-"""Primitive: a word of the graph's language. What a word means is said in four tables, a row for each primitive."""
+"""Primitive: a word of the graph's language. What a word means is said in four tables, a row for each
+primitive."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ lowering_rules: dict[Primitive, Callable[..., Any]] = {}
 
 
 class Primitive:
-    """An operation that is not composed of others. Operands have the exact shapes and dtypes the shape rule asks for."""
+    """An operation that is not composed of others. Operands have the exact shapes and dtypes the shape rule
+    asks for."""
 
     def __init__(self, name: str, several_results: bool = False):
         self.name, self.several_results = name, several_results
@@ -36,7 +38,8 @@ class Primitive:
         PRIMITIVES[name] = self
 
     def bind(self, *operands: Any, **params: Any) -> Any:
-        """Record the operation if an operand is a tensor (or, in a trace, if it has none), else compute it with NumPy."""
+        """Record the operation if an operand is a tensor (or, in a trace, if it has none), else compute it
+        with NumPy."""
         values = [as_value(operand) for operand in operands]
         if any(isinstance(value, Tensor) for value in values) or (not values and active_trace() is not None):
             return current_trace(self.name).record(self, values, params)

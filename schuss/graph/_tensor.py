@@ -1,4 +1,5 @@
-"""Tensor: a value that will exist when the graph runs. It has a shape, a dtype and a place in a trace; no numbers."""
+"""Tensor: a value that will exist when the graph runs. It has a shape, a dtype and a place in a trace; no
+numbers."""
 
 from __future__ import annotations
 
@@ -54,7 +55,8 @@ class Spec:
 
 
 def as_array(value: Any) -> np.ndarray:
-    """A NumPy array of a supported dtype; Python floats become floatx, Python ints int32 (int64 where too large)."""
+    """A NumPy array of a supported dtype; Python floats become floatx, Python ints int32 (int64 where too
+    large)."""
     if isinstance(value, np.ndarray):
         array = value
     elif isinstance(value, (bool, int, float)):
@@ -141,8 +143,9 @@ class Tensor(ArrayLike):
     """A value inside a trace: one output of one `Node`, or an input or constant of the graph.
 
     Attributes:
-        shape: tuple of ints. dtype: NumPy dtype. trace: the trace it belongs to. node: the node that makes it, None
-            for inputs and constants. index: which of the node's outputs. id: its number within the trace.
+        shape: tuple of ints. dtype: NumPy dtype. trace: the trace it belongs to. node: the node that makes
+            it, None for inputs and constants. index: which of the node's outputs. id: its number within the
+                trace.
         array: the value, for a constant; None otherwise.
     """
 
@@ -196,13 +199,15 @@ class Tensor(ArrayLike):
 
     def __bool__(self) -> bool:
         raise TypeError(
-            f"The value of this tensor ({self.spec}) is not known while a function is traced, so Python's `if`, "
+            f"The value of this tensor ({self.spec}) is not known while a function is traced, so Python's "
+            "`if`, "
             "`while` and `and` cannot look at it. Use schuss.ops.where or schuss.ops.cond."
         )
 
     def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
         raise TypeError(
-            f"This tensor ({self.spec}) has no numbers yet: the function is being traced. Use schuss.ops instead of "
+            f"This tensor ({self.spec}) has no numbers yet: the function is being traced. Use schuss.ops "
+            "instead of "
             "NumPy functions here, or call the function outside of jit, grad or fit."
         )
 

@@ -48,7 +48,8 @@ class Trace:
         return self._tensor(spec, name=name)
 
     def constant(self, array: np.ndarray) -> Tensor:
-        """`array` as a tensor of this trace; equal small constants are one tensor, repetition becomes a broadcast."""
+        """`array` as a tensor of this trace; equal small constants are one tensor, repetition becomes a
+        broadcast."""
         small = _without_repetition(array)
         if small is not array:
             from schuss.graph._primitive import PRIMITIVES
@@ -66,7 +67,8 @@ class Trace:
         return held[1]
 
     def own(self, value: Any) -> Tensor:
-        """`value` as a tensor of this trace: arrays become constants, tensors of an enclosing trace captured inputs."""
+        """`value` as a tensor of this trace: arrays become constants, tensors of an enclosing trace captured
+        inputs."""
         if not isinstance(value, Tensor):
             return self.constant(value)
         if value.trace is self:
@@ -78,7 +80,8 @@ class Trace:
             ancestor = ancestor.parent
         if ancestor is None:
             raise RuntimeError(
-                f"A tensor ({value.spec}) was used outside of the function whose trace made it. Return it from the "
+                f"A tensor ({value.spec}) was used outside of the function whose trace made it. Return it "
+                "from the "
                 "function instead of keeping it in an attribute or a global."
             )
         inner = self.input(value.spec)
@@ -111,7 +114,8 @@ class Trace:
         self.values[id(variable)] = self.own(value)
 
     def graph(self, inputs: list[Tensor], outputs: list[Tensor]) -> Graph:
-        """The finished graph: nodes that nothing needs are left out, and so are variables neither used nor changed."""
+        """The finished graph: nodes that nothing needs are left out, and so are variables neither used nor
+        changed."""
         slots = []
         for key, slot in self.slots.items():
             value = self.values[key]
@@ -140,7 +144,8 @@ def _without_repetition(array: np.ndarray) -> np.ndarray:
 
 
 def _outer_value(trace: Trace, variable: Variable) -> Any:
-    """The variable's value in the scope that encloses `trace`, if that gives it a traced or overridden one."""
+    """The variable's value in the scope that encloses `trace`, if that gives it a traced or overridden
+    one."""
     index = _stack.scopes.index(trace)
     for scope in reversed(_stack.scopes[:index]):
         if isinstance(scope, Trace):
@@ -151,7 +156,8 @@ def _outer_value(trace: Trace, variable: Variable) -> Any:
 
 
 class StatelessScope:
-    """Within ``with StatelessScope(mapping):`` variables take the given values, and assignments are kept, not made."""
+    """Within ``with StatelessScope(mapping):`` variables take the given values, and assignments are kept, not
+    made."""
 
     def __init__(self, state_mapping: Any = ()):
         self.values: dict[int, Any] = {}
@@ -175,7 +181,8 @@ class StatelessScope:
 
 
 def read_variable(variable: Variable) -> Any:
-    """The variable's value where the program now is: an override, a tensor of the current trace, or its array."""
+    """The variable's value where the program now is: an override, a tensor of the current trace, or its
+    array."""
     for scope in reversed(_stack.scopes):
         if isinstance(scope, Trace):
             return scope.read(variable)
@@ -185,7 +192,8 @@ def read_variable(variable: Variable) -> Any:
 
 
 def write_variable(variable: Variable, value: Any) -> bool:
-    """Record an assignment in the innermost scope; False if there is none and the array itself must change."""
+    """Record an assignment in the innermost scope; False if there is none and the array itself must
+    change."""
     if not _stack.scopes:
         return False
     _stack.scopes[-1].write(variable, value)
@@ -196,7 +204,8 @@ def current_trace(user: str = "operation") -> Trace:
     trace = active_trace()
     if trace is None:
         raise RuntimeError(
-            f"{user}: an operand is a tensor of a trace that has ended. Tensors have no values outside of the traced "
+            f"{user}: an operand is a tensor of a trace that has ended. Tensors have no values outside of "
+            "the traced "
             "function; return them from it."
         )
     return trace
@@ -223,7 +232,8 @@ def tracing() -> Iterator[Trace]:
 
 @contextmanager
 def untraced() -> Iterator[None]:
-    """Within the block everything is computed at once, whatever trace or scope surrounds it: to create variables."""
+    """Within the block everything is computed at once, whatever trace or scope surrounds it: to create
+    variables."""
     kept, _stack.scopes = _stack.scopes, []
     try:
         yield
@@ -243,7 +253,8 @@ def name_scope(name: str) -> Iterator[None]:
 
 @contextmanager
 def name_path(path: str) -> Iterator[None]:
-    """Nodes recorded within the block carry `path` as their whole scope (used for the backward half of a node)."""
+    """Nodes recorded within the block carry `path` as their whole scope (used for the backward half of a
+    node)."""
     kept, _stack.names = _stack.names, [path] if path else []
     try:
         yield

@@ -1,4 +1,5 @@
-"""Nested structures (dicts, lists, tuples, namedtuples) as flat lists of leaves, and back. None is an empty structure."""
+"""Nested structures (dicts, lists, tuples, namedtuples) as flat lists of leaves, and back. None is an empty
+structure."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ _LEAF = object()
 
 
 def flatten(structure: Any) -> tuple[list[Any], Any]:
-    """The leaves in order (dict keys sorted), and a definition from which `unflatten` rebuilds the structure."""
+    """The leaves in order (dict keys sorted), and a definition from which `unflatten` rebuilds the
+    structure."""
     leaves: list[Any] = []
     return leaves, _definition(structure, leaves)
 

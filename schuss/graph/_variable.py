@@ -16,7 +16,8 @@ class Variable(ArrayLike):
     """A named array that operations can change.
 
     Args:
-        initializer: an array or nested list, or a callable ``(shape, dtype=...) -> array`` together with `shape`.
+        initializer: an array or nested list, or a callable ``(shape, dtype=...) -> array`` together with
+            `shape`.
         shape: tuple of ints, needed with a callable.
         dtype: default: the array's own, floatx for a callable.
         trainable: whether gradient descent changes it.
@@ -101,7 +102,8 @@ class Variable(ArrayLike):
         value = read() if read else value if isinstance(value, Tensor) else as_array(value)
         if tuple(value.shape) != self.shape:
             raise ValueError(
-                f"Variable {self.path!r} has shape {self.shape}; cannot assign a value of shape {tuple(value.shape)}."
+                f"Variable {self.path!r} has shape {self.shape}; cannot assign a value of shape "
+                f"{tuple(value.shape)}."
             )
         if value.dtype != self.dtype:
             value = OPERATORS["cast"](value, self.dtype)

@@ -1,4 +1,5 @@
-"""First values of weights. In: a shape and a dtype. Out: an array. Random ones depend on nothing but their seed."""
+"""First values of weights. In: a shape and a dtype. Out: an array. Random ones depend on nothing but their
+seed."""
 
 from __future__ import annotations
 
@@ -87,8 +88,8 @@ def get(identifier: Any) -> Any:
     """The initializer that `identifier` stands for.
 
     Args:
-        identifier: a name (``"glorot_uniform"``, ``"HeNormal"``), a config dict, a class, an initializer or any callable
-            ``(shape, dtype) -> array``, an array (the value itself), or None (None).
+        identifier: a name (``"glorot_uniform"``, ``"HeNormal"``), a config dict, a class, an initializer or
+            any callable ``(shape, dtype) -> array``, an array (the value itself), or None (None).
 
     Raises:
         ValueError: nothing has that name.

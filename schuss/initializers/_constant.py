@@ -104,7 +104,8 @@ _WINDOWS = {  # coefficients aₖ of Σₖ (−1)ᵏ aₖ cos(2πkn/N)
 
 
 class STFT(Initializer):
-    """Kernels of a convolution that computes a short-time Fourier transform: ``w[n]·cos(2πnf/N)`` or ``−w[n]·sin``.
+    """Kernels of a convolution that computes a short-time Fourier transform: ``w[n]·cos(2πnf/N)`` or
+    ``−w[n]·sin``.
 
     Args:
         side: ``"real"`` or ``"imag"``.

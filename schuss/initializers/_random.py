@@ -21,8 +21,8 @@ class RandomInitializer(Initializer):
     """An initializer with a seed.
 
     Args:
-        seed: an integer or None: the same values at every call (None: a seed is drawn when the initializer is made);
-            a `SeedGenerator`: new values at every call.
+        seed: an integer or None: the same values at every call (None: a seed is drawn when the initializer is
+            made); a `SeedGenerator`: new values at every call.
     """
 
     def __init__(self, seed: Any = None):
@@ -57,8 +57,8 @@ class RandomNormal(RandomInitializer):
 
     Args:
         mean: default 0. stddev: default 0.05.
-        seed: integer, `SeedGenerator` or None, see `Initializer`'s subclasses: an integer gives the same values at
-            every call.
+        seed: integer, `SeedGenerator` or None, see `Initializer`'s subclasses: an integer gives the same
+            values at every call.
 
     Example:
         >>> from schuss import initializers
@@ -113,11 +113,11 @@ class VarianceScaling(RandomInitializer):
     Args:
         scale: positive; default 1.
         mode: ``"fan_in"``, ``"fan_out"`` or ``"fan_avg"``.
-        distribution: ``"truncated_normal"`` (also ``"normal"``), ``"untruncated_normal"``, or ``"uniform"`` in
-            ±√(3·scale/n).
+        distribution: ``"truncated_normal"`` (also ``"normal"``), ``"untruncated_normal"``, or ``"uniform"``
+            in ±√(3·scale/n).
         seed: as for `RandomNormal`.
-        input_axes, output_axes: axes of the shape whose sizes make up the fan in and the fan out; default: the last
-            but one and the last, times the size of all others (the receptive field).
+        input_axes, output_axes: axes of the shape whose sizes make up the fan in and the fan out; default:
+            the last but one and the last, times the size of all others (the receptive field).
 
     Raises:
         ValueError: `scale` is not positive; unknown mode or distribution.
@@ -255,8 +255,8 @@ class LecunNormal(_FixedScaling):
 class Orthogonal(RandomInitializer):
     """`gain` times a random orthogonal matrix (rows or columns orthonormal, whichever are fewer).
 
-    Shapes of more than two axes are seen as a matrix with the last axis as columns. Saxe et al. (2013); the signs of
-    R's diagonal make the distribution uniform (Mezzadri 2007).
+    Shapes of more than two axes are seen as a matrix with the last axis as columns. Saxe et al. (2013); the
+    signs of R's diagonal make the distribution uniform (Mezzadri 2007).
 
     Args:
         gain: default 1. seed: as for `RandomNormal`.
@@ -295,8 +295,8 @@ def compute_fans(
     """Numbers of inputs and outputs of a unit whose weights have this shape.
 
     Args:
-        shape: (inputs, outputs), or (kernel…, inputs, outputs): then both are multiplied by the kernel's size. A vector
-            has as many inputs as outputs, a scalar one of each.
+        shape: (inputs, outputs), or (kernel…, inputs, outputs): then both are multiplied by the kernel's
+            size. A vector has as many inputs as outputs, a scalar one of each.
         input_axes, output_axes: which axes count as inputs and outputs, where they are not the last two.
 
     Example:

@@ -1,4 +1,5 @@
-"""Layers. In: arrays or tensors of a trace. Out: the same, computed with `schuss.ops` and the layer's variables."""
+"""Layers. In: arrays or tensors of a trace. Out: the same, computed with `schuss.ops` and the layer's
+variables."""
 
 from __future__ import annotations
 

@@ -50,7 +50,8 @@ def building(name: str) -> Iterator[str]:
 
 @contextmanager
 def outside_of_calls() -> Iterator[None]:
-    """Within the block calls inherit nothing; variables still belong to whom they belonged (to infer shapes)."""
+    """Within the block calls inherit nothing; variables still belong to whom they belonged (to infer
+    shapes)."""
     kept, calls.training = calls.training, []
     try:
         yield
@@ -64,7 +65,8 @@ def is_outermost() -> bool:
 
 
 def resolve_training(explicit: Any, default: Any) -> Any:
-    """What `training` is for a call: what the caller said, else the enclosing call's, else the signature's default."""
+    """What `training` is for a call: what the caller said, else the enclosing call's, else the signature's
+    default."""
     if explicit is not None:
         return explicit
     if calls.training and calls.training[-1] is not None:

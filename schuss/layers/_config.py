@@ -21,7 +21,8 @@ class Configurable(Holder):
     def get_config(self) -> dict[str, Any]:
         """What `from_config` needs to make an equal layer (without weights).
 
-        A subclass with arguments of its own extends it: ``return {**super().get_config(), "units": self.units}``. One
+        A subclass with arguments of its own extends it:
+            ``return {**super().get_config(), "units": self.units}``. One
         that does not gets the arguments it was made with, if these are plain values or can be serialized.
         """
         config: dict[str, Any] = {
@@ -44,7 +45,8 @@ class Configurable(Holder):
             return {key: serialize_keras_object(value) for key, value in own.items()}
         except (TypeError, ValueError) as error:
             raise NotImplementedError(
-                f"{type(self).__name__} was made with arguments that cannot be serialized by themselves ({error}). "
+                f"{type(self).__name__} was made with arguments that cannot be serialized by themselves "
+                f"({error}). "
                 "Give it a `get_config` method that returns its arguments as plain values."
             ) from None
 
@@ -72,7 +74,8 @@ _AUTOMATIC: set[type] = {Configurable}
 
 
 def configures_automatically(cls: type) -> type:
-    """Class decorator: subclasses without a `get_config` of their own get the arguments they were made with."""
+    """Class decorator: subclasses without a `get_config` of their own get the arguments they were made
+    with."""
     _AUTOMATIC.add(cls)
     return cls
 
@@ -80,7 +83,8 @@ def configures_automatically(cls: type) -> type:
 def given_arguments(
     init: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> dict[str, Any] | None:
-    """The arguments of an `__init__` call by name, with defaults; None where they do not fit its signature."""
+    """The arguments of an `__init__` call by name, with defaults; None where they do not fit its
+    signature."""
     signature = inspect.signature(init)
     try:
         bound = signature.bind(None, *args, **kwargs)

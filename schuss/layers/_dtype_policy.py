@@ -65,7 +65,8 @@ def set_dtype_policy(policy: Any) -> None:
 
 
 def get_policy(identifier: Any) -> DTypePolicy:
-    """The policy that a layer's `dtype` argument stands for: None, a dtype or its name, a config, a policy."""
+    """The policy that a layer's `dtype` argument stands for: None, a dtype or its name, a config, a
+    policy."""
     if identifier is None:
         return dtype_policy()
     if isinstance(identifier, DTypePolicy):

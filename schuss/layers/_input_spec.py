@@ -1,4 +1,5 @@
-"""InputSpec: what a layer requires of its inputs; and the check, whose errors name the layer and both shapes."""
+"""InputSpec: what a layer requires of its inputs; and the check, whose errors name the layer and both
+shapes."""
 
 from __future__ import annotations
 
@@ -68,7 +69,8 @@ class InputSpec:
 
 
 def check_inputs(specs: Any, inputs: Any, layer_name: str) -> None:
-    """Raise a ValueError that names the layer, what was expected and what came, unless `inputs` meet `specs`."""
+    """Raise a ValueError that names the layer, what was expected and what came, unless `inputs` meet
+    `specs`."""
     if specs is None:
         return
     wanted = _tree.leaves(specs)

@@ -1,4 +1,5 @@
-"""Layer: a function of arrays that owns variables. The base of all layers and models, with Keras 3's semantics."""
+"""Layer: a function of arrays that owns variables. The base of all layers and models, with Keras 3's
+semantics."""
 
 from __future__ import annotations
 
@@ -45,15 +46,15 @@ _INPUT_ARGUMENTS = ("input_shape", "batch_input_shape", "input_dim", "batch_size
 class Layer(Configurable):
     """A function of arrays, y = f(x), with variables that learning changes.
 
-    Subclasses create variables in ``build(input_shape)`` (or in ``__init__``) with `add_weight`, and compute in
-    ``call(inputs)`` with `schuss.ops`. Layers, variables, metrics and seed generators set as attributes, also in
-    lists and dicts, belong to the layer.
+    Subclasses create variables in ``build(input_shape)`` (or in ``__init__``) with `add_weight`, and compute
+    in ``call(inputs)`` with `schuss.ops`. Layers, variables, metrics and seed generators set as attributes,
+    also in lists and dicts, belong to the layer.
 
     Args:
         activity_regularizer: function (or its name) of the outputs whose value is added to the loss.
         trainable: whether gradient descent may change the weights. Default True.
-        dtype: in which type the layer computes and keeps its weights: a name, a `DTypePolicy`; default floatx.
-            Floating-point inputs are cast to it.
+        dtype: in which type the layer computes and keeps its weights: a name, a `DTypePolicy`; default
+            floatx. Floating-point inputs are cast to it.
         autocast: whether to cast inputs so. Default True.
         name: default: the class's name in snake case, with a number from the second on.
         input_shape: shape of one example; a Sequential model that starts with this layer is built at once.
@@ -112,7 +113,8 @@ class Layer(Configurable):
         if unknown:
             known = [*argument_names(type(self)), *_INPUT_ARGUMENTS]
             raise ValueError(
-                f"{type(self).__name__}: unrecognized keyword argument {unknown[0]!r}. {suggestion(unknown[0], known)}"
+                f"{type(self).__name__}: unrecognized keyword argument {unknown[0]!r}. "
+                f"{suggestion(unknown[0], known)}"
             )
         if name is not None and not isinstance(name, str):
             raise TypeError(f"{type(self).__name__}: `name` must be a string, got {name!r}.")
@@ -135,7 +137,8 @@ class Layer(Configurable):
             if not any(value is item for item in known):
                 raise ValueError(
                     f'Layer "{self.name}" is built already; {type(value).__name__} cannot be added to it as '
-                    f"{name!r}. Create layers and variables in `__init__` or `build`, not in `call`: what `call` "
+                    f"{name!r}. Create layers and variables in `__init__` or `build`, not in `call`: what "
+                    "`call` "
                     "creates would be new each time, and would not learn."
                 )
         if isinstance(value, Variable):
@@ -148,7 +151,7 @@ class Layer(Configurable):
             self._disown(value)
         super().__delattr__(name)
 
-    # Types and names -------------------------------------------------------------------------------------------------
+    # Types and names ---
 
     @property
     def dtype(self) -> str:
@@ -173,14 +176,14 @@ class Layer(Configurable):
         """The names of the enclosing layers and this one's: ``"model/block/dense"``; set when built."""
         return self._path or self.name
 
-    # Building --------------------------------------------------------------------------------------------------------
+    # Building ---
 
     def build(self, input_shape: Any) -> None:
         """Create the variables, knowing the inputs' shape. Called before the first `call`.
 
         Args:
-            input_shape: tuple, None for sizes that vary (a list or dict of tuples for several inputs). A `build` with
-                several arguments gets the shape of the argument ``x`` of `call` as ``x_shape``.
+            input_shape: tuple, None for sizes that vary (a list or dict of tuples for several inputs). A
+                `build` with several arguments gets the shape of the argument ``x`` of `call` as ``x_shape``.
         """
         if any(not layer.built for layer in self._layers_held):
             self.compute_output_spec(
@@ -205,8 +208,8 @@ class Layer(Configurable):
 
         Args:
             shape: tuple of ints, default ``()``.
-            initializer: name, config, or function ``(shape, dtype) -> array``. Default ``"glorot_uniform"`` for
-                float types, ``"zeros"`` for others.
+            initializer: name, config, or function ``(shape, dtype) -> array``. Default ``"glorot_uniform"``
+                for float types, ``"zeros"`` for others.
             dtype: default: the layer's `variable_dtype`.
             trainable: whether gradient descent changes it. Default True.
             regularizer: function (or its name) of the variable whose value is added to the loss.
@@ -274,10 +277,11 @@ class Layer(Configurable):
         self._build_shapes = {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else shapes
         self.built = self._locked = True
 
-    # Calling ---------------------------------------------------------------------------------------------------------
+    # Calling ---
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
-        """The computation: arrays (or tensors of a trace) in, arrays out. Written by subclasses with `schuss.ops`."""
+        """The computation: arrays (or tensors of a trace) in, arrays out. Written by subclasses with
+        `schuss.ops`."""
         raise NotImplementedError(
             f"{type(self).__name__} has no `call` method: write what it computes there."
         )
@@ -286,8 +290,8 @@ class Layer(Configurable):
         """Compute the layer's outputs; the first call builds it.
 
         Args:
-            *args, **kwargs: as for `call`. Arrays, tensors of a trace, or symbolic inputs (see `Input`). ``training``
-                may be given to any layer and holds for the layers called within.
+            *args, **kwargs: as for `call`. Arrays, tensors of a trace, or symbolic inputs (see `Input`).
+                ``training`` may be given to any layer and holds for the layers called within.
         """
         self._check_initialized()
         signature = self._call_signature
@@ -324,7 +328,8 @@ class Layer(Configurable):
     def _check_initialized(self) -> None:
         if "dtype_policy" not in vars(self):
             raise RuntimeError(
-                f"{type(self).__name__}.__init__ has not called super().__init__(). Make it the first statement."
+                f"{type(self).__name__}.__init__ has not called super().__init__(). Make it the first "
+                "statement."
             )
 
     def _converted(self, value: Any, first: bool = False) -> Any:
@@ -352,7 +357,8 @@ class Layer(Configurable):
         return ops.cast(value, self.compute_dtype)
 
     def _masks_of(self, bound: inspect.BoundArguments) -> Any:
-        """Fill in the mask arguments of `call` that were not given; returns the mask of the first argument."""
+        """Fill in the mask arguments of `call` that were not given; returns the mask of the first
+        argument."""
         given = list(bound.arguments.items())
         first_mask = None
         for index, (name, value) in enumerate(given):
@@ -391,7 +397,7 @@ class Layer(Configurable):
         """The mask of the outputs; by default that of the inputs."""
         return previous_mask
 
-    # Symbolic calls --------------------------------------------------------------------------------------------------
+    # Symbolic calls ---
 
     def _symbolic_call(self, bound: inspect.BoundArguments) -> Any:
         inputs = next(iter(bound.arguments.values()), None)
@@ -405,8 +411,8 @@ class Layer(Configurable):
         return outputs
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """The symbolic outputs (`KerasTensor`) for symbolic inputs: by `compute_output_shape` where a subclass says
-        it, else by tracing `call`."""
+        """The symbolic outputs (`KerasTensor`) for symbolic inputs: by `compute_output_shape` where a
+        subclass says it, else by tracing `call`."""
         if type(self).compute_output_shape is not Layer.compute_output_shape:
             arguments = self._call_signature.bind(self.name, args, kwargs).arguments
             shape = self.compute_output_shape(**shapes_for(self.compute_output_shape, arguments))
@@ -429,7 +435,8 @@ class Layer(Configurable):
         return infer_apart(traced, args, kwargs)
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
-        """The shape of the output for a shape (or structure of shapes) of the input; None for sizes that vary."""
+        """The shape of the output for a shape (or structure of shapes) of the input; None for sizes that
+        vary."""
         shapes = args[0] if args else next(iter(kwargs.values()))
         layer = self if self.built else type(self).from_config(self.get_config())
         inputs = map_shapes(shapes, lambda shape: KerasTensor(shape, self.compute_dtype))
@@ -471,7 +478,7 @@ class Layer(Configurable):
             )
         return self._inbound_nodes[0]
 
-    # State -----------------------------------------------------------------------------------------------------------
+    # State ---
 
     def count_params(self) -> int:
         """How many numbers the weights have.
@@ -539,7 +546,8 @@ Layer._call_signature = Signature.of(Layer.call)
 
 
 def _own_build(build: Callable[..., Any]) -> Callable[..., Any]:
-    """A subclass's `build`, so that what it creates has the layer's path and is created once, outside of any trace."""
+    """A subclass's `build`, so that what it creates has the layer's path and is created once, outside of any
+    trace."""
 
     @functools.wraps(build)
     def wrapped(self: Layer, *args: Any, **kwargs: Any) -> None:
@@ -564,7 +572,8 @@ def _state_value(variable: Variable, value: Any) -> Any:
     value = value if isinstance(value, Tensor) else as_array(value)
     if tuple(value.shape) != variable.shape:
         raise ValueError(
-            f"stateless_call: variable {variable.path!r} has shape {variable.shape}, but the value given for it has "
+            f"stateless_call: variable {variable.path!r} has shape {variable.shape}, but the value given for "
+            "it has "
             f"shape {tuple(value.shape)}."
         )
     return value

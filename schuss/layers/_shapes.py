@@ -66,8 +66,8 @@ def as_shapes(shapes: Any) -> Any:
 
 
 def shapes_for(method: Callable[..., Any], arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments for a method on shapes, from those of `call`: it takes the shape of ``x`` as ``x_shape``, or, if it
-    has only one argument, whatever its name, the shape of the first."""
+    """The arguments for a method on shapes, from those of `call`: it takes the shape of ``x`` as ``x_shape``,
+    or, if it has only one argument, whatever its name, the shape of the first."""
     shapes = {
         f"{name}_shape": _tree.map_structure(shape_of, value)
         for name, value in arguments.items()

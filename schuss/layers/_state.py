@@ -1,4 +1,5 @@
-"""Holder: something that holds variables and other holders. What a layer's weights, states, losses and metrics are."""
+"""Holder: something that holds variables and other holders. What a layer's weights, states, losses and
+metrics are."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ _NOT_STATE = frozenset(
 
 
 def is_metric(value: Any) -> bool:
-    """Whether it has a metric's verbs (metrics live above layers, so their class cannot be asked for here)."""
+    """Whether it has a metric's verbs (metrics live above layers, so their class cannot be asked for
+    here)."""
     kind = type(value)
     return all(hasattr(kind, verb) for verb in ("update_state", "result", "reset_state"))
 
@@ -56,7 +58,8 @@ def _held_in(value: Any, seen: set[int]) -> Iterator[Any]:
 
 
 class Holder:
-    """Variables and other holders as attributes, in lists or in dicts; found by looking, whenever they are asked for."""
+    """Variables and other holders as attributes, in lists or in dicts; found by looking, whenever they are
+    asked for."""
 
     name: str
     _trained_weights: list[Variable]
@@ -114,7 +117,8 @@ class Holder:
 
     @property
     def weights(self) -> list[Variable]:
-        """All variables that learning makes: trainable ones and statistics, without the states of random generators."""
+        """All variables that learning makes: trainable ones and statistics, without the states of random
+        generators."""
         return unique(v for layer in self._flatten_layers() for v in layer._own_variables())
 
     @property
@@ -175,8 +179,8 @@ class Holder:
 
     @property
     def losses(self) -> list[Any]:
-        """Scalars to be added to the loss: from `add_loss` and activity regularizers in the last call, and the
-        regularizers of trainable weights now."""
+        """Scalars to be added to the loss: from `add_loss` and activity regularizers in the last call, and
+        the regularizers of trainable weights now."""
         trace = active_trace()
         within = set()
         while trace is not None:
@@ -225,7 +229,8 @@ class Holder:
         return sum(variable.size for variable in self.weights)
 
     def save_own_variables(self, store: Any) -> None:
-        """Write this layer's own variables (not those of layers within) into a dict-like `store`, as "0", "1", …"""
+        """Write this layer's own variables (not those of layers within) into a dict-like `store`, as "0",
+        "1", …"""
         for index, variable in enumerate(self._own_variables()):
             store[str(index)] = variable.numpy()
 
@@ -254,7 +259,8 @@ def check_assignable(owner: str, variables: list[Variable], arrays: list[np.ndar
     for variable, array in zip(variables, arrays, strict=True):
         if array.shape != variable.shape:
             raise ValueError(
-                f"{owner}: weight {variable.path!r} has shape {variable.shape}, but received an array of shape "
+                f"{owner}: weight {variable.path!r} has shape {variable.shape}, but received an array of "
+                "shape "
                 f"{array.shape}."
             )
 

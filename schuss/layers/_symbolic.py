@@ -1,4 +1,5 @@
-"""Symbolic inputs: calling layers on `KerasTensor`s records who was called on what, from which models are built."""
+"""Symbolic inputs: calling layers on `KerasTensor`s records who was called on what, from which models are
+built."""
 
 from __future__ import annotations
 
@@ -77,7 +78,8 @@ class KerasTensor:
 
 
 _NO_VALUE = (
-    "{tensor} is symbolic: it has a shape, no value. Use it with layers, operators and schuss.ops functions only, "
+    "{tensor} is symbolic: it has a shape, no value. Use it with layers, operators and schuss.ops functions "
+    "only, "
     "and make a Model of it to compute with arrays."
 )
 
@@ -144,7 +146,8 @@ class Node:
         return not self.input_tensors
 
     def arguments(self, values: dict[int, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The call's arguments with values (by the id of the symbolic tensor) in the places of symbolic ones."""
+        """The call's arguments with values (by the id of the symbolic tensor) in the places of symbolic
+        ones."""
         return _tree.map_structure(
             lambda leaf: values[id(leaf)] if is_symbolic(leaf) else leaf, (self.args, self.kwargs)
         )
@@ -173,8 +176,8 @@ class Operation:
 def infer_outputs(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """The `KerasTensor`s that ``function(*args, **kwargs)`` gives for symbolic arguments.
 
-    The function is traced; where a size is unknown, twice, with two different sizes: what differs in the results is
-    unknown, too.
+    The function is traced; where a size is unknown, twice, with two different sizes: what differs in the
+    results is unknown, too.
     """
     unknown = any(None in leaf.shape for leaf in _tree.leaves((args, kwargs)) if is_symbolic(leaf))
     specs, tree = _traced_specs(function, args, kwargs, _PROBES[0])

@@ -1,4 +1,5 @@
-"""What training makes small. In: labels, predictions, sample weights. Out: a number, composed of `schuss.ops` alone."""
+"""What training makes small. In: labels, predictions, sample weights. Out: a number, composed of `schuss.ops`
+alone."""
 
 from __future__ import annotations
 
@@ -126,8 +127,8 @@ def get(identifier: Any) -> Any:
     """The loss that `identifier` stands for.
 
     Args:
-        identifier: the name of a function (``"mse"``, ``"binary_crossentropy"``: the function itself) or of a class
-            (``"MeanSquaredError"``: an instance), a config dict, a class, a `Loss` or any callable
+        identifier: the name of a function (``"mse"``, ``"binary_crossentropy"``: the function itself) or of a
+            class (``"MeanSquaredError"``: an instance), a config dict, a class, a `Loss` or any callable
             ``(y_true, y_pred) -> loss of each sample``, or None (None).
 
     Raises:

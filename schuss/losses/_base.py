@@ -17,9 +17,9 @@ class Loss:
 
     Args:
         name: default: the class's name in snake_case, numbered from the second on.
-        reduction: what becomes of the samples' losses. ``"sum_over_batch_size"`` (default) and ``"mean"``: their sum,
-            divided by their number; ``"sum"``; ``"mean_with_sample_weight"``: divided by the sum of the weights;
-            ``"none"`` or None: they stay an array.
+        reduction: what becomes of the samples' losses. ``"sum_over_batch_size"`` (default) and ``"mean"``:
+            their sum, divided by their number; ``"sum"``; ``"mean_with_sample_weight"``: divided by the sum
+            of the weights; ``"none"`` or None: they stay an array.
         dtype: of the computation; a name, a dtype, or a dtype policy (its compute dtype). Default floatx.
 
     Raises:
@@ -50,8 +50,8 @@ class Loss:
 
         Args:
             y_true: labels, [batch, …]. y_pred: predictions, [batch, …].
-            sample_weight: None, or numbers [batch], [batch, 1] or of the shape of `call`'s result. Padding that an
-                earlier layer masked in `y_pred` does not count.
+            sample_weight: None, or numbers [batch], [batch, 1] or of the shape of `call`'s result. Padding
+                that an earlier layer masked in `y_pred` does not count.
 
         Returns:
             A scalar; for reduction ``"none"`` the shape of `call`'s result.
@@ -142,7 +142,8 @@ class NamedLoss(LossFunctionWrapper):
 
 
 def compute_dtype(dtype: Any) -> str:
-    """The name of the dtype that `dtype` (None for floatx, a name, a dtype policy or its serialized form) computes in."""
+    """The name of the dtype that `dtype` (None for floatx, a name, a dtype policy or its serialized form)
+    computes in."""
     if dtype is None:
         return floatx()
     if isinstance(dtype, dict):

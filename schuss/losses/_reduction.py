@@ -21,7 +21,8 @@ def standardize_reduction(reduction: Any) -> str | None:
     if reduction not in REDUCTIONS:
         known = ", ".join(repr(r) for r in REDUCTIONS)
         raise ValueError(
-            f"Invalid value for argument `reduction`. Expected one of {known}. Received: reduction={reduction!r}"
+            f"Invalid value for argument `reduction`. Expected one of {known}. Received: "
+            f"reduction={reduction!r}"
         )
     return reduction
 
@@ -39,8 +40,9 @@ def reduce_weighted_values(
         values: the loss of each sample (and place), [batch, …].
         sample_weight: broadcasts against `values`, after a last axis of size 1 is dropped or added.
         mask: bool, the shape of `values`: places that do not count. A mean is then over those that do.
-        reduction: ``"sum"``; ``"sum_over_batch_size"`` and ``"mean"``: the sum divided by the number of values (not by the
-            sum of the weights); ``"mean_with_sample_weight"``: divided by the sum of the weights; ``"none"``: values.
+        reduction: ``"sum"``; ``"sum_over_batch_size"`` and ``"mean"``: the sum divided by the number of
+            values (not by the sum of the weights); ``"mean_with_sample_weight"``: divided by the sum of the
+            weights; ``"none"``: values.
         dtype: of the result; default: that of `values`.
     """
     values = ops.convert_to_tensor(values)
@@ -63,7 +65,8 @@ def reduce_weighted_values(
 
 
 def masked_weights(sample_weight: Any, mask: Any, dtype: Any, reduction: str | None) -> Any:
-    """Weights that are zero where `mask` is false, and scaled up for a mean, so that it is over the other places.
+    """Weights that are zero where `mask` is false, and scaled up for a mean, so that it is over the other
+    places.
 
     Args:
         sample_weight: or None. mask: bool. dtype: of the result.
@@ -90,7 +93,8 @@ def fit_weights(values: Any, sample_weight: Any) -> tuple[Any, Any]:
     if 0 < len(weights) < len(shape) and weights == shape[: len(weights)]:
         sample_weight = ops.reshape(sample_weight, weights + (1,) * (len(shape) - len(weights)))
     require_broadcast(
-        "`sample_weight` must have one number for each sample, [batch], or for each value, e.g. [batch, steps]. Values and "
+        "`sample_weight` must have one number for each sample, [batch], or for each value, e.g. [batch, "
+        "steps]. Values and "
         "weights do not fit",
         values,
         sample_weight,

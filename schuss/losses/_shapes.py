@@ -13,8 +13,8 @@ from schuss.graph import floatx, is_float
 def squeeze_or_expand_to_same_rank(x1: Any, x2: Any, expand_rank_1: bool = True) -> tuple[Any, Any]:
     """The two with equal ranks, where they differ by one last axis of size 1.
 
-    The longer one loses that axis; but against a vector (``[n]`` with ``[n, 1]``) the vector gains it, so that the
-    result keeps a sample axis. Anything else comes back as it is.
+    The longer one loses that axis; but against a vector (``[n]`` with ``[n, 1]``) the vector gains it, so
+    that the result keeps a sample axis. Anything else comes back as it is.
 
     Args:
         x1, x2: arrays.

@@ -70,7 +70,8 @@ def integer_labels(function: str, y_true: Any, y_pred: Any, axis: int) -> tuple[
             else "use argmax(y, -1)."
         )
     raise ValueError(
-        f"{function}: `y_true` must hold integer labels of shape {without} for `y_pred` of shape {tuple(y_pred.shape)}. "
+        f"{function}: `y_true` must hold integer labels of shape {without} for `y_pred` of shape "
+        f"{tuple(y_pred.shape)}. "
         f"Received: y_true.shape={tuple(y_true.shape)}.{hint}"
     )
 
@@ -83,7 +84,8 @@ def require_labels(function: str, y_true: Any, classes: int) -> None:
     if y_true.size and (y_true.min() < 0 or y_true.max() >= classes):
         wrong = y_true.min() if y_true.min() < 0 else y_true.max()
         raise ValueError(
-            f"{function}: label {wrong} is outside of the classes: `y_pred` has {classes} of them, so labels go from 0 "
+            f"{function}: label {wrong} is outside of the classes: `y_pred` has {classes} of them, so labels "
+            "go from 0 "
             f"to {classes - 1}."
         )
 

@@ -50,7 +50,8 @@ def binary_focal_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Any:
-    """`binary_crossentropy` with easy examples weighted down: by ``(1 − q)^gamma``, q what the prediction gives the label.
+    """`binary_crossentropy` with easy examples weighted down: by ``(1 − q)^gamma``, q what the prediction
+    gives the label.
 
     q is ``y·p + (1 − y)·(1 − p)`` (Lin et al. 2017, "Focal loss for dense object detection").
 
@@ -131,16 +132,16 @@ def sparse_categorical_crossentropy(
         y_true: integer labels y, the shape of `y_pred` without `axis` (or with size 1 there).
         y_pred: probabilities p, [batch, …, classes]; divided by their sum, kept within [1e-7, 1 − 1e-7].
         from_logits: whether ``p = softmax(y_pred)``; default False.
-        ignore_class: label that marks places without a label (often −1 or 255): their loss is 0, and a `Loss` does not
-            count them in its mean. Default None.
+        ignore_class: label that marks places without a label (often −1 or 255): their loss is 0, and a `Loss`
+            does not count them in its mean. Default None.
         axis: of the classes; default −1.
 
     Returns:
         The shape of `y_pred` without `axis`.
 
     Raises:
-        ValueError: the shapes do not fit (for one-hot labels with the name of the loss for them); outside of a trace
-            also a label that is not one of the classes.
+        ValueError: the shapes do not fit (for one-hot labels with the name of the loss for them); outside of
+            a trace also a label that is not one of the classes.
 
     Example:
         >>> from schuss import losses
@@ -165,7 +166,8 @@ def sparse_categorical_crossentropy(
 def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Any:
     """``(1 − p[y]^q)/q``: cross-entropy as q goes to 0, absolute error at q = 1; forgives wrong labels.
 
-    Zhang and Sabuncu 2018, "Generalized cross entropy loss for training deep neural networks with noisy labels".
+    Zhang and Sabuncu 2018, "Generalized cross entropy loss for training deep neural networks with noisy
+    labels".
 
     Args:
         y_true: integer labels, [batch] or [batch, 1]. y_pred: probabilities, [batch, classes]. q: in (0, 1).
@@ -263,7 +265,8 @@ class BinaryFocalCrossentropy(NamedLoss):
     """`binary_focal_crossentropy` of each sample, reduced.
 
     Args:
-        apply_class_balancing, alpha, gamma, from_logits, label_smoothing, axis: see `binary_focal_crossentropy`.
+        apply_class_balancing, alpha, gamma, from_logits, label_smoothing, axis: see
+            `binary_focal_crossentropy`.
         reduction, name, dtype: see `Loss`.
     """
 
@@ -402,7 +405,8 @@ class SparseCategoricalCrossentropy(_IntegerLabelLoss):
 
 
 class CategoricalGeneralizedCrossEntropy(_IntegerLabelLoss):
-    """`categorical_generalized_cross_entropy` of each sample, reduced: for integer labels of which some are wrong.
+    """`categorical_generalized_cross_entropy` of each sample, reduced: for integer labels of which some are
+    wrong.
 
     Args:
         q: in (0, 1): towards 0 like cross-entropy, towards 1 like absolute error; default 0.5.

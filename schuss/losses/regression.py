@@ -35,7 +35,8 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
 
 
 def half_mean_squared_error(y_true: Any, y_pred: Any) -> Any:
-    """``½ · mean((y − ŷ)²)`` over the last axis: half of `mean_squared_error`, so that the gradient is (ŷ − y)/n.
+    """``½ · mean((y − ŷ)²)`` over the last axis: half of `mean_squared_error`, so that the gradient is (ŷ −
+    y)/n.
 
     Args:
         y_true: y, [batch, …, outputs]. y_pred: ŷ, the same shape.
@@ -59,7 +60,8 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
 
 
 def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
-    """``100 · mean(|y − ŷ| / max(|y|, 1e-7))`` over the last axis; arguments and result as for `mean_squared_error`."""
+    """``100 · mean(|y − ŷ| / max(|y|, 1e-7))`` over the last axis; arguments and result as for
+    `mean_squared_error`."""
     y_true, y_pred = operands("mean_absolute_percentage_error", y_true, y_pred)
     scale = ops.maximum(ops.absolute(y_true), EPSILON)
     error = ops.absolute(ops.divide(ops.subtract(y_true, y_pred), scale))
@@ -99,7 +101,8 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
 
 
 def log_cosh(y_true: Any, y_pred: Any) -> Any:
-    """``mean(log(cosh(ŷ − y)))`` over the last axis: about e²/2 for small errors e, |e| − log 2 for large ones.
+    """``mean(log(cosh(ŷ − y)))`` over the last axis: about e²/2 for small errors e, |e| − log 2 for large
+    ones.
 
     Arguments and result as for `mean_squared_error`.
     """
@@ -111,7 +114,8 @@ def log_cosh(y_true: Any, y_pred: Any) -> Any:
 
 
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
-    """``−Σ y·ŷ / (‖y‖·‖ŷ‖)`` along `axis`: −1 for equal directions, 0 for orthogonal ones, 1 for opposite ones.
+    """``−Σ y·ŷ / (‖y‖·‖ŷ‖)`` along `axis`: −1 for equal directions, 0 for orthogonal ones, 1 for opposite
+    ones.
 
     Args:
         y_true, y_pred: [batch, …]. A zero vector has similarity 0 with every other.
@@ -147,10 +151,11 @@ class MeanSquaredError(NamedLoss):
 
 
 class HalfMeanSquaredError(NamedLoss):
-    """J(W, b) = 1/(2n) Σ (y − ŷ)²: the mean squared error of the textbooks, exactly half of `MeanSquaredError`.
+    """J(W, b) = 1/(2n) Σ (y − ŷ)²: the mean squared error of the textbooks, exactly half of
+    `MeanSquaredError`.
 
-    n counts what the mean runs over: samples times outputs. The ½ cancels the 2 of the derivative: ∂J/∂ŷ = (ŷ − y)/n.
-    Also known as ``"half_mse"``.
+    n counts what the mean runs over: samples times outputs. The ½ cancels the 2 of the derivative: ∂J/∂ŷ = (ŷ
+    − y)/n. Also known as ``"half_mse"``.
 
     Args:
         reduction, name, dtype: see `Loss`.

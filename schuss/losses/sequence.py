@@ -15,10 +15,11 @@ _NEVER = -1e9
 
 
 def ctc(y_true: Any, y_pred: Any) -> Any:
-    """``−log P(y)``: P(y) sums the probabilities of all paths that give the labels y when repeats and blanks are dropped.
+    """``−log P(y)``: P(y) sums the probabilities of all paths that give the labels y when repeats and blanks
+    are dropped.
 
-    Connectionist temporal classification, Graves et al. 2006; the forward recursion of their section 4.1 in logarithms,
-    one step for each time step, so the graph grows with the number of steps.
+    Connectionist temporal classification, Graves et al. 2006; the forward recursion of their section 4.1 in
+    logarithms, one step for each time step, so the graph grows with the number of steps.
 
     Args:
         y_true: integer labels, [batch, max_length]; 0 is the blank and fills up short rows.
@@ -39,7 +40,8 @@ def ctc(y_true: Any, y_pred: Any) -> Any:
     batch, length = labels.shape
     log_p = ops.log_softmax(logits, axis=-1)
 
-    # The extended labels: blanks at even places, labels at odd ones; a path may skip a blank between different labels.
+    # The extended labels: blanks at even places, labels at odd ones; a path may skip a blank between
+    # different labels.
     blanks = ops.zeros_like(labels)
     extended = ops.concatenate(
         [ops.reshape(ops.stack([blanks, labels], axis=2), (batch, 2 * length)), blanks[:, :1]], axis=1

@@ -20,11 +20,12 @@ def circle(
     gamma: float = 80,
     margin: float = 0.4,
 ) -> Any:
-    """``softplus(LSE_p(−gamma·w_p·(margin' − d_p)) + LSE_n(gamma·w_n·(margin'' − d_n)))`` over each sample's pairs.
+    """``softplus(LSE_p(−gamma·w_p·(margin' − d_p)) + LSE_n(gamma·w_n·(margin'' − d_n)))`` over each sample's
+    pairs.
 
-    d are cosine distances ≥ 0, p runs over the samples of the same class and n over the others; w_p = margin + d_p,
-    w_n = max(1 + margin − d_n, 0), margin' = margin, margin'' = 1 − margin; LSE is logsumexp. Sun et al. 2020, "Circle
-    loss: a unified perspective of pair similarity optimization".
+    d are cosine distances ≥ 0, p runs over the samples of the same class and n over the others; w_p = margin
+    + d_p, w_n = max(1 + margin − d_n, 0), margin' = margin, margin'' = 1 − margin; LSE is logsumexp. Sun et
+    al. 2020, "Circle loss: a unified perspective of pair similarity optimization".
 
     Args:
         y_true: integer labels, [batch] or [batch, 1]. y_pred: embeddings of length 1, [batch, features].
@@ -61,7 +62,8 @@ def circle(
 
 
 def _logsumexp_where(mask: Any, x: Any) -> Any:
-    """logsumexp of the places of each row where `mask`; hugely negative, with gradient 0, where there is none."""
+    """logsumexp of the places of each row where `mask`; hugely negative, with gradient 0, where there is
+    none."""
     lowest = float(np.finfo(x.dtype).min) / 4
     return ops.logsumexp(ops.where(mask, x, ops.full_like(x, lowest)), axis=1)
 

@@ -1,4 +1,5 @@
-"""What is reported while training. In: labels, predictions, weights, batch by batch. Out: a number for all of them."""
+"""What is reported while training. In: labels, predictions, weights, batch by batch. Out: a number for all of
+them."""
 
 from __future__ import annotations
 
@@ -158,9 +159,9 @@ def get(identifier: Any) -> Any:
     """The metric that `identifier` stands for.
 
     Args:
-        identifier: a name (``"mse"``, ``"auc"``, ``"BinaryAccuracy"``), a config dict, a class, a `Metric` or any
-            callable ``(y_true, y_pred) -> value of each sample``, or None (None). Of ``"accuracy"`` in ``compile``
-            `metric_by_shape` decides the kind.
+        identifier: a name (``"mse"``, ``"auc"``, ``"BinaryAccuracy"``), a config dict, a class, a `Metric` or
+            any callable ``(y_true, y_pred) -> value of each sample``, or None (None). Of ``"accuracy"`` in
+            ``compile`` `metric_by_shape` decides the kind.
 
     Raises:
         ValueError: nothing has that name.

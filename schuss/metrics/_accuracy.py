@@ -66,8 +66,10 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     y_true, y_pred = squeeze_or_expand_to_same_rank(y_true, y_pred)
     if tuple(y_true.shape) != tuple(y_pred.shape):
         raise ValueError(
-            f"categorical_accuracy: `y_true` must hold one-hot labels of the shape of `y_pred`, {tuple(y_pred.shape)}. "
-            f"Received: y_true.shape={tuple(y_true.shape)}. For integer labels use sparse_categorical_accuracy."
+            "categorical_accuracy: `y_true` must hold one-hot labels of the shape of `y_pred`, "
+            f"{tuple(y_pred.shape)}. "
+            f"Received: y_true.shape={tuple(y_true.shape)}. For integer labels use "
+            "sparse_categorical_accuracy."
         )
     matches = ops.equal(ops.argmax(y_true, axis=-1), ops.argmax(y_pred, axis=-1))
     return _without_last_one(ops.cast(matches, floatx()))
@@ -77,7 +79,8 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where the largest prediction is at the place that the label names, 0 elsewhere.
 
     Args:
-        y_true: integer labels, [batch, …] or [batch, …, 1]. y_pred: probabilities or logits, [batch, …, classes].
+        y_true: integer labels, [batch, …] or [batch, …, 1]. y_pred: probabilities or logits, [batch, …,
+            classes].
 
     Returns:
         [batch, …].
@@ -121,7 +124,8 @@ def sparse_top_k_categorical_accuracy(
 
     Args:
         y_true: integer labels, [batch, …] or [batch, …, 1].
-        y_pred: scores, [batch, …, classes]; or, with `from_sorted_ids`, classes from the most to the least probable.
+        y_pred: scores, [batch, …, classes]; or, with `from_sorted_ids`, classes from the most to the least
+            probable.
         k: default 5. from_sorted_ids: default False.
 
     Returns:
@@ -159,7 +163,8 @@ def _labels_and_scores(function: str, y_true: Any, y_pred: Any) -> tuple[Any, An
         y_true = ops.squeeze(y_true, axis=-1)
     if tuple(y_true.shape) != tuple(y_pred.shape[:-1]):
         raise ValueError(
-            f"{function}: `y_true` must hold integer labels of shape {tuple(y_pred.shape[:-1])} for `y_pred` of shape "
+            f"{function}: `y_true` must hold integer labels of shape {tuple(y_pred.shape[:-1])} for `y_pred` "
+            "of shape "
             f"{tuple(y_pred.shape)}. Received: y_true.shape={tuple(y_true.shape)}. For one-hot labels use "
             f"{function.removeprefix('sparse_')}."
         )

@@ -14,7 +14,8 @@ from schuss.utils._uids import auto_name
 
 
 class Metric:
-    """Base class. Subclasses make their variables in ``__init__``, change them in `update_state`, and define `result`.
+    """Base class. Subclasses make their variables in ``__init__``, change them in `update_state`, and define
+    `result`.
 
     Args:
         dtype: of the computation; a name, a dtype or a dtype policy. Default floatx.
@@ -89,7 +90,8 @@ class Metric:
         aggregation: str | None = "sum",
         name: str | None = None,
     ) -> Variable:
-        """A new variable of the metric's state. It may be made within a trace; its first value is computed at once.
+        """A new variable of the metric's state. It may be made within a trace; its first value is computed at
+        once.
 
         Args:
             shape: tuple of ints.
@@ -119,7 +121,8 @@ class Metric:
         )
 
     def _build(self, y_true_shape: Sequence[int], y_pred_shape: Sequence[int]) -> None:
-        """Make the variables whose shapes depend on the data, if they are not there yet. May be called beforehand."""
+        """Make the variables whose shapes depend on the data, if they are not there yet. May be called
+        beforehand."""
         if not self._built:
             self._add_state(tuple(y_true_shape), tuple(y_pred_shape))
             self._built = True
@@ -146,7 +149,8 @@ class Metric:
         return self.result()
 
     def stateless_update_state(self, metric_variables: Sequence[Any], *args: Any, **kwargs: Any) -> list[Any]:
-        """`update_state` as a function: from values of the variables to their new values; the metric stays as it is.
+        """`update_state` as a function: from values of the variables to their new values; the metric stays as
+        it is.
 
         Args:
             metric_variables: a value for each of `variables`.
@@ -170,8 +174,10 @@ class Metric:
     def _state_mapping(self, values: Sequence[Any]) -> list[tuple[Variable, Any]]:
         if len(values) != len(self.variables):
             raise ValueError(
-                f"Argument `metric_variables` must be a list of values corresponding 1:1 to {type(self).__name__}()."
-                f"variables. Received list with length {len(values)}, but expected {len(self.variables)} variables."
+                "Argument `metric_variables` must be a list of values corresponding 1:1 to "
+                f"{type(self).__name__}()."
+                f"variables. Received list with length {len(values)}, but expected {len(self.variables)} "
+                "variables."
             )
         return list(zip(self.variables, values, strict=True))
 

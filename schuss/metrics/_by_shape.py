@@ -26,9 +26,10 @@ def metric_by_shape(
     """The metric that a name without a kind stands for; None for names and objects that need no shapes.
 
     Args:
-        identifier: ``"accuracy"``, ``"acc"``, ``"crossentropy"``, ``"ce"`` (as given by the user), or anything.
-        y_true_shape, y_pred_shape: of a batch. One output is a binary decision; labels without the axis of classes (or
-            with size 1 there) are integers; others one-hot.
+        identifier: ``"accuracy"``, ``"acc"``, ``"crossentropy"``, ``"ce"`` (as given by the user), or
+            anything.
+        y_true_shape, y_pred_shape: of a batch. One output is a binary decision; labels without the axis of
+            classes (or with size 1 there) are integers; others one-hot.
         name: of the metric; default: the identifier.
 
     Example:

@@ -138,8 +138,8 @@ class Precision(_ShareOfTruePositives):
     """``TP / (TP + FP)``: the share of positive predictions that are right.
 
     Args:
-        thresholds: a prediction above it is positive; a number in [0, 1], or several for a result each. Default ½, or
-            none where `top_k` is given. For logits use 0.
+        thresholds: a prediction above it is positive; a number in [0, 1], or several for a result each.
+            Default ½, or none where `top_k` is given. For logits use 0.
         top_k: only the `top_k` largest predictions of each row can be positive. Default None.
         class_id: look only at this place of the last axis. Default None.
         name, dtype: see `Metric`.

@@ -33,7 +33,8 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> Any:
 
 
 def concordance_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> Any:
-    """``2·cov(y, ŷ) / (σ²(y) + σ²(ŷ) + (mean y − mean ŷ)²)`` along `axis`: also punishes shifts and wrong scales.
+    """``2·cov(y, ŷ) / (σ²(y) + σ²(ŷ) + (mean y − mean ŷ)²)`` along `axis`: also punishes shifts and wrong
+    scales.
 
     Args:
         y_true, y_pred: of one shape. axis: int or tuple; default −1.

@@ -1,4 +1,5 @@
-"""What all thresholds together say: areas under curves, and the best of one rate where another is good enough."""
+"""What all thresholds together say: areas under curves, and the best of one rate where another is good
+enough."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from schuss.metrics._thresholds import EPSILON, count, decisions, even_threshold
 
 
 class _BestUnderConstraint(FourCounts):
-    """The best value of one rate among the thresholds at which another reaches a given one. Subclasses name both."""
+    """The best value of one rate among the thresholds at which another reaches a given one. Subclasses name
+    both."""
 
     _given: str
     _rates: Callable[..., tuple[Any, Any]]
@@ -68,7 +70,8 @@ class _BestUnderConstraint(FourCounts):
 
 
 class SensitivityAtSpecificity(_BestUnderConstraint):
-    """The best sensitivity, ``TP/(TP + FN)``, where the specificity, ``TN/(TN + FP)``, is at least `specificity`.
+    """The best sensitivity, ``TP/(TP + FN)``, where the specificity, ``TN/(TN + FP)``, is at least
+    `specificity`.
 
     Args:
         specificity: in [0, 1].
@@ -102,7 +105,8 @@ class SensitivityAtSpecificity(_BestUnderConstraint):
 
 
 class SpecificityAtSensitivity(_BestUnderConstraint):
-    """The best specificity, ``TN/(TN + FP)``, where the sensitivity, ``TP/(TP + FN)``, is at least `sensitivity`.
+    """The best specificity, ``TN/(TN + FP)``, where the sensitivity, ``TP/(TP + FN)``, is at least
+    `sensitivity`.
 
     Args:
         sensitivity: in [0, 1].
@@ -150,7 +154,8 @@ class PrecisionAtRecall(_BestUnderConstraint):
 
 
 class RecallAtPrecision(_BestUnderConstraint):
-    """The best recall, ``TP/(TP + FN)``, where the precision, ``TP/(TP + FP)``, is at least `precision`; else 0.
+    """The best recall, ``TP/(TP + FN)``, where the precision, ``TP/(TP + FP)``, is at least `precision`; else
+    0.
 
     Args:
         precision: in [0, 1].
@@ -180,26 +185,29 @@ _SUMMATIONS = ("interpolation", "majoring", "minoring")
 class AUC(FourCounts):
     """The area under a curve that a binary classifier draws as its threshold moves.
 
-    ``"ROC"``: recall over the share of false alarms, FP/(FP + TN). ``"PR"``: precision over recall. The curve goes through
-    the points of `num_thresholds` evenly spaced thresholds, so this is an approximation, good where predictions spread
-    over [0, 1].
+    ``"ROC"``: recall over the share of false alarms, FP/(FP + TN). ``"PR"``: precision over recall. The curve
+    goes through the points of `num_thresholds` evenly spaced thresholds, so this is an approximation, good
+    where predictions spread over [0, 1].
 
     Args:
         num_thresholds: > 1; default 200.
-        curve: ``"ROC"`` (default), ``"PR"`` or ``"PRGAIN"`` (precision gain over recall gain, Flach and Kull 2015).
-        summation_method: height of the curve between two points: ``"interpolation"`` (default; the mean; for PR that of
-            Davis and Goadrich 2006), ``"minoring"`` (the lower one), ``"majoring"`` (the higher one).
+        curve: ``"ROC"`` (default), ``"PR"`` or ``"PRGAIN"`` (precision gain over recall gain, Flach and Kull
+            2015).
+        summation_method: height of the curve between two points: ``"interpolation"`` (default; the mean; for
+            PR that of Davis and Goadrich 2006), ``"minoring"`` (the lower one), ``"majoring"`` (the higher
+            one).
         name, dtype: see `Metric`.
         thresholds: in place of `num_thresholds`; 0 and 1 are added.
-        multi_label: the mean of the areas of each label, for labels and predictions [batch, labels]. Default False: all
-            are taken together.
+        multi_label: the mean of the areas of each label, for labels and predictions [batch, labels]. Default
+            False: all are taken together.
         num_labels: for `multi_label`; default: known from the first batch.
-        label_weights: a weight ≥ 0 for each label: in that mean, or, without `multi_label`, of its predictions.
+        label_weights: a weight ≥ 0 for each label: in that mean, or, without `multi_label`, of its
+            predictions.
         from_logits: whether predictions pass through sigmoid first; default False.
 
     Raises:
-        ValueError: fewer than two thresholds, unknown curve or method, `num_labels` without `multi_label`; at a batch,
-            shapes that do not fit.
+        ValueError: fewer than two thresholds, unknown curve or method, `num_labels` without `multi_label`; at
+            a batch, shapes that do not fit.
 
     Example:
         >>> from schuss import metrics
@@ -262,7 +270,8 @@ class AUC(FourCounts):
         """Add a batch.
 
         Args:
-            y_true: labels, 0 or 1, [batch, …]. y_pred: probabilities (logits with `from_logits`), the same shape.
+            y_true: labels, 0 or 1, [batch, …]. y_pred: probabilities (logits with `from_logits`), the same
+                shape.
             sample_weight: None, or numbers that fit `y_pred`, or its first axes.
         """
         y_pred = ops.convert_to_tensor(y_pred)
@@ -316,10 +325,12 @@ class AUC(FourCounts):
         return gains[0], gains[1]
 
     def _davis_goadrich(self) -> Any:
-        """Areas between neighbouring points of the PR curve, where TP and FP, not precision, are interpolated.
+        """Areas between neighbouring points of the PR curve, where TP and FP, not precision, are
+        interpolated.
 
-        Davis and Goadrich 2006, "The relationship between precision-recall and ROC curves". With P = TP + FP, TP is linear
-        in P between two points, slope a, and the integral of precision over recall is a·(ΔTP + b·log(P₁/P₂))/(TP + FN).
+        Davis and Goadrich 2006, "The relationship between precision-recall and ROC curves". With P = TP + FP,
+        TP is linear in P between two points, slope a, and the integral of precision over recall is a·(ΔTP +
+        b·log(P₁/P₂))/(TP + FN).
         """
         tp, fn = self.true_positives.value, self.false_negatives.value
         p = ops.add(tp, self.false_positives)
@@ -344,7 +355,8 @@ class AUC(FourCounts):
     def _require_matrix(self, shape: tuple[int, ...]) -> None:
         if len(shape) != 2:
             raise ValueError(
-                f"`y_pred` must have rank 2 when `multi_label=True`. Found rank {len(shape)}. Full shape received for "
+                f"`y_pred` must have rank 2 when `multi_label=True`. Found rank {len(shape)}. Full shape "
+                "received for "
                 f"`y_pred`: {shape}"
             )
 

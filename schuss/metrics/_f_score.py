@@ -15,14 +15,15 @@ class FBetaScore(Metric):
     """``(1 + beta²)·precision·recall / (beta²·precision + recall)`` of each class.
 
     Args:
-        average: None (default): one score for each class; ``"macro"``: their mean; ``"weighted"``: their mean, weighted by
-            the number of labels; ``"micro"``: the score of all classes counted together.
+        average: None (default): one score for each class; ``"macro"``: their mean; ``"weighted"``: their
+            mean, weighted by the number of labels; ``"micro"``: the score of all classes counted together.
         beta: recall counts beta times as much as precision; > 0, default 1.
         threshold: a prediction above it says yes; in (0, 1]. Default None: the largest of each row says yes.
         name, dtype: see `Metric`.
 
     Raises:
-        ValueError: an argument out of its range; at a batch, labels or predictions that are not [batch, classes].
+        ValueError: an argument out of its range; at a batch, labels or predictions that are not [batch,
+            classes].
 
     Example:
         >>> from schuss import metrics

@@ -27,7 +27,8 @@ class IoU(Metric):
         axis: of the classes where they are not sparse; default −1.
 
     Raises:
-        ValueError: a target class that is none of the classes; outside of a trace, labels or predictions that are none.
+        ValueError: a target class that is none of the classes; outside of a trace, labels or predictions that
+            are none.
 
     Example:
         >>> from schuss import metrics
@@ -59,7 +60,8 @@ class IoU(Metric):
         """Add a batch.
 
         Args:
-            y_true: classes, any shape (with an axis of classes, if not sparse). y_pred: classes, or scores, alike.
+            y_true: classes, any shape (with an axis of classes, if not sparse). y_pred: classes, or scores,
+                alike.
             sample_weight: None, or numbers that fit the classes, or their first axes.
         """
         y_true = self._classes(y_true, self.sparse_y_true)
@@ -77,7 +79,8 @@ class IoU(Metric):
         y_true, y_pred = ops.reshape(y_true, (-1,)), ops.reshape(y_pred, (-1,))
         if y_true.size != y_pred.size:
             raise ValueError(
-                f"{self.name}: as many labels as predictions are needed. Received: {y_true.size} and {y_pred.size}."
+                f"{self.name}: as many labels as predictions are needed. Received: {y_true.size} and "
+                f"{y_pred.size}."
             )
         if self.ignore_class is not None:
             valid = ops.not_equal(y_true, self.ignore_class)

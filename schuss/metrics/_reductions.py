@@ -44,7 +44,8 @@ class Sum(Metric):
 
 
 class Mean(Metric):
-    """The (weighted) mean of the values seen: Σ w·v / Σ w. Values of more than one axis count by the mean of each sample.
+    """The (weighted) mean of the values seen: Σ w·v / Σ w. Values of more than one axis count by the mean of
+    each sample.
 
     Args:
         name, dtype: see `Metric`.

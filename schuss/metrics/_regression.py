@@ -128,14 +128,15 @@ class R2Score(Metric):
     """``1 − Σ(y − ŷ)² / Σ(y − mean y)²``: 1 for a perfect prediction, 0 for one no better than the mean.
 
     Args:
-        class_aggregation: over outputs: ``"uniform_average"`` (default), ``"variance_weighted_average"``, or None: one
-            score for each output.
-        num_regressors: p, for the adjusted score ``1 − (1 − R²)(n − 1)/(n − p − 1)``, n the number of labels seen;
-            default 0: not adjusted, as it is where n ≤ p + 1.
+        class_aggregation: over outputs: ``"uniform_average"`` (default), ``"variance_weighted_average"``, or
+            None: one score for each output.
+        num_regressors: p, for the adjusted score ``1 − (1 − R²)(n − 1)/(n − p − 1)``, n the number of labels
+            seen; default 0: not adjusted, as it is where n ≤ p + 1.
         name, dtype: see `Metric`.
 
     Raises:
-        ValueError: unknown aggregation, p < 0; at the first batch, labels or predictions that are not [batch, outputs].
+        ValueError: unknown aggregation, p < 0; at the first batch, labels or predictions that are not [batch,
+            outputs].
 
     Example:
         >>> from schuss import metrics
@@ -238,6 +239,7 @@ def require_built(metric: Metric) -> None:
     """A ValueError if the metric's state has yet to be made."""
     if not metric._built:
         raise ValueError(
-            f"{type(metric).__name__} {metric.name!r} has seen no batch yet, so it does not know how many outputs there "
+            f"{type(metric).__name__} {metric.name!r} has seen no batch yet, so it does not know how many "
+            "outputs there "
             "are. Call update_state() before result()."
         )

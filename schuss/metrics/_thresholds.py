@@ -17,7 +17,8 @@ NOT_AMONG_THE_BEST = -1e10
 
 
 class Counts(NamedTuple):
-    """Weights of decisions at each threshold, [thresholds] or [thresholds, labels]. In a trace unused ones cost nothing."""
+    """Weights of decisions at each threshold, [thresholds] or [thresholds, labels]. In a trace unused ones
+    cost nothing."""
 
     true_positives: Any
     false_positives: Any
@@ -26,7 +27,8 @@ class Counts(NamedTuple):
 
 
 class Decisions(NamedTuple):
-    """What there is to decide: predictions, and the weights of those that should be positive and negative. One shape."""
+    """What there is to decide: predictions, and the weights of those that should be positive and negative.
+    One shape."""
 
     scores: Any
     positives: Any
@@ -187,7 +189,8 @@ def _weights(sample_weight: Any, label_weights: Any, y_pred: Any, dtype: str) ->
 def _require_class(metric: str, class_id: int, shape: Any) -> None:
     if len(shape) == 1:
         raise ValueError(
-            "When class_id is provided, y_pred must be a 2D array with shape (num_samples, num_classes), found shape: "
+            "When class_id is provided, y_pred must be a 2D array with shape (num_samples, num_classes), "
+            "found shape: "
             f"{tuple(shape)}"
         )
     if not -shape[-1] <= class_id < shape[-1]:

@@ -1,4 +1,5 @@
-"""Models. In: layers. Out: something that can be trained, summarized, saved. Knows training, not the compiler."""
+"""Models. In: layers. Out: something that can be trained, summarized, saved. Knows training, not the
+compiler."""
 
 from schuss.models.model import Model
 from schuss.models.rebuilding import clone_model, model_from_json

@@ -1,4 +1,5 @@
-"""Function: what leads from symbolic inputs to symbolic outputs, as a list of calls that can be repeated on values."""
+"""Function: what leads from symbolic inputs to symbolic outputs, as a list of calls that can be repeated on
+values."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ class Function:
         name: of the model, for messages.
 
     Attributes:
-        nodes: the calls, in an order in which they can be made. operations: the layers and operations, in Keras's
-            order (from the inputs on, by their distance from the outputs).
+        nodes: the calls, in an order in which they can be made. operations: the layers and operations, in
+            Keras's order (from the inputs on, by their distance from the outputs).
 
     Raises:
         ValueError: an output depends on an input that is not among `inputs`.
@@ -70,7 +71,8 @@ class Function:
             if node.is_input:
                 raise ValueError(
                     f'Model "{self.name}": the outputs depend on the input "{operation.name}", which is not among the '
-                    f"model's inputs ({', '.join(layer.name for layer in self.input_layers)}). Add it to `inputs`."
+                    f"model's inputs ({', '.join(layer.name for layer in self.input_layers)}). Add it to "
+                    "`inputs`."
                 )
             done.add(id(node))
             self._visited.setdefault(operation)
@@ -78,7 +80,8 @@ class Function:
             pending.extend((source, None) for source in node.input_tensors[::-1])
 
     def _operations_by_depth(self) -> list[Any]:
-        """Operations far from the outputs first; those equally far in the order in which the outputs lead to them."""
+        """Operations far from the outputs first; those equally far in the order in which the outputs lead to
+        them."""
         maker = {id(tensor): node for node in self.nodes for tensor in node.output_tensors}
         depth_of_node: dict[int, int] = {}
         depth: dict[int, int] = {}
@@ -106,7 +109,8 @@ class Function:
         """The inputs as a list in the model's order, with the ranks and dtypes that it was built for.
 
         Raises:
-            ValueError: another number of inputs, a missing name, or a shape that does not fit; the model is named.
+            ValueError: another number of inputs, a missing name, or a shape that does not fit; the model is
+                named.
         """
         if isinstance(inputs, dict):
             flat = self._by_name(inputs)
@@ -171,7 +175,8 @@ def _flat_inputs(inputs: Any) -> list[Any]:
 
 
 def _fitted(value: Any, tensor: KerasTensor) -> Any:
-    """`value` with a last axis of size 1 added or removed where the input was declared so, in the declared dtype."""
+    """`value` with a last axis of size 1 added or removed where the input was declared so, in the declared
+    dtype."""
     if value is None or is_symbolic(value):
         return value
     rank = len(tensor.shape)

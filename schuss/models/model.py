@@ -21,8 +21,8 @@ from schuss.utils._uids import auto_name
 class Model(Trainer, Layer):
     """Layers in a graph, with `compile`, `fit`, `evaluate`, `predict`, `summary`, `save_weights`.
 
-    Two ways to make one: from symbolic inputs and outputs, ``Model(inputs, outputs)``; or as a subclass that makes its
-    layers in ``__init__`` and uses them in ``call``.
+    Two ways to make one: from symbolic inputs and outputs, ``Model(inputs, outputs)``; or as a subclass that
+    makes its layers in ``__init__`` and uses them in ``call``.
 
     Args:
         inputs: a nested structure of `Input`s (one, a list, a dict).
@@ -66,7 +66,7 @@ class Model(Trainer, Layer):
         shapes = _tree.map_structure(lambda tensor: tensor.shape, inputs)
         self._build_shapes, self.built = {"input_shape": shapes}, True
 
-    # Structure ---------------------------------------------------------------------------------------------------
+    # Structure ---
 
     @property
     def layers(self) -> list[Layer]:
@@ -134,7 +134,7 @@ class Model(Trainer, Layer):
             f'Model "{self.name}" has no layer {name!r}. {suggestion(str(name), [x.name for x in layers])}'
         )
 
-    # Computing ---------------------------------------------------------------------------------------------------
+    # Computing ---
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """The outputs for the inputs. Subclasses write their own."""
@@ -152,7 +152,7 @@ class Model(Trainer, Layer):
         """None: the masks of a model's outputs are those that its last layers set."""
         return None
 
-    # Showing, saving -----------------------------------------------------------------------------------------------
+    # Showing, saving ---
 
     def summary(
         self,
@@ -195,17 +195,18 @@ class Model(Trainer, Layer):
 
         Args:
             filepath: a ``.weights.h5`` file, or a ``.keras`` file, whose weights are taken.
-            skip_mismatch: leave layers as they are, with a warning, where the file does not fit. Default False.
+            skip_mismatch: leave layers as they are, with a warning, where the file does not fit. Default
+                False.
 
         Raises:
-            ValueError: not such a file, a truncated one, or one of another model (says which layer). The model is
-                unchanged then.
+            ValueError: not such a file, a truncated one, or one of another model (says which layer). The
+                model is unchanged then.
         """
         from schuss.saving.weights import load_weights
 
         load_weights(self, filepath, skip_mismatch)
 
-    # Configuration ---------------------------------------------------------------------------------------------------
+    # Configuration ---
 
     @property
     def _serialized_class_name(self) -> str:

@@ -20,13 +20,15 @@ class Sequential(Model):
     """A stack of layers, each with one input and one output.
 
     Args:
-        layers: list of layers. With an `Input` (or `InputLayer`) in the first place, or an ``input_shape`` given to the
-            first layer, the model is built at once; else at the first call, from the shape of the data.
+        layers: list of layers. With an `Input` (or `InputLayer`) in the first place, or an ``input_shape``
+            given to the first layer, the model is built at once; else at the first call, from the shape of
+            the data.
         trainable: default True.
         name: default ``"sequential"``, ``"sequential_1"``, …
 
     Raises:
-        ValueError: something that is not a layer; two layers of the same name; an input that is not the first.
+        ValueError: something that is not a layer; two layers of the same name; an input that is not the
+            first.
 
     Example:
         >>> import schuss
@@ -65,7 +67,8 @@ class Sequential(Model):
             layer = layer._keras_history[0]
         if not isinstance(layer, Layer):
             raise ValueError(
-                f"Only layers can be added to a Sequential model; got {layer!r} (of type {type(layer).__name__})."
+                f"Only layers can be added to a Sequential model; got {layer!r} (of type "
+                f"{type(layer).__name__})."
                 + (" It is a class: add an instance, with parentheses." if isinstance(layer, type) else "")
             )
         if isinstance(layer, InputLayer):
@@ -201,7 +204,8 @@ class Sequential(Model):
 
 
 def _input_layer_for(layer: Layer) -> InputLayer | None:
-    """The input that a first layer implies: by its `input_shape` argument, or, for a model, by its own input."""
+    """The input that a first layer implies: by its `input_shape` argument, or, for a model, by its own
+    input."""
     if layer._batch_input_shape is not None:
         return InputLayer(batch_shape=layer._batch_input_shape, dtype=layer.compute_dtype)
     if isinstance(layer, Model) and layer.inputs is not None and len(_tree.leaves(layer.inputs)) == 1:

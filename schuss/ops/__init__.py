@@ -1,4 +1,5 @@
-"""The array language, with keras.ops' names. In: arrays, variables, tensors. Out: arrays, or tensors inside a trace.
+"""The array language, with keras.ops' names. In: arrays, variables, tensors. Out: arrays, or tensors inside a
+trace.
 
 Every function is composed of primitives; nothing here knows gradients or machines.
 """

@@ -19,9 +19,10 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     """`f` as a function whose gradient is the one it states.
 
     Args:
-        f: returns ``(output, gradient)``. ``gradient(*upstream)`` gets ``dL/dy`` for each output array, in order, and
-            returns ``dL/dx`` for each positional argument of `f`, of its structure and shape, or None for no gradient.
-            It may also be written for Keras's call ``gradient(upstream=…)``. It may use what `f` computed.
+        f: returns ``(output, gradient)``. ``gradient(*upstream)`` gets ``dL/dy`` for each output array, in
+            order, and returns ``dL/dx`` for each positional argument of `f`, of its structure and shape, or
+            None for no gradient. It may also be written for Keras's call ``gradient(upstream=…)``. It may use
+            what `f` computed.
 
     Returns:
         A function with `f`'s arguments that returns the output alone.
@@ -70,7 +71,8 @@ def _name(f: Callable[..., Any]) -> str:
 
 
 def _called(gradient: Callable[..., Any], dys: list[Any], upstream: Any) -> Any:
-    """`gradient` of the upstream gradients, one by one or, where it has a single parameter or a keyword, together."""
+    """`gradient` of the upstream gradients, one by one or, where it has a single parameter or a keyword,
+    together."""
     try:
         parameters = list(inspect.signature(gradient).parameters.values())
     except (TypeError, ValueError):  # written in C
@@ -93,7 +95,8 @@ def _for_leaves(given: Any, args: tuple[Any, ...], name: str) -> list[Any]:
     if not isinstance(given, (tuple, list)) or len(given) != len(args):
         count = len(given) if isinstance(given, (tuple, list)) else 1
         raise ValueError(
-            f"custom_gradient: the gradient function of {name} must return a gradient (or None) for each of the "
+            f"custom_gradient: the gradient function of {name} must return a gradient (or None) for each of "
+            "the "
             f"{len(args)} positional arguments, it returned {count}."
         )
     dxs: list[Any] = []
@@ -102,7 +105,8 @@ def _for_leaves(given: Any, args: tuple[Any, ...], name: str) -> list[Any]:
         found = [None] * expected if dx is None else _tree.leaves(dx)
         if len(found) != expected:
             raise ValueError(
-                f"custom_gradient: the gradient function of {name} returned {len(found)} arrays for argument {number}, "
+                f"custom_gradient: the gradient function of {name} returned {len(found)} arrays for argument "
+                f"{number}, "
                 f"which has {expected}. Return zeros where nothing flows."
             )
         dxs += found
@@ -116,6 +120,7 @@ def _as_cotangent(dx: Any, x: Any) -> Any:
     dx = as_value(dx)
     if tuple(dx.shape) != tuple(x.shape):
         raise ValueError(
-            f"custom_gradient: the gradient by an argument of shape {tuple(x.shape)} has shape {tuple(dx.shape)}."
+            f"custom_gradient: the gradient by an argument of shape {tuple(x.shape)} has shape "
+            f"{tuple(dx.shape)}."
         )
     return convert(dx, x.dtype)

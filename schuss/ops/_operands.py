@@ -1,4 +1,5 @@
-"""From what a caller passes to what primitives want: promotion, conversion, broadcasting, axes. Never adds a node that does nothing."""
+"""From what a caller passes to what primitives want: promotion, conversion, broadcasting, axes. Never adds a
+node that does nothing."""
 
 from __future__ import annotations
 
@@ -139,7 +140,8 @@ def concrete(x: Any, name: str, argument: str = "x") -> np.ndarray:
     x = as_value(x)
     if isinstance(x, Tensor):
         raise TypeError(
-            f"{name}: the shape of the result depends on the values of `{argument}` ({x.spec}), which are not known "
+            f"{name}: the shape of the result depends on the values of `{argument}` ({x.spec}), which are "
+            "not known "
             "while a function is traced. Call it outside of jit, grad or fit, or use a mask of fixed shape."
         )
     return x

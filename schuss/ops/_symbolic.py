@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 HOOK = "__schuss_symbolic__"
-"""A value with a method of this name, ``(function, args, kwargs) -> result``, decides itself what a function of it is."""
+"""A value with a method of this name, ``(function, args, kwargs) -> result``, decides itself what a function
+of it is."""
 
 
 def accepting_symbolic(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,7 +1,7 @@
 """Activation functions: keras.ops.nn's elementwise functions, softmax and its relatives.
 
-Where a function has a kink, the operand that keeps the gradient there stands second in `maximum` and `minimum` (ties send
-it there); formulas are arranged so that no step overflows and no gradient is 0·∞.
+Where a function has a kink, the operand that keeps the gradient there stands second in `maximum` and
+`minimum` (ties send it there); formulas are arranged so that no step overflows and no gradient is 0·∞.
 """
 
 from __future__ import annotations
@@ -130,8 +130,8 @@ def gelu(x: Any, approximate: bool = True) -> Any:
 
     Args:
         x: array of any shape.
-        approximate: Φ(x) ≈ ½(1 + tanh(√(2/π)(x + 0.044715x³))), computed as a logistic function; default. False for
-            ``½(1 + erf(x/√2))``.
+        approximate: Φ(x) ≈ ½(1 + tanh(√(2/π)(x + 0.044715x³))), computed as a logistic function; default.
+            False for ``½(1 + erf(x/√2))``.
 
     Example:
         >>> from schuss import ops
@@ -223,7 +223,8 @@ def softmax(x: Any, axis: Axis = -1) -> Any:
     x = as_float(x)
     if isinstance(axis, int) and x.ndim and x.shape[axis] == 1:
         warnings.warn(
-            f"You are using a softmax over axis {axis} of a tensor of shape {tuple(x.shape)}. This axis has size 1. "
+            f"You are using a softmax over axis {axis} of a tensor of shape {tuple(x.shape)}. This axis has "
+            "size 1. "
             "The softmax operation will always return the value 1, which is likely not what you intended. "
             "Did you mean to use a sigmoid instead?",
             stacklevel=2,
@@ -243,7 +244,8 @@ def log_softmax(x: Any, axis: Axis = -1) -> Any:
 
 
 def _shifted(x: Any, axis: Axis) -> Any:
-    """x minus its maximum. The result of softmax does not depend on the shift, hence no gradient through it."""
+    """x minus its maximum. The result of softmax does not depend on the shift, hence no gradient through
+    it."""
     return ops.subtract(x, ops.stop_gradient(ops.max(x, axis=_axes(axis), keepdims=True)))
 
 
@@ -343,9 +345,10 @@ def sparse_sigmoid(x: Any) -> Any:
 def sparsemax(x: Any, axis: int = -1) -> Any:
     """``max(x − τ, 0)``, which is zero for all but the largest entries along `axis`; with Keras 3's τ.
 
-    With S₁, S₂, … the sums of the one, two, … largest entries, k is the largest r for which ``1 + r·xᵣ > Sᵣ`` (xᵣ the
-    r-th largest). Keras takes ``τ = (S₁ + … + Sₖ − 1)/k``, and so does this function, so that models compute the same
-    here and there. In the paper τ is (Sₖ − 1)/k, which makes the result a projection with sum 1; the two agree for k = 1.
+    With S₁, S₂, … the sums of the one, two, … largest entries, k is the largest r for which ``1 + r·xᵣ > Sᵣ``
+    (xᵣ the r-th largest). Keras takes ``τ = (S₁ + … + Sₖ − 1)/k``, and so does this function, so that models
+    compute the same here and there. In the paper τ is (Sₖ − 1)/k, which makes the result a projection with
+    sum 1; the two agree for k = 1.
 
     Args:
         x: array of any shape. axis: default −1.
@@ -376,7 +379,8 @@ def threshold(x: Any, threshold: float, default_value: float) -> Any:
 
 
 def glu(x: Any, axis: int = -1) -> Any:
-    """Gated linear unit: ``a·sigmoid(b)``, where a and b are the halves of x along `axis`. Dauphin et al. (2017).
+    """Gated linear unit: ``a·sigmoid(b)``, where a and b are the halves of x along `axis`. Dauphin et al.
+    (2017).
 
     Args:
         x: array whose size along `axis` is even. axis: default −1.

@@ -136,7 +136,8 @@ def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) ->
     """Whether each element of x1 occurs in x2.
 
     Args:
-        x1: array. x2: array of any shape. assume_unique: taken for Keras's sake. invert: whether it does *not* occur.
+        x1: array. x2: array of any shape. assume_unique: taken for Keras's sake. invert: whether it does
+            *not* occur.
     """
     from schuss.ops.shaping import expand_dims, ravel
 

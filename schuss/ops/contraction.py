@@ -29,7 +29,8 @@ def contracted(
 
 
 def matmul(x1: Any, x2: Any) -> Any:
-    """The matrix product over the last two axes; other axes broadcast, vectors count as row (x1) and column (x2).
+    """The matrix product over the last two axes; other axes broadcast, vectors count as row (x1) and column
+    (x2).
 
     Args:
         x1: [..., n, k] or [k]. x2: [..., k, m] or [k].
@@ -51,7 +52,8 @@ def matmul(x1: Any, x2: Any) -> Any:
     y_rows = max(y.ndim - 2, 0)
     if x.shape[-1] != y.shape[y_rows]:
         raise ValueError(
-            f"matmul: the last axis of x1, of shape {tuple(x.shape)}, must have the size of axis {y_rows - y.ndim} of "
+            f"matmul: the last axis of x1, of shape {tuple(x.shape)}, must have the size of axis "
+            f"{y_rows - y.ndim} of "
             f"x2, of shape {tuple(y.shape)}: {x.shape[-1]} is not {y.shape[y_rows]}."
         )
     if y.ndim <= 2:  # no batch axes in y: one product with all rows of x
@@ -136,7 +138,8 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
 def _checked(name: str, x: Any, y: Any, x_axes: tuple[int, ...], y_axes: tuple[int, ...]) -> Any:
     if [x.shape[a] for a in x_axes] != [y.shape[a] for a in y_axes]:
         raise ValueError(
-            f"{name}: axes {x_axes} of x1, of shape {tuple(x.shape)}, and {y_axes} of x2, of shape {tuple(y.shape)}, "
+            f"{name}: axes {x_axes} of x1, of shape {tuple(x.shape)}, and {y_axes} of x2, of shape "
+            f"{tuple(y.shape)}, "
             "must have equal sizes."
         )
     return contracted(x, y, (x_axes, y_axes))
@@ -161,7 +164,8 @@ def cross(
     """The cross product of vectors of 3 (or 2) components along an axis.
 
     Args:
-        x1, x2: arrays; other axes broadcast. axisa, axisb: where the vectors lie. axisc: where the result's do.
+        x1, x2: arrays; other axes broadcast. axisa, axisb: where the vectors lie. axisc: where the result's
+            do.
         axis: all three at once.
 
     Returns:

@@ -1,4 +1,5 @@
-"""Functions of functions: branches, loops, maps. In a trace loops of known length are written out, branches both run."""
+"""Functions of functions: branches, loops, maps. In a trace loops of known length are written out, branches
+both run."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ __all__ = [
 def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
     """``true_fn()`` if `pred` is true, else ``false_fn()``.
 
-    Inside a trace with a traced `pred` both run, and the result is chosen element by element; they must return structures
-    alike, and neither should assign variables.
+    Inside a trace with a traced `pred` both run, and the result is chosen element by element; they must
+    return structures alike, and neither should assign variables.
 
     Example:
         >>> from schuss import ops
@@ -53,8 +54,8 @@ def while_loop(
 
     Args:
         cond: ``(*loop_vars) -> bool``. body: ``(*loop_vars) -> loop_vars``.
-        loop_vars: tuple, list, or one value. maximum_iterations: needed in a trace where `cond` gives a tensor; there
-            all iterations run and the results of those that should not have are dropped.
+        loop_vars: tuple, list, or one value. maximum_iterations: needed in a trace where `cond` gives a
+            tensor; there all iterations run and the results of those that should not have are dropped.
 
     Example:
         >>> from schuss import ops
@@ -71,7 +72,8 @@ def while_loop(
         if isinstance(more, Tensor):
             if maximum_iterations is None:
                 raise TypeError(
-                    "while_loop: how often the body runs depends on a value that is not known while a function is "
+                    "while_loop: how often the body runs depends on a value that is not known while a "
+                    "function is "
                     "traced. Give `maximum_iterations`, or use fori_loop or scan."
                 )
             going = more if going is True else where(going, more, False)
@@ -85,7 +87,8 @@ def while_loop(
 
 
 def fori_loop(lower: int, upper: int, body_fun: Callable[[Any, Any], Any], init_val: Any) -> Any:
-    """``val = body_fun(i, val)`` for i from `lower` up to but without `upper`, which must be known in a trace."""
+    """``val = body_fun(i, val)`` for i from `lower` up to but without `upper`, which must be known in a
+    trace."""
     first, last = (int(concrete(bound, "fori_loop", "lower, upper")) for bound in (lower, upper))
     val = init_val
     for i in range(first, last):
@@ -104,8 +107,10 @@ def scan(
     """``carry, y = f(carry, x)`` for each slice x of xs along axis 0.
 
     Args:
-        f: ``(carry, x) -> (carry, y)``. init: the first carry. xs: structure of arrays, or None with `length`.
-        reverse: from the last slice to the first (the ys keep the places of their xs). unroll: taken for Keras's sake.
+        f: ``(carry, x) -> (carry, y)``. init: the first carry. xs: structure of arrays, or None with
+            `length`.
+        reverse: from the last slice to the first (the ys keep the places of their xs). unroll: taken for
+            Keras's sake.
 
     Returns:
         ``(last carry, ys stacked along axis 0)``.
@@ -149,7 +154,8 @@ def associative_scan(f: Callable[[Any, Any], Any], elems: Any, reverse: bool = F
     """Running results of an associative function along an axis: ``y[i] = f(y[i − 1], x[i])``.
 
     Args:
-        f: ``(a, b) -> a`` on structures of slices. elems: structure of arrays. reverse: from the end. axis: default 0.
+        f: ``(a, b) -> a`` on structures of slices. elems: structure of arrays. reverse: from the end. axis:
+            default 0.
     """
     leaves, definition = _tree.flatten(elems)
     leaves = [value(leaf) for leaf in leaves]

@@ -20,7 +20,8 @@ __all__ = [
 def convert_to_tensor(
     x: Any, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None
 ) -> Any:
-    """`x` as an array; inside a trace also a tensor. Variables are read; Python floats become floatx, ints int32.
+    """`x` as an array; inside a trace also a tensor. Variables are read; Python floats become floatx, ints
+    int32.
 
     Args:
         x: array, tensor, variable, number or nested list. dtype: default: x's own.

@@ -18,10 +18,10 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     """Sums of products, in Einstein's notation.
 
     Args:
-        subscripts: a letter for each axis of each operand, commas between operands, then ``->`` and the letters of the
-            result. Letters that the result does not have are summed over; a letter that one operand has twice takes
-            its diagonal. ``...`` stands for axes that broadcast. Without ``->`` the result has the letters that occur
-            once, in alphabetical order.
+        subscripts: a letter for each axis of each operand, commas between operands, then ``->`` and the
+            letters of the result. Letters that the result does not have are summed over; a letter that one
+            operand has twice takes its diagonal. ``...`` stands for axes that broadcast. Without ``->`` the
+            result has the letters that occur once, in alphabetical order.
         *operands: arrays.
         **kwargs: ``optimize`` is taken for NumPy's sake; the operands are multiplied from left to right.
 

@@ -1,7 +1,7 @@
 """Arithmetic and elementary functions, element by element.
 
-Operands broadcast by NumPy's rule and are promoted as `schuss.graph.result_type` says; Python numbers take the type of the
-array they meet. Functions of real analysis turn integers into floatx.
+Operands broadcast by NumPy's rule and are promoted as `schuss.graph.result_type` says; Python numbers take
+the type of the array they meet. Functions of real analysis turn integers into floatx.
 """
 
 from __future__ import annotations
@@ -291,7 +291,8 @@ def _unless_nan(x1: Any, x2: Any, choose: Callable[[Any, Any], Any], name: str) 
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """``min(max(x, x_min), x_max)`` in the common type (int32 for bools); a bound of None is none.
 
-    At a bound x keeps its gradient, as in Keras: it stands second, where `maximum` and `minimum` send it at a tie.
+    At a bound x keeps its gradient, as in Keras: it stands second, where `maximum` and `minimum` send it at a
+    tie.
     """
     x = value(x)
     dtype = result_type(kind_of(x), *(kind_of(bound) for bound in (x_min, x_max) if bound is not None))

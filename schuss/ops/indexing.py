@@ -53,7 +53,8 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
     """From the first choice whose condition is true, else the default."""
     if len(condlist) != len(choicelist) or not condlist:
         raise ValueError(
-            f"select: expected as many choices as conditions, at least one. Received: {len(condlist)} conditions, "
+            f"select: expected as many choices as conditions, at least one. Received: {len(condlist)} "
+            "conditions, "
             f"{len(choicelist)} choices"
         )
     result = default
@@ -98,7 +99,8 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     """Slices along an axis, chosen by integers.
 
     Args:
-        x: array. indices: integers of any shape; negative ones count from the end, others out of range mean the last.
+        x: array. indices: integers of any shape; negative ones count from the end, others out of range mean
+            the last.
         axis: default: the flattened array.
 
     Returns:
@@ -138,14 +140,16 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
         indices = reshaped(indices, (prod(indices.shape),))
     if x.ndim != indices.ndim:
         raise ValueError(
-            f"take_along_axis: `indices` must have as many axes as x. Received: {tuple(indices.shape)} for x of shape "
+            f"take_along_axis: `indices` must have as many axes as x. Received: {tuple(indices.shape)} for x "
+            "of shape "
             f"{tuple(x.shape)}"
         )
     axis = axis_of(axis, x.ndim, "take_along_axis")
     others = [a for a in range(x.ndim) if a != axis]
     if any(x.shape[a] != indices.shape[a] and 1 not in (x.shape[a], indices.shape[a]) for a in others):
         raise ValueError(
-            f"take_along_axis: shapes {tuple(x.shape)} and {tuple(indices.shape)} must broadcast but for axis {axis}."
+            f"take_along_axis: shapes {tuple(x.shape)} and {tuple(indices.shape)} must broadcast but for "
+            f"axis {axis}."
         )
     shape = [indices.shape[a] if a == axis else max(x.shape[a], indices.shape[a]) for a in range(x.ndim)]
     x = broadcast(x, [x.shape[a] if a == axis else n for a, n in enumerate(shape)])
@@ -236,7 +240,8 @@ def _expanded(key: Any, x: Any) -> list[Any]:
         if k.dtype.kind == "b":
             if isinstance(k, Tensor) or isinstance(x, Tensor):
                 raise TypeError(
-                    "A bool mask as an index has a result whose shape depends on the mask's values, which are not known "
+                    "A bool mask as an index has a result whose shape depends on the mask's values, which "
+                    "are not known "
                     "while a function is traced. Use schuss.ops.where with a value for what is masked out."
                 )
             keys[i] = np.asarray(k)
@@ -264,7 +269,8 @@ def _int(bound: Any) -> int:
 
 
 def _advanced(x: Any, arrays: dict[int, Any], spots: list[Any]) -> Any:
-    """Index arrays on some axes of x (axes indexed by an int have size 1 by now), placed as NumPy places them."""
+    """Index arrays on some axes of x (axes indexed by an int have size 1 by now), placed as NumPy places
+    them."""
     shape = joint_shape(*arrays.values(), name="getitem")
     # an int beside index arrays counts as one of them when it comes to where their axes go
     at = [i for i, spot in enumerate(spots) if isinstance(spot, tuple)]

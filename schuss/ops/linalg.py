@@ -1,4 +1,5 @@
-"""keras.ops.linalg: norms from primitives; decompositions by NumPy on the host (slow, right, and without gradients)."""
+"""keras.ops.linalg: norms from primitives; decompositions by NumPy on the host (slow, right, and without
+gradients)."""
 
 from __future__ import annotations
 
@@ -38,8 +39,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     Args:
         x: array; integers become floats.
         ord: vectors: None or 2 (Euclid), ±inf (largest, smallest |x|), 0 (number of nonzeros), else p in
-            ``(Σ|x|ᵖ)^(1/p)``. Matrices: None or ``"fro"``, ``"nuc"``, ±1 (column sums), ±inf (row sums), ±2 (singular
-            values).
+            ``(Σ|x|ᵖ)^(1/p)``. Matrices: None or ``"fro"``, ``"nuc"``, ±1 (column sums), ±inf (row sums), ±2
+            (singular values).
         axis: int, or pair of ints. None: all axes for ``ord=None``, else those of a vector or matrix.
         keepdims: keep reduced axes with size 1; default False.
 
@@ -186,7 +187,8 @@ def matrix_rank(x: Any, tol: float | None = None) -> Any:
 
 
 def lu_factor(x: Any) -> tuple[Any, Any]:
-    """LU decomposition with partial pivoting: (L below and U on and above the diagonal [..., m, n], pivots int32)."""
+    """LU decomposition with partial pivoting: (L below and U on and above the diagonal [..., m, n], pivots
+    int32)."""
     x = _matrices("lu_factor", x)
     pivots = (*x.shape[:-2], min(x.shape[-2:]))
     lu, p = _on_host(_lu_factor, [(x.shape, x.dtype), (pivots, as_dtype("int32"))], x)
@@ -204,7 +206,8 @@ def qr(x: Any, mode: str = "reduced") -> tuple[Any, Any]:
     """
     if mode not in ("reduced", "complete"):
         raise ValueError(
-            f"`mode` argument value not supported. Expected one of {{'reduced', 'complete'}}. Received: mode={mode}"
+            f"`mode` argument value not supported. Expected one of {{'reduced', 'complete'}}. Received: "
+            f"mode={mode}"
         )
     x = _matrices("qr", x)
     *batch, m, n = x.shape
@@ -263,7 +266,8 @@ def _solve(name: str, function: Callable[..., Any], a: Any, b: Any) -> Any:
     columns = ops.expand_dims(b, -1) if vector else b
     if columns.ndim < 2 or columns.shape[-2] != a.shape[-1]:
         raise ValueError(
-            f"{name}: shapes of `a` and `b` do not fit. Received: a.shape={tuple(a.shape)}, b.shape={tuple(b.shape)}"
+            f"{name}: shapes of `a` and `b` do not fit. Received: a.shape={tuple(a.shape)}, "
+            f"b.shape={tuple(b.shape)}"
         )
     batch = np.broadcast_shapes(a.shape[:-2], columns.shape[:-2])
     x = _on_host(function, [((*batch, *columns.shape[-2:]), a.dtype)], a, ops.cast(columns, a.dtype))[0]
@@ -294,7 +298,8 @@ def _on_host(
 
 
 class _Explained:
-    """A NumPy function whose failures say what failed. Equal functions are equal, so that programs can be compared."""
+    """A NumPy function whose failures say what failed. Equal functions are equal, so that programs can be
+    compared."""
 
     def __init__(self, function: Callable[..., Any]):
         self.function, self.__name__ = function, function.__name__.lstrip("_")
@@ -330,7 +335,8 @@ def _lstsq(a: np.ndarray, b: np.ndarray, rcond: np.ndarray | None = None) -> np.
 
 
 def _lu_factor(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Gaussian elimination; pivots[i] is the row that was exchanged with row i (LAPACK's convention, from 0)."""
+    """Gaussian elimination; pivots[i] is the row that was exchanged with row i (LAPACK's convention, from
+    0)."""
     lu = np.array(x)
     steps = min(x.shape[-2:])
     pivots = np.zeros((*x.shape[:-2], steps), "int32")

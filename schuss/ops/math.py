@@ -26,7 +26,8 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """``log Σ exp(x)``, shifted by the maximum so that nothing overflows.
 
     Args:
-        x: array. axis: int, tuple, or None for all (default). keepdims: keep reduced axes with size 1; default False.
+        x: array. axis: int, tuple, or None for all (default). keepdims: keep reduced axes with size 1;
+            default False.
 
     Example:
         >>> from schuss import ops
@@ -76,7 +77,8 @@ def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, so
 
 
 def segment_max(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
-    """``y[k] = max data[i]`` over the i with ``segment_ids[i] == k``; −∞ (the smallest integer) for an empty segment.
+    """``y[k] = max data[i]`` over the i with ``segment_ids[i] == k``; −∞ (the smallest integer) for an empty
+    segment.
 
     Args, Returns, Raises:
         as for `segment_sum`.
@@ -86,7 +88,8 @@ def segment_max(data: Any, segment_ids: Any, num_segments: int | None = None, so
 
 
 def segment_min(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
-    """``y[k] = min data[i]`` over the i with ``segment_ids[i] == k``; ∞ (the largest integer) for an empty segment.
+    """``y[k] = min data[i]`` over the i with ``segment_ids[i] == k``; ∞ (the largest integer) for an empty
+    segment.
 
     Args, Returns, Raises:
         as for `segment_sum`.

@@ -148,7 +148,8 @@ def sparse_categorical_crossentropy(
     expected = tuple(output.shape[:axis]) + tuple(output.shape[axis + 1 :])
     if tuple(target.shape) != expected:
         raise ValueError(
-            "Arguments `target` and `output` must have the same shape but for the axis of the classes: expected "
+            "Arguments `target` and `output` must have the same shape but for the axis of the classes: "
+            "expected "
             f"target.shape={expected}. Received: target.shape={tuple(target.shape)}, "
             f"output.shape={tuple(output.shape)}. (For one-hot targets use categorical_crossentropy.)"
         )
@@ -181,7 +182,8 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     Args:
         target: numbers in [0, 1], of the shape of `output`.
         output: probabilities (kept within [1e-7, 1 − 1e-7]) or logits.
-        from_logits: whether p = sigmoid(output), then computed as ``softplus(output) − output·target``; default False.
+        from_logits: whether p = sigmoid(output), then computed as ``softplus(output) − output·target``;
+            default False.
 
     Returns:
         The shape of `output`.
@@ -287,7 +289,8 @@ def batch_normalization(
         vector = ops.cast(ops.convert_to_tensor(vector), work.dtype)
         if tuple(vector.shape) != (x.shape[axis],):
             raise ValueError(
-                f"Shape mismatch: expected `{name}` of shape ({x.shape[axis]},), the size of axis {axis} of x "
+                f"Shape mismatch: expected `{name}` of shape ({x.shape[axis]},), the size of axis {axis} of "
+                "x "
                 f"(shape {tuple(x.shape)}). Received: {name}.shape={tuple(vector.shape)}"
             )
         return ops.reshape(vector, shape)
@@ -330,7 +333,8 @@ def rms_normalization(
     """``scale·x/√(mean(x²) + epsilon)``, the mean taken along `axis`. Zhang and Sennrich (2019).
 
     Args:
-        x: array. scale: array of the sizes of `axis`, or None. axis: int or ints; default −1. epsilon: default 1e-7.
+        x: array. scale: array of the sizes of `axis`, or None. axis: int or ints; default −1. epsilon:
+            default 1e-7.
     """
     x = as_float(x)
     axes = _axis_list(axis, x.ndim)

@@ -194,12 +194,14 @@ def count_nonzero(x: Any, axis: Any = None) -> Any:
 
 
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Where the largest element is along an axis (in the flattened array by default); the first of equals; int32."""
+    """Where the largest element is along an axis (in the flattened array by default); the first of equals;
+    int32."""
     return _position(p.argmax_p, x, axis, keepdims)
 
 
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Where the smallest element is along an axis (in the flattened array by default); the first of equals; int32."""
+    """Where the smallest element is along an axis (in the flattened array by default); the first of equals;
+    int32."""
     return _position(p.argmin_p, x, axis, keepdims)
 
 

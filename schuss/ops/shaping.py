@@ -438,7 +438,8 @@ def _pad_widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
         pairs = np.broadcast_to(np.asarray(pad_width, dtype="int64"), (ndim, 2))
     except ValueError:
         raise ValueError(
-            f"pad: `pad_width` must be an int, a pair, or a pair for each of {ndim} axes. Received: {pad_width!r}"
+            f"pad: `pad_width` must be an int, a pair, or a pair for each of {ndim} axes. Received: "
+            f"{pad_width!r}"
         ) from None
     if pairs.size and pairs.min() < 0:
         raise ValueError(f"pad: `pad_width` must not be negative. Received: {pad_width!r}")

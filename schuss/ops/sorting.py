@@ -32,7 +32,8 @@ def sort(x: Any, axis: int | None = -1) -> Any:
 
 
 def argsort(x: Any, axis: int | None = -1) -> Any:
-    """The indices that sort along an axis (of the flattened array for None); equal elements keep their order; int32."""
+    """The indices that sort along an axis (of the flattened array for None); equal elements keep their order;
+    int32."""
     x, axis = _sortable(x, axis, "argsort")
     return _sorted_with_places(x, axis, descending=False)[1]
 
@@ -57,7 +58,8 @@ class TopK(NamedTuple):
 
 
 def top_k(x: Any, k: int, sorted: bool = True) -> TopK:
-    """The k largest elements along the last axis, largest first, and their places (int32); the first of equals first.
+    """The k largest elements along the last axis, largest first, and their places (int32); the first of
+    equals first.
 
     Args:
         x: array. k: how many. sorted: taken for Keras's sake; the result always is.
@@ -117,8 +119,8 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     """How often 0, 1, 2, … occur along the last axis, or the sum of the weights where they do.
 
     Args:
-        x: integers ≥ 0, [n] or [batch, n]. weights: like x. minlength: the least length of the result; in a trace the
-            length. sparse: not supported.
+        x: integers ≥ 0, [n] or [batch, n]. weights: like x. minlength: the least length of the result; in a
+            trace the length. sparse: not supported.
 
     Returns:
         [length] or [batch, length]; int32, or the weights' type.
@@ -192,8 +194,8 @@ def unique(
 
     Args:
         x: array. sorted: taken for Keras's sake; the result always is.
-        return_index, return_inverse, return_counts: also return where each was first, which one each element is, and
-            how often each occurs (int32).
+        return_index, return_inverse, return_counts: also return where each was first, which one each element
+            is, and how often each occurs (int32).
         axis: distinct slices along an axis; default: elements of the flattened array.
         size: the length of the result: cut, or filled up with `fill_value` (default: the first).
     """

@@ -103,7 +103,8 @@ def scatter(indices: Any, values: Any, shape: Sequence[int]) -> Any:
     """Zeros of `shape` with values added at places.
 
     Args:
-        indices: integers [..., depth]: positions along the first `depth` axes. values: [..., rest of the axes].
+        indices: integers [..., depth]: positions along the first `depth` axes. values: [..., rest of the
+            axes].
         shape: of the result.
 
     Example:
@@ -121,8 +122,8 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
 
     Args:
         inputs: array. indices: integers [..., depth]. updates: [..., rest of the axes].
-        reduction: None: the updates replace (indices should differ; of equal ones the last counts); ``"add"``,
-            ``"mul"``, ``"max"``, ``"min"``: they are joined with what is there.
+        reduction: None: the updates replace (indices should differ; of equal ones the last counts);
+            ``"add"``, ``"mul"``, ``"max"``, ``"min"``: they are joined with what is there.
 
     Example:
         >>> from schuss import ops

@@ -28,7 +28,8 @@ def number(
     below = given < high if without_high else given <= high
     if not (above and below and math.isfinite(given)):
         raise ValueError(
-            f"{type(owner).__name__}: `{name}` must be {_range(low, high, without_low, without_high)}, got {value!r}."
+            f"{type(owner).__name__}: `{name}` must be {_range(low, high, without_low, without_high)}, got "
+            f"{value!r}."
         )
     return value  # as it was given: configs keep it
 

@@ -105,7 +105,8 @@ class Optimizer(OwnVariables):
     ):
         if kwargs.pop("decay", None) is not None:
             warnings.warn(
-                f"{type(self).__name__}: `decay` is ignored. Use learning_rate=schedules.InverseTimeDecay(…).",
+                f"{type(self).__name__}: `decay` is ignored. Use "
+                "learning_rate=schedules.InverseTimeDecay(…).",
                 stacklevel=3,
             )
         if kwargs:
@@ -121,7 +122,8 @@ class Optimizer(OwnVariables):
         self.global_clipnorm = _checks.optional_number(self, "global_clipnorm", global_clipnorm)
         if sum(limit is not None for limit in (clipnorm, clipvalue, global_clipnorm)) > 1:
             raise ValueError(
-                f"{type(self).__name__}: only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set, got "
+                f"{type(self).__name__}: only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be "
+                "set, got "
                 f"clipnorm={clipnorm}, clipvalue={clipvalue}, global_clipnorm={global_clipnorm}."
             )
         self.use_ema = bool(use_ema)
@@ -181,7 +183,8 @@ class Optimizer(OwnVariables):
 
     @property
     def learning_rate(self) -> Any:
-        """α: a float32 `Variable`, or what the schedule (the function) gives for the present iteration. Settable."""
+        """α: a float32 `Variable`, or what the schedule (the function) gives for the present iteration.
+        Settable."""
         if isinstance(self._learning_rate, LearningRateSchedule):
             return self._learning_rate(self._iterations)
         if isinstance(self._learning_rate, Variable):
@@ -189,7 +192,8 @@ class Optimizer(OwnVariables):
         value = self._learning_rate()
         if active_trace() is None or isinstance(value, (Tensor, Variable)):
             return value
-        # A plain number would become a constant of the compiled program. Ask the function again in every step.
+        # A plain number would become a constant of the compiled program. Ask the function again in every
+        # step.
         specs = (Spec((), as_dtype(floatx())),)
         function = self._call_learning_rate
         (rate,) = host_call_p.bind(self._iterations, function=function, specs=specs)
@@ -206,7 +210,8 @@ class Optimizer(OwnVariables):
             held.assign(self._rate_number(rate))
         else:
             raise TypeError(
-                f"The learning rate of {self.name!r} comes from {type(held).__name__}, so it cannot be set to {rate!r}. "
+                f"The learning rate of {self.name!r} comes from {type(held).__name__}, so it cannot be set "
+                f"to {rate!r}. "
                 "Make the optimizer with a float `learning_rate` if it is to be changed."
             )
 
@@ -239,7 +244,8 @@ class Optimizer(OwnVariables):
     # A step
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        """The rule: assign `variable` and the optimizer's variables that belong to it. Subclasses define it."""
+        """The rule: assign `variable` and the optimizer's variables that belong to it. Subclasses define
+        it."""
         raise NotImplementedError(f"{type(self).__name__} does not define `update_step`.")
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Any:
@@ -263,7 +269,8 @@ class Optimizer(OwnVariables):
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
         if len(grads) != len(variables):
             raise ValueError(
-                f"{self.name}: {len(grads)} gradients for {len(variables)} trainable variables; there must be one for "
+                f"{self.name}: {len(grads)} gradients for {len(variables)} trainable variables; there must "
+                "be one for "
                 f"each.{'' if self.built else ' The optimizer is not built: pass `trainable_variables`.'}"
             )
         if not self.built:
@@ -272,11 +279,13 @@ class Optimizer(OwnVariables):
             self._apply(*self._matched(grads, variables))
 
     def _matched(self, grads: list[Any], variables: list[Variable]) -> tuple[list[Any], list[Variable]]:
-        """Gradients and variables without those that have no gradient; a ValueError for what cannot be meant."""
+        """Gradients and variables without those that have no gradient; a ValueError for what cannot be
+        meant."""
         unknown = [variable for variable in variables if id(variable) not in self._index]
         if unknown:
             raise ValueError(
-                f"{self.name}: unknown variable {unknown[0]!r}. An optimizer works for the variables it was built with; "
+                f"{self.name}: unknown variable {unknown[0]!r}. An optimizer works for the variables it was "
+                "built with; "
                 "make a new one for others."
             )
         missing = [variable.path for gradient, variable in zip(grads, variables) if gradient is None]
@@ -292,7 +301,8 @@ class Optimizer(OwnVariables):
         for gradient, (_, variable) in zip(gradients, kept):
             if tuple(gradient.shape) != variable.shape:
                 raise ValueError(
-                    f"{self.name}: the gradient of variable {variable.path!r} has shape {tuple(gradient.shape)}; "
+                    f"{self.name}: the gradient of variable {variable.path!r} has shape "
+                    f"{tuple(gradient.shape)}; "
                     f"expected the variable's, {variable.shape}."
                 )
         return gradients, [variable for _, variable in kept]
@@ -380,7 +390,8 @@ class Optimizer(OwnVariables):
         return self._undecayed_pattern is None or self._undecayed_pattern.search(variable.name) is None
 
     def _average(self) -> None:
-        """Move the averages towards the variables (in the first step, to them); where it is time, the reverse."""
+        """Move the averages towards the variables (in the first step, to them); where it is time, the
+        reverse."""
         momentum = ops.where(ops.not_equal(self.iterations, 0), self.ema_momentum, 0.0)
         for variable, average in zip(self._trainable_variables, self._averages):
             m = ops.cast(momentum, variable.dtype)

@@ -20,7 +20,8 @@ class OwnVariables:
 
     @property
     def variables(self) -> list[Variable]:
-        """The optimizer's own variables: iteration, learning rate, averages, accumulators, then the rule's."""
+        """The optimizer's own variables: iteration, learning rate, averages, accumulators, then the
+        rule's."""
         return list(self._variables)
 
     def add_variable(
@@ -32,7 +33,8 @@ class OwnVariables:
         layout: Any = None,
         name: str | None = None,
     ) -> Variable:
-        """A new variable of the optimizer. `aggregation` and `layout` are accepted for Keras's sake and not used."""
+        """A new variable of the optimizer. `aggregation` and `layout` are accepted for Keras's sake and not
+        used."""
         if initializer == "zeros":
             initializer = np.zeros
         elif isinstance(initializer, str):
@@ -84,11 +86,14 @@ class OwnVariables:
             store[str(i)] = variable.numpy()
 
     def load_own_variables(self, store: Any) -> None:
-        """Take the values that `save_own_variables` kept. If their number differs, nothing is taken, with a warning."""
+        """Take the values that `save_own_variables` kept. If their number differs, nothing is taken, with a
+        warning."""
         if len(store.keys()) != len(self._variables):
             warnings.warn(
-                f"Skipping the variables of optimizer {self.name!r}: it has {len(self._variables)}, the saved one "
-                f"{len(store.keys())}. Compile the model with the same optimizer and build it before loading.",
+                f"Skipping the variables of optimizer {self.name!r}: it has {len(self._variables)}, the "
+                "saved one "
+                f"{len(store.keys())}. Compile the model with the same optimizer and build it before "
+                "loading.",
                 stacklevel=2,
             )
             return

@@ -58,7 +58,8 @@ class _Moments(Optimizer):
 
 
 class Adam(_Moments):
-    """Steps scaled by moving averages of the gradient and of its square (Kingma & Ba, https://arxiv.org/abs/1412.6980)::
+    """Steps scaled by moving averages of the gradient and of its square (Kingma & Ba,
+    https://arxiv.org/abs/1412.6980)::
 
         m ← β₁ m + (1 − β₁) g
         v ← β₂ v + (1 − β₂) g²
@@ -142,7 +143,8 @@ class AdamW(Adam):
 
 
 class Adamax(_Moments):
-    """Adam with the infinity norm in place of the root mean square (Kingma & Ba, https://arxiv.org/abs/1412.6980)::
+    """Adam with the infinity norm in place of the root mean square (Kingma & Ba,
+    https://arxiv.org/abs/1412.6980)::
 
         m ← β₁ m + (1 − β₁) g
         u ← max(β₂ u, |g|)

@@ -62,7 +62,8 @@ class Adagrad(Optimizer):
 
 
 class Adadelta(Optimizer):
-    """Steps in the units of the variable: past steps over past gradients (Zeiler, https://arxiv.org/abs/1212.5701)::
+    """Steps in the units of the variable: past steps over past gradients (Zeiler,
+    https://arxiv.org/abs/1212.5701)::
 
         a ← ρ a + (1 − ρ) g²
         Δ = −√(d + ε) / √(a + ε) · g

@@ -12,7 +12,8 @@ from schuss.optimizers._optimizer import Common, Optimizer
 
 
 class Lion(Optimizer):
-    """Steps of one size, in the direction of a momentum's sign (Chen et al., https://arxiv.org/abs/2302.06675)::
+    """Steps of one size, in the direction of a momentum's sign (Chen et al.,
+    https://arxiv.org/abs/2302.06675)::
 
         w ← w − α sign(β₁ m + (1 − β₁) g)
         m ← β₂ m + (1 − β₂) g

@@ -1,6 +1,8 @@
-"""Random numbers. In: shapes and seeds. Out: arrays, functions of nothing but the seed, in a trace and outside.
+"""Random numbers. In: shapes and seeds. Out: arrays, functions of nothing but the seed, in a trace and
+outside.
 
-Every number is made by Threefry from a key (seed and counter) and its place in the array, never from hidden state.
+Every number is made by Threefry from a key (seed and counter) and its place in the array, never from hidden
+state.
 """
 
 from schuss.random._functions import (

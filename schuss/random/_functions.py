@@ -23,8 +23,8 @@ def uniform(
         shape: of the result.
         minval, maxval: floats.
         dtype: a float type; default: floatx.
-        seed: an integer (the same values at every call), a `SeedGenerator` (new values at every call), or None (the
-            global generator).
+        seed: an integer (the same values at every call), a `SeedGenerator` (new values at every call), or
+            None (the global generator).
 
     Raises:
         ValueError: `dtype` is not a float type.
@@ -81,7 +81,8 @@ def truncated_normal(
 
     Args:
         shape: of the result.
-        mean, stddev: floats, of the normal distribution before it is truncated (the result's is 0.8796·stddev).
+        mean, stddev: floats, of the normal distribution before it is truncated (the result's is
+            0.8796·stddev).
         dtype: a float type; default: floatx.
         seed: as for `uniform`.
 
@@ -345,7 +346,8 @@ _GAMMA_ROUNDS = 8  # each accepts with probability 0.95 or more, so that 3·10�
 
 
 def _log_gamma(key: Any, shape: tuple[int, ...], alpha: Any, dtype: np.dtype) -> Any:
-    """log of a gamma variate: Marsaglia and Tsang (2000), a fixed number of rounds, the first accepted one taken.
+    """log of a gamma variate: Marsaglia and Tsang (2000), a fixed number of rounds, the first accepted one
+    taken.
 
     In logarithms, since for small alpha variates are often below the smallest float.
     """

@@ -50,7 +50,8 @@ class SeedGenerator:
         self.state.path = f"{self.name}/seed_generator_state"
 
     def next(self, ordered: bool = True) -> Any:
-        """A key, uint32[2], different at every call. In a trace: a tensor, and the state is advanced by the trace.
+        """A key, uint32[2], different at every call. In a trace: a tensor, and the state is advanced by the
+        trace.
 
         Args:
             ordered: taken for Keras's sake; keys are always drawn in order.
@@ -78,7 +79,8 @@ def is_integer_seed(seed: Any) -> bool:
 
 
 def key_of(seed: int) -> np.ndarray:
-    """The key of an integer: ``[seed, 0]``; the bits above the 32nd, and those of negative numbers, are mixed in.
+    """The key of an integer: ``[seed, 0]``; the bits above the 32nd, and those of negative numbers, are mixed
+    in.
 
     The mixing is MurmurHash3's finalizer (Appleby 2011), which leaves 0 as it is.
     """
@@ -111,8 +113,8 @@ def key_from(seed: Any) -> Any:
     """The key that a `seed` argument stands for.
 
     Args:
-        seed: an integer (always the same key), a `SeedGenerator` (its next key), None (the global generator's next),
-            or a key, uint32[2].
+        seed: an integer (always the same key), a `SeedGenerator` (its next key), None (the global generator's
+            next), or a key, uint32[2].
     """
     if seed is None:
         return global_seed_generator().next()

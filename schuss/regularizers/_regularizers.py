@@ -9,7 +9,8 @@ from schuss import ops
 
 
 class Regularizer:
-    """A function from weights to a scalar that is added to the loss. Subclasses define ``__call__`` and ``get_config``.
+    """A function from weights to a scalar that is added to the loss. Subclasses define ``__call__`` and
+    ``get_config``.
 
     Example:
         >>> import schuss

@@ -1,4 +1,5 @@
-"""Objects as configs, weights as files. In: layers and models. Out: dicts and HDF5; no code is ever run from a file."""
+"""Objects as configs, weights as files. In: layers and models. Out: dicts and HDF5; no code is ever run from
+a file."""
 
 from schuss.saving.registration import (
     CustomObjectScope,

@@ -20,7 +20,8 @@ _scopes = _Scopes()
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
-    """Decorator: a class (with `get_config`) or function that configs and files refer to as ``"package>name"``.
+    """Decorator: a class (with `get_config`) or function that configs and files refer to as
+    ``"package>name"``.
 
     Args:
         package: whose it is. Default ``"Custom"``.
@@ -42,7 +43,8 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
         registered = f"{package}>{name or thing.__name__}"
         if inspect.isclass(thing) and not hasattr(thing, "get_config"):
             raise ValueError(
-                f"Cannot register {thing.__name__}: a class needs a `get_config` method, from whose result it can be "
+                f"Cannot register {thing.__name__}: a class needs a `get_config` method, from whose result "
+                "it can be "
                 "made again."
             )
         _by_name[registered] = thing
@@ -64,7 +66,8 @@ def get_registered_object(
 ) -> Any:
     """The class or function with that name, None if there is none.
 
-    Looked at in turn: the open `custom_object_scope`s, the registered names, `custom_objects`, `module_objects`.
+    Looked at in turn: the open `custom_object_scope`s, the registered names, `custom_objects`,
+    `module_objects`.
     """
     for table in (*reversed(_scopes.stack), _by_name, custom_objects or {}, module_objects or {}):
         if name is not None and name in table:

@@ -1,4 +1,5 @@
-"""Objects as plain dicts and back, in Keras 3's layout. Only known classes are ever made; no code is run from a file."""
+"""Objects as plain dicts and back, in Keras 3's layout. Only known classes are ever made; no code is run from
+a file."""
 
 from __future__ import annotations
 
@@ -42,10 +43,12 @@ def serialize_keras_object(obj: Any) -> Any:
     """`obj` as values that JSON can hold.
 
     Args:
-        obj: a number, string, list, tuple (becomes a list), dict, array, function, or an object with `get_config`.
+        obj: a number, string, list, tuple (becomes a list), dict, array, function, or an object with
+            `get_config`.
 
     Returns:
-        For objects ``{"module", "class_name", "config", "registered_name"}``, with ``"build_config"`` for built layers.
+        For objects ``{"module", "class_name", "config", "registered_name"}``, with ``"build_config"`` for
+        built layers.
 
     Raises:
         TypeError: an object without `get_config`.
@@ -78,7 +81,8 @@ def serialize_keras_object(obj: Any) -> Any:
         return {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": array.dtype.name}}
     if isinstance(obj, types.LambdaType) and obj.__name__ == "<lambda>":
         raise TypeError(
-            "A lambda function has no name to find it by, so it cannot be serialized. Define it with `def` and register "
+            "A lambda function has no name to find it by, so it cannot be serialized. Define it with `def` "
+            "and register "
             "it with schuss.saving.register_keras_serializable."
         )
     if inspect.isfunction(obj) or inspect.isbuiltin(obj):
@@ -125,8 +129,8 @@ def deserialize_keras_object(
 ) -> Any:
     """The object that `serialize_keras_object` described.
 
-    Classes are found among the library's and the registered ones (and `custom_objects`), never by importing a module
-    that the config names.
+    Classes are found among the library's and the registered ones (and `custom_objects`), never by importing a
+    module that the config names.
 
     Args:
         config: plain values. custom_objects: name → class or function, for classes that are not registered.
@@ -183,7 +187,8 @@ def _revived(config: Any) -> Any:
         return slice(arguments["start"], arguments["stop"], arguments["step"])
     if name == "__lambda__":
         raise ValueError(
-            "The config holds the code of a lambda function, which is never run from a file. Register a named function "
+            "The config holds the code of a lambda function, which is never run from a file. Register a "
+            "named function "
             "with schuss.saving.register_keras_serializable, and save the model with it."
         )
     if name == "function":
@@ -222,8 +227,10 @@ def _find(name: str, config: Mapping[str, Any]) -> Any:
             return found
     known = sorted({n for room in (rooms or _ROOMS) for n in _names(room)})
     raise ValueError(
-        f"Unknown class or function {registered or name!r} (module {config.get('module')!r}). {suggestion(name, known)} "
-        "If it is yours, register it with @schuss.saving.register_keras_serializable() or give it in `custom_objects`."
+        f"Unknown class or function {registered or name!r} (module {config.get('module')!r}). "
+        f"{suggestion(name, known)} "
+        "If it is yours, register it with @schuss.saving.register_keras_serializable() or give it in "
+        "`custom_objects`."
     )
 
 

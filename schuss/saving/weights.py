@@ -1,4 +1,5 @@
-"""Weights in HDF5 files, in Keras 3's layout: a group for each layer, at the path that leads to it from the model."""
+"""Weights in HDF5 files, in Keras 3's layout: a group for each layer, at the path that leads to it from the
+model."""
 
 from __future__ import annotations
 
@@ -80,8 +81,9 @@ def write_weights(model: Any, target: Any) -> None:
 def parts_of(model: Any) -> Iterator[tuple[str, Any]]:
     """Everything that has variables of its own, with its path in the file.
 
-    A functional or sequential model's parts are ``layers/dense``, ``layers/dense_1``, … (classes, counted); others go by
-    the attributes that hold them, in alphabetical order, those in lists and dicts by class within.
+    A functional or sequential model's parts are ``layers/dense``, ``layers/dense_1``, … (classes, counted);
+    others go by the attributes that hold them, in alphabetical order, those in lists and dicts by class
+    within.
     """
     seen: set[int] = set()
     yield from _parts(model, "", seen)
@@ -129,7 +131,8 @@ def _is_part(value: Any) -> bool:
 
 
 def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None:
-    """Read weights that `save_weights`, or Keras 3's, wrote. All is read and checked before the model is changed.
+    """Read weights that `save_weights`, or Keras 3's, wrote. All is read and checked before the model is
+    changed.
 
     Args:
         model: built. filepath: a ``.weights.h5`` or ``.keras`` file.
@@ -181,7 +184,8 @@ def _stores_from(source: Any, shown: str) -> dict[str, dict[str, np.ndarray]]:
             file.visititems(visit)
     except (OSError, RuntimeError, KeyError) as error:
         raise ValueError(
-            f"{shown} cannot be read as a weights file: it is not HDF5, or was cut off while it was written or copied "
+            f"{shown} cannot be read as a weights file: it is not HDF5, or was cut off while it was written "
+            "or copied "
             f"({error}). The model is unchanged."
         ) from None
     if not stores:

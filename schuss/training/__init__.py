@@ -1,7 +1,8 @@
-"""Training: `compile`, `fit`, `evaluate`, `predict`. In: a model, data, callbacks. Out: runs of compiled steps, and logs.
+"""Training: `compile`, `fit`, `evaluate`, `predict`. In: a model, data, callbacks. Out: runs of compiled
+steps, and logs.
 
-One step (forward, loss, backpropagation, update, metrics) is traced once for each signature of the data and compiled as a
-whole; an epoch is a run of it. Knows nothing of machines, nor of what a layer does.
+One step (forward, loss, backpropagation, update, metrics) is traced once for each signature of the data and
+compiled as a whole; an epoch is a run of it. Knows nothing of machines, nor of what a layer does.
 """
 
 from schuss.training.py_dataset import PyDataset

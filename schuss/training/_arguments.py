@@ -120,7 +120,8 @@ def on_batch_piece(x: Any, y: Any, sample_weight: Any, class_weight: Any) -> Pie
 
 
 def is_due(epoch: int, frequency: Any) -> bool:
-    """Whether there is a validation after this epoch (from 0): in every so many epochs, or in those listed (from 1)."""
+    """Whether there is a validation after this epoch (from 0): in every so many epochs, or in those listed
+    (from 1)."""
     if isinstance(frequency, (list, tuple, set)):
         return epoch + 1 in frequency
     return (epoch + 1) % positive_integer("validation_freq", frequency) == 0

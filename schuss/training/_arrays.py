@@ -1,4 +1,5 @@
-"""What users give as data (lists, frames, tensors of other libraries) as arrays that programs can read in place."""
+"""What users give as data (lists, frames, tensors of other libraries) as arrays that programs can read in
+place."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ _FRAMES = ("pandas", "polars", "modin", "cudf", "pyarrow")
 def as_arrays(structure: Any, name: str) -> Any:
     """The structure (one array, a list, tuple or dict of them) with NumPy arrays as leaves.
 
-    Lists of numbers, and lists of lists of numbers, are one array; lists of arrays are several inputs, as in Keras.
+    Lists of numbers, and lists of lists of numbers, are one array; lists of arrays are several inputs, as in
+    Keras.
 
     Args:
         structure: arrays, memory maps, frames, series, tensors of other libraries, lists. None stays.
@@ -43,7 +45,8 @@ def is_frame(value: Any) -> bool:
 
 
 def column_names(value: Any) -> list[str] | None:
-    """The names of a data frame's columns; None of anything else (and of a lazy frame, which does not know them yet)."""
+    """The names of a data frame's columns; None of anything else (and of a lazy frame, which does not know
+    them yet)."""
     columns = getattr(value, "columns", None) if is_frame(value) and not hasattr(value, "collect") else None
     return None if columns is None else [str(c) for c in columns]
 
@@ -65,7 +68,8 @@ def as_array(value: Any, name: str) -> np.ndarray:
             array = np.asarray(value)
         except ValueError as error:
             raise ValueError(
-                f"{name} cannot become one array: {error}. All rows must have the same length; pad or cut them."
+                f"{name} cannot become one array: {error}. All rows must have the same length; pad or cut "
+                "them."
             ) from None
         if array.dtype == np.float64 and not hasattr(value, "dtype"):
             array = array.astype("float32")  # Python's floats
@@ -112,7 +116,8 @@ def _from_frame(value: Any, name: str) -> np.ndarray:
             )
         if not (column.dtype.is_numeric() or column.dtype == narwhals.Boolean):
             raise ValueError(
-                f"{name}: column {column.name!r} has dtype {column.dtype}, which networks cannot read. Encode it as "
+                f"{name}: column {column.name!r} has dtype {column.dtype}, which networks cannot read. "
+                "Encode it as "
                 "numbers, or drop it."
             )
         arrays.append(column.to_numpy())

@@ -33,7 +33,8 @@ def unpacked(data: Any) -> tuple[Any, Any, Any]:
         return data, None, None
     if not 1 <= len(data) <= 3:
         raise ValueError(
-            f"A batch must be x, (x, y) or (x, y, sample_weight); got a tuple of {len(data)}. Several inputs go into one "
+            f"A batch must be x, (x, y) or (x, y, sample_weight); got a tuple of {len(data)}. Several inputs "
+            "go into one "
             "list or dict: ([x1, x2], y)."
         )
     x, y, sample_weight = (*data, None, None)[:3]
@@ -88,7 +89,8 @@ class BatchData:
             if self._once or (fresh and made == before):
                 wanted = "" if steps is None else f" after {made} of {steps} steps"
                 warnings.warn(
-                    f"Your input ran out of data{wanted}. A generator can be read only once: make it go on for "
+                    f"Your input ran out of data{wanted}. A generator can be read only once: make it go on "
+                    "for "
                     "`steps_per_epoch * epochs` batches, or use a schuss.utils.PyDataset.",
                     stacklevel=2,
                 )

@@ -27,7 +27,8 @@ class DataCheck:
     """Looks at each array once: labels outside of the classes, and NaN or infinity in the data.
 
     Args:
-        model: the model. data: where the pieces come from (a data set with names of columns, or batches), or None.
+        model: the model. data: where the pieces come from (a data set with names of columns, or batches), or
+            None.
         name: of the data, for messages: ``""`` or ``"Validation data: "``.
     """
 
@@ -72,14 +73,16 @@ class DataCheck:
             place = tuple(int(i) for i in np.unravel_index(int(wrong.argmax()), wrong.shape))
             label = labels[place]
             raise ValueError(
-                f"{self.name}{names[index]} has the label {label:g} in row {place[0]}{self._unit}, but the model's output has {classes} "
-                f"classes: labels must be integers from 0 to {classes - 1}. Give the last layer more units, or count the "
+                f"{self.name}{names[index]} has the label {label:g} in row {place[0]}{self._unit}, but the "
+                f"model's output has {classes} "
+                f"classes: labels must be integers from 0 to {classes - 1}. Give the last layer more units, "
+                "or count the "
                 "labels from 0."
             )
 
     def _harms(self, step: Step, piece: Piece, row: int) -> bool:
-        """Whether a row with NaN or infinity makes the loss or the new weights so, too. A model may be made for such data
-        (a mask, a loss that leaves out missing labels)."""
+        """Whether a row with NaN or infinity makes the loss or the new weights so, too. A model may be made
+        for such data (a mask, a loss that leaves out missing labels)."""
         from schuss.backends.reference import evaluate
 
         one = Piece(piece.structure, np.array([row]), 1, 1)
@@ -96,7 +99,8 @@ class DataCheck:
         elif len(place) > 2:
             where += f", at {place[1:]}"
         return (
-            f"{name} has {value} in {where}, with which the loss would become NaN, and then the weights. Fill in or drop "
+            f"{name} has {value} in {where}, with which the loss would become NaN, and then the weights. "
+            "Fill in or drop "
             "such values: np.isfinite(data) tells where they are."
         )
 

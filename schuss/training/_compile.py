@@ -17,7 +17,8 @@ _BY_SHAPE_LOSS = ("crossentropy", "ce")
 
 
 def _name_of(identifier: Any) -> str:
-    """The name under which a loss or metric is reported: as the user wrote it, else the object's or function's own."""
+    """The name under which a loss or metric is reported: as the user wrote it, else the object's or
+    function's own."""
     if isinstance(identifier, str):
         return identifier
     if isinstance(identifier, dict):
@@ -37,7 +38,8 @@ def _known_loss(identifier: Any) -> None:
         losses_module.get(identifier)
     elif identifier is not None and not isinstance(identifier, (str, dict)) and not callable(identifier):
         raise ValueError(
-            f"A loss is a name, a Loss, or a function (y_true, y_pred) -> loss of each sample; got {identifier!r}."
+            "A loss is a name, a Loss, or a function (y_true, y_pred) -> loss of each sample; got "
+            f"{identifier!r}."
         )
 
 
@@ -102,7 +104,8 @@ class OutputLosses:
             if output.y_true is None:
                 where = f"output {output.name!r}" if output.name else "the model"
                 raise ValueError(
-                    f"There are no labels (y) for {where}, which has the loss {_name_of(loss)!r}. Pass y, or a loss of None "
+                    f"There are no labels (y) for {where}, which has the loss {_name_of(loss)!r}. Pass y, or "
+                    "a loss of None "
                     "for outputs that are not trained."
                 )
             value = loss(output.y_true, output.y_pred, output.sample_weight)
@@ -126,8 +129,9 @@ class OutputMetrics(Metric):
     """The metrics that `compile` was given, of all outputs, as one metric whose result is a dict.
 
     Args:
-        metrics, weighted_metrics: as given to `compile`: for one output a list; for several a list with an entry (or a list
-            of entries) for each, or a dict by their names. The second get the sample weights.
+        metrics, weighted_metrics: as given to `compile`: for one output a list; for several a list with an
+            entry (or a list of entries) for each, or a dict by their names. The second get the sample
+            weights.
     """
 
     def __init__(self, metrics: Any, weighted_metrics: Any = None):
@@ -223,7 +227,8 @@ def _known_metric(identifier: Any) -> None:
         _found_metric(identifier)
     elif not isinstance(identifier, (str, dict, Metric)) and not callable(identifier):
         raise ValueError(
-            f"A metric is a name, a Metric, or a function (y_true, y_pred) -> value of each sample; got {identifier!r}."
+            "A metric is a name, a Metric, or a function (y_true, y_pred) -> value of each sample; got "
+            f"{identifier!r}."
         )
 
 
@@ -253,7 +258,8 @@ def _metric_for(identifier: Any, output: Output) -> Metric:
 
 
 class Compiled:
-    """What `compile` was given: the loss's mean over an epoch, the outputs' losses and metrics, and the arguments."""
+    """What `compile` was given: the loss's mean over an epoch, the outputs' losses and metrics, and the
+    arguments."""
 
     def __init__(
         self, loss: Any, loss_weights: Any, metrics: Any, weighted_metrics: Any, arguments: dict[str, Any]

@@ -1,4 +1,5 @@
-"""Data sets whose rows lie in memory (or on disk, as memory maps): cut into steps, shuffled, split; never copied."""
+"""Data sets whose rows lie in memory (or on disk, as memory maps): cut into steps, shuffled, split; never
+copied."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ class Counted:
 
 @dataclass
 class Piece:
-    """Some steps with batches of one size: in step s, the rows ``rows[s*batch : (s+1)*batch]`` of every array."""
+    """Some steps with batches of one size: in step s, the rows ``rows[s*batch : (s+1)*batch]`` of every
+    array."""
 
     structure: Any
     rows: np.ndarray
@@ -55,7 +57,8 @@ class ArrayData:
         seed: of the order of rows.
 
     Attributes:
-        structure: ``(x, y, sample_weight)``. size: the number of rows. columns: names of the columns of frames.
+        structure: ``(x, y, sample_weight)``. size: the number of rows. columns: names of the columns of
+            frames.
     """
 
     def __init__(
@@ -88,8 +91,10 @@ class ArrayData:
         at = int(np.floor(self.size * (1.0 - fraction)))
         if at == 0 or at == self.size:
             raise ValueError(
-                f"Training data contains {self.size} samples, which is not sufficient to split it into a validation and "
-                f"training set as specified by `validation_split={fraction}`. Either provide more data, or a different "
+                f"Training data contains {self.size} samples, which is not sufficient to split it into a "
+                "validation and "
+                f"training set as specified by `validation_split={fraction}`. Either provide more data, or a "
+                "different "
                 "value for the `validation_split` argument."
             )
         return self._part(slice(0, at)), self._part(slice(at, self.size))
@@ -176,12 +181,14 @@ def class_weights_of(y: Any, class_weight: dict[int, float]) -> np.ndarray:
     """
     if not isinstance(class_weight, dict):
         raise ValueError(
-            f"`class_weight` must be a dict from class to weight, like {{0: 1.0, 1: 5.0}}, got {class_weight!r}."
+            f"`class_weight` must be a dict from class to weight, like {{0: 1.0, 1: 5.0}}, got "
+            f"{class_weight!r}."
         )
     leaves = _tree.leaves(y)
     if len(leaves) != 1:
         raise ValueError(
-            f"`class_weight` is only supported for models with a single output; y has {len(leaves)} arrays. Use "
+            f"`class_weight` is only supported for models with a single output; y has {len(leaves)} arrays. "
+            "Use "
             "`sample_weight`."
         )
     labels = leaves[0]

@@ -14,7 +14,8 @@ from schuss.training._steps import Step
 
 
 class Guard:
-    """Remembers the state before a run, so that the model can be brought back to the step before the one that failed.
+    """Remembers the state before a run, so that the model can be brought back to the step before the one that
+    failed.
 
     Args:
         model: the model. step: the training step. piece: what will be run. epoch: its number, from 0.
@@ -26,8 +27,8 @@ class Guard:
         self._before = [(variable, variable.array.copy()) for variable in step.variables]
 
     def failed_step(self, run: Any) -> int | None:
-        """The step of the run whose loss was not finite, or the last one if it left weights that are not; None if all is
-        well."""
+        """The step of the run whose loss was not finite, or the last one if it left weights that are not;
+        None if all is well."""
         if run.failed_step is not None:
             return run.failed_step
         return None if self._weights_are_finite() or run.steps_done == 0 else run.steps_done - 1
@@ -36,9 +37,11 @@ class Guard:
         return all(is_finite(variable.array) for variable in self.step.details.weights)
 
     def restore_before(self, failed: int) -> int:
-        """Bring the model to the state before the step that made it fail, and return that step's number in the run.
+        """Bring the model to the state before the step that made it fail, and return that step's number in
+        the run.
 
-        It is `failed`, or an earlier one that had a finite loss and whose update made weights that are no numbers.
+        It is `failed`, or an earlier one that had a finite loss and whose update made weights that are no
+        numbers.
         """
         for candidate in (failed, failed - 1):
             if candidate >= 0:
@@ -57,7 +60,8 @@ class Guard:
         return failed
 
     def replay(self, steps: int) -> None:
-        """Bring the model to where it was after so many steps of the run: the same steps give the same bits."""
+        """Bring the model to where it was after so many steps of the run: the same steps give the same
+        bits."""
         _restore(self._before)
         if steps:
             self._run(0, steps)
@@ -82,7 +86,8 @@ class Guard:
             else "The loss was still finite, but its gradient made weights"
         )
         message = (
-            f"{what} {origin.found} in epoch {epoch}, step {step}: first {origin.place(self.step, self.piece)}. The model is "
+            f"{what} {origin.found} in epoch {epoch}, step {step}: first "
+            f"{origin.place(self.step, self.piece)}. The model is "
             f"as it was before that step. {self._advice(arrays, origin)}"
         )
         node = origin.tensor.node
@@ -123,8 +128,8 @@ class Origin:
     """Where the first number that is not finite came from.
 
     Attributes:
-        tensor: the first such value. found: ``"NaN"`` or ``"infinite"``. in_loss: whether it reached the loss, or only the
-            new weights.
+        tensor: the first such value. found: ``"NaN"`` or ``"infinite"``. in_loss: whether it reached the
+            loss, or only the new weights.
     """
 
     tensor: Tensor
@@ -162,7 +167,8 @@ class Origin:
 
 
 def first_non_finite(step: Step, arrays: list[np.ndarray]) -> Origin:
-    """Where the first number that is not finite came from, on the way to the loss or, if that is finite, to the weights."""
+    """Where the first number that is not finite came from, on the way to the loss or, if that is finite, to
+    the weights."""
     from schuss.backends.reference import evaluate_all
 
     values = evaluate_all(step.graph, arrays)

@@ -10,7 +10,8 @@ from schuss.graph import _tree
 
 @dataclass
 class Output:
-    """One output of a model: its name (None where it has none), its predictions, its labels and weights (or None)."""
+    """One output of a model: its name (None where it has none), its predictions, its labels and weights (or
+    None)."""
 
     name: str | None
     y_pred: Any
@@ -22,7 +23,8 @@ def paired(y_true: Any, y_pred: Any, sample_weight: Any, names: list[str]) -> li
     """The outputs with what belongs to each.
 
     Args:
-        y_true: one array; or a list in the order of the outputs, or a dict by their names. None where there is none.
+        y_true: one array; or a list in the order of the outputs, or a dict by their names. None where there
+            is none.
         y_pred: what the model returned: an array, a list, tuple or dict.
         sample_weight: as `y_true`; one array for all outputs.
         names: of the outputs of a functional model; empty for others.
@@ -67,7 +69,8 @@ def _distribute(values: Any, outputs: list[Output], argument: str, attribute: st
         parts = _tree.leaves(values)
     if len(parts) != len(outputs):
         raise ValueError(
-            f"The model has {len(outputs)} output(s), but {argument} has {len(parts)} array(s). Give one for each output, in "
+            f"The model has {len(outputs)} output(s), but {argument} has {len(parts)} array(s). Give one for "
+            "each output, in "
             "a list or in a dict by the outputs' names."
         )
     for output, part in zip(outputs, parts, strict=True):
@@ -96,7 +99,8 @@ def spread(argument: str, given: Any, outputs: list[Output], same_for_all: bool 
     if isinstance(given, (list, tuple)):
         if len(given) != len(outputs):
             raise ValueError(
-                f"Invalid `{argument}`: for a model with {len(outputs)} outputs, a list needs one entry for each (None for "
+                f"Invalid `{argument}`: for a model with {len(outputs)} outputs, a list needs one entry for "
+                "each (None for "
                 f"those without), got {len(given)}: {given!r}."
             )
         return list(given)

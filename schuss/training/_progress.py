@@ -170,8 +170,8 @@ def progress_for(
     """The progress that `verbose` asks for.
 
     Args:
-        verbose: 0: none; 1 or ``"auto"``: a live line where there is a terminal or notebook, else as 2; 2: a line for each
-            epoch.
+        verbose: 0: none; 1 or ``"auto"``: a live line where there is a terminal or notebook, else as 2; 2: a
+            line for each epoch.
 
     Raises:
         ValueError: something else.

@@ -1,4 +1,5 @@
-"""Runs: steps go through compiled code while the main thread watches them, shows progress, calls callbacks, and may stop."""
+"""Runs: steps go through compiled code while the main thread watches them, shows progress, calls callbacks,
+and may stop."""
 
 from __future__ import annotations
 
@@ -164,9 +165,11 @@ def _finished(
     tick: Callable[[int], None],
     rewind: Callable[[int], None] | None = None,
 ) -> Any:
-    """The run of a piece, when it has ended. An interrupt (or error) stops it after a whole step, and goes on from here.
+    """The run of a piece, when it has ended. An interrupt (or error) stops it after a whole step, and goes on
+    from here.
 
-    After an error within a step (in a function of the user's that is called on the host), `rewind` gets its number.
+    After an error within a step (in a function of the user's that is called on the host), `rewind` gets its
+    number.
     """
     program = step.program
     run = program.start(piece.arrays, piece.rows, piece.steps, (), outputs)

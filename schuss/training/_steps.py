@@ -32,7 +32,8 @@ class Step:
 
     @functools.cached_property
     def outputs(self) -> list[Spec]:
-        """The shape and dtype of each output: the loss and reported values; for prediction, the predictions."""
+        """The shape and dtype of each output: the loss and reported values; for prediction, the
+        predictions."""
         return [tensor.spec for tensor in self.graph.outputs]
 
     @functools.cached_property
@@ -50,8 +51,8 @@ class Step:
 class Steps:
     """The steps of one model, by kind and signature.
 
-    A step is traced anew when the data's shapes or dtypes, what is trainable, the model's layers, its optimizer's schedule
-    or what `compile` was given have changed.
+    A step is traced anew when the data's shapes or dtypes, what is trainable, the model's layers, its
+    optimizer's schedule or what `compile` was given have changed.
     """
 
     def __init__(self) -> None:
@@ -81,7 +82,8 @@ class Steps:
 
 
 def _state_of(model: Any) -> tuple[Any, Any]:
-    """What, besides the data's signature, a trace depends on: a key that can be compared, and the objects in it."""
+    """What, besides the data's signature, a trace depends on: a key that can be compared, and the objects in
+    it."""
     layers = model._flatten_layers()
     rate = getattr(model.optimizer, "_learning_rate", None)
     key = (

@@ -23,7 +23,8 @@ class Details:
         weights: the variables that it trains.
         names: of the outputs after the loss, which a user's `compute_metrics` added.
         tree: the structure of predictions.
-        losses: for each output of the model: the loss, the labels as a tensor, and the shape of the predictions.
+        losses: for each output of the model: the loss, the labels as a tensor, and the shape of the
+            predictions.
     """
 
     weights: list[Variable] = field(default_factory=list)
@@ -33,7 +34,8 @@ class Details:
 
 
 def traced_step(model: Any, kind: str, specs: Any) -> tuple[Graph, Details]:
-    """The graph of a step on a batch. Tracing it builds what has not been built: the model, its metrics, the optimizer.
+    """The graph of a step on a batch. Tracing it builds what has not been built: the model, its metrics, the
+    optimizer.
 
     Args:
         model: compiled, but for prediction. kind: ``"train"``, ``"test"`` or ``"predict"``.
@@ -80,7 +82,8 @@ def _descend(model: Any, loss: Any, details: Details) -> None:
 
 
 def _as_floatx(structure: Any) -> Any:
-    """Floats of other widths as floatx, as Keras converts data; integers stay, for layers and losses to convert."""
+    """Floats of other widths as floatx, as Keras converts data; integers stay, for layers and losses to
+    convert."""
     floats = as_dtype(floatx())
     return _tree.map_structure(
         lambda v: ops.cast(v, floats) if is_float(v.dtype) and v.dtype != floats else v, structure
@@ -88,7 +91,8 @@ def _as_floatx(structure: Any) -> Any:
 
 
 def _loss_of(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
-    """What the model's `compute_loss`, perhaps the user's own, says; older ones have no argument `training`."""
+    """What the model's `compute_loss`, perhaps the user's own, says; older ones have no argument
+    `training`."""
     method: Callable[..., Any] = model.compute_loss
     parameters = inspect.signature(method).parameters
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
@@ -104,7 +108,8 @@ def _loss_of(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, traini
 
 
 def _extra_metrics(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> dict[str, Any]:
-    """Update the metrics; what a user's own `compute_metrics` returns are values of the step, to be reported, too."""
+    """Update the metrics; what a user's own `compute_metrics` returns are values of the step, to be reported,
+    too."""
     with name_scope("metrics"):
         if not model._has_own_compute_metrics:
             model._update_metrics(y, y_pred, sample_weight)

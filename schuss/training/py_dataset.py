@@ -9,8 +9,8 @@ from typing import Any
 class PyDataset:
     """Base class of data sets that give a batch for each index. Also known as ``Sequence``.
 
-    Subclasses define ``__len__``, the number of batches in an epoch, and ``__getitem__(i)``, which returns batch i: ``x``,
-    ``(x, y)`` or ``(x, y, sample_weight)``, arrays with the same number of rows.
+    Subclasses define ``__len__``, the number of batches in an epoch, and ``__getitem__(i)``, which returns
+    batch i: ``x``, ``(x, y)`` or ``(x, y, sample_weight)``, arrays with the same number of rows.
 
     Args:
         workers: int, 1. More: so many threads call ``__getitem__`` ahead of its use.

@@ -32,8 +32,8 @@ class Trainer(_Layer):
         optimizer: the optimizer, None before `compile`. loss: as given to `compile`. compiled: bool.
         stop_training: callbacks set it to True to end `fit` after the batch or epoch under way.
         history: the `History` of the last `fit`.
-        run_eagerly: evaluate one primitive at a time with NumPy, on the reference evaluator: slow, but every value can be
-            looked at.
+        run_eagerly: evaluate one primitive at a time with NumPy, on the reference evaluator: slow, but every
+            value can be looked at.
     """
 
     def __init__(self) -> None:
@@ -63,12 +63,14 @@ class Trainer(_Layer):
 
         Args:
             optimizer: a name (``"sgd"``, ``"adam"``), an `Optimizer`, or a config. Default ``"rmsprop"``.
-            loss: a name (``"mse"``), a `Loss`, or a function ``(y_true, y_pred) -> loss of each sample``. For several
-                outputs one for all, a list in their order, or a dict by their names. ``"crossentropy"`` is binary, sparse
-                or categorical, as the shapes of labels and predictions say.
+            loss: a name (``"mse"``), a `Loss`, or a function ``(y_true, y_pred) -> loss of each sample``. For
+                several outputs one for all, a list in their order, or a dict by their names.
+                ``"crossentropy"`` is binary, sparse or categorical, as the shapes of labels and predictions
+                say.
             loss_weights: numbers by which the outputs' losses are multiplied; a list or dict. Default 1.
-            metrics: list of names, `Metric`s or functions; for several outputs a list with an entry (or list) for each, or
-                a dict by their names. ``"accuracy"`` is binary, sparse or categorical by the shapes.
+            metrics: list of names, `Metric`s or functions; for several outputs a list with an entry (or list)
+                for each, or a dict by their names. ``"accuracy"`` is binary, sparse or categorical by the
+                shapes.
             weighted_metrics: as `metrics`; these count with the sample weights.
             run_eagerly: see the attribute. Default False.
             steps_per_execution: int, 1: how often batch hooks of callbacks are called: after so many steps.
@@ -107,7 +109,7 @@ class Trainer(_Layer):
         self.stop_training, self.compiled = False, True
         self._steps = Steps()
 
-    # Learning --------------------------------------------------------------------------------------------------------
+    # Learning ---
 
     def fit(
         self,
@@ -131,14 +133,15 @@ class Trainer(_Layer):
         """Train for a number of epochs: gradient descent on the loss, batch by batch.
 
         Args:
-            x: inputs: an array [samples, …] (NumPy, memory map, list, data frame); a list or dict of them for several
-                inputs; or something that gives batches ``(x, y)`` or ``(x, y, sample_weight)``: a generator, a
-                `schuss.utils.PyDataset`, a loader of another library.
+            x: inputs: an array [samples, …] (NumPy, memory map, list, data frame); a list or dict of them for
+                several inputs; or something that gives batches ``(x, y)`` or ``(x, y, sample_weight)``: a
+                generator, a `schuss.utils.PyDataset`, a loader of another library.
             y: labels, likewise; not with batches.
             batch_size: int ≥ 1; default 32. epochs: int: the number of the last epoch.
             verbose: 0: say nothing; 1: a progress line; 2: one line for each epoch; ``"auto"``: 1.
             callbacks: list of `schuss.callbacks.Callback`.
-            validation_split: in [0, 1): this fraction of the rows, the last ones before shuffling, is only evaluated.
+            validation_split: in [0, 1): this fraction of the rows, the last ones before shuffling, is only
+                evaluated.
             validation_data: ``(x, y)`` or ``(x, y, sample_weight)``, or batches, evaluated after each epoch.
             shuffle: whether rows come in a new random order in each epoch; ``"batch"``: batches do.
             class_weight: dict: class → factor of the loss of its samples.
@@ -244,8 +247,8 @@ class Trainer(_Layer):
             return_dict: return a dict by names. Default False.
 
         Returns:
-            The loss, a float, if there are no metrics; else a list: the loss, the outputs' losses, the metrics in their
-            order (``metrics_names`` and ``return_dict`` tell which is which).
+            The loss, a float, if there are no metrics; else a list: the loss, the outputs' losses, the
+            metrics in their order (``metrics_names`` and ``return_dict`` tell which is which).
         """
         if kwargs:
             raise ValueError(f"evaluate: unknown argument {next(iter(kwargs))!r}.")
@@ -287,7 +290,8 @@ class Trainer(_Layer):
 
         Args:
             x: inputs, as for `fit`; of batches ``(x, y)`` only `x` is used.
-            batch_size: default 32. verbose, callbacks: as for `fit`. steps: int or None: batches used; None: all.
+            batch_size: default 32. verbose, callbacks: as for `fit`. steps: int or None: batches used; None:
+                all.
 
         Returns:
             NumPy arrays [samples, …] in the structure of the model's outputs.
@@ -349,7 +353,7 @@ class Trainer(_Layer):
         self._steps.look_at(self)
         return predict_all(self, [on_batch_piece(x, None, None, None)], CallbackList(), Progress())
 
-    # What a step computes --------------------------------------------------------------------------------------------
+    # What a step computes
 
     def compute_loss(
         self,
@@ -359,11 +363,12 @@ class Trainer(_Layer):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """The number that training makes small: the compiled losses and what layers and regularizers add. May be overridden;
-        it is traced, so it has to be written in `schuss.ops`.
+        """The number that training makes small: the compiled losses and what layers and regularizers add. May
+        be overridden; it is traced, so it has to be written in `schuss.ops`.
 
         Args:
-            x, y, sample_weight: a batch. y_pred: the model's outputs for `x`. training: whether this is for a training step.
+            x, y, sample_weight: a batch. y_pred: the model's outputs for `x`. training: whether this is for a
+                training step.
 
         Returns:
             A scalar.
@@ -380,7 +385,8 @@ class Trainer(_Layer):
         return total
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """Update the metrics with a batch, and return their results by name. May be overridden; it is traced."""
+        """Update the metrics with a batch, and return their results by name. May be overridden; it is
+        traced."""
         self._update_metrics(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
@@ -398,8 +404,8 @@ class Trainer(_Layer):
         return results_of(self.metrics)
 
     def _results_reader(self) -> Callable[[], dict[str, Any]]:
-        """What gives the metrics' results, many times: without looking for the metrics each time, unless the user has an
-        own `get_metrics_result`."""
+        """What gives the metrics' results, many times: without looking for the metrics each time, unless the
+        user has an own `get_metrics_result`."""
         if type(self).get_metrics_result is not Trainer.get_metrics_result:
             return self.get_metrics_result
         return functools.partial(results_of, self.metrics)
@@ -411,7 +417,8 @@ class Trainer(_Layer):
 
     @property
     def metrics(self) -> list[Any]:
-        """All metrics: the mean loss, those of `compile`, the outputs' losses, and those of the model and its layers."""
+        """All metrics: the mean loss, those of `compile`, the outputs' losses, and those of the model and its
+        layers."""
         own = super().metrics
         compiled = self._compiled
         if compiled is None:
@@ -425,7 +432,8 @@ class Trainer(_Layer):
         return [metric.name for metric in self.metrics]
 
     def _in_order(self, logs: dict[str, Any]) -> Any:
-        """Logs as a list: in the order of `metrics`, those of `compile` as they were given; the rest by name."""
+        """Logs as a list: in the order of `metrics`, those of `compile` as they were given; the rest by
+        name."""
         names: list[str] = []
         for metric in self.metrics:
             inner = [m.name for m in metric.flat] if isinstance(metric, OutputMetrics) else [metric.name]
@@ -434,12 +442,13 @@ class Trainer(_Layer):
         values = [logs[name] for name in names]
         return values[0] if len(values) == 1 else values
 
-    # Helpers ---------------------------------------------------------------------------------------------------------
+    # Helpers ---
 
     def _require_compiled(self, method: str, needs_optimizer: bool = False) -> None:
         if not self.compiled:
             raise ValueError(
-                f"You must call `compile()` before `{method}()`: model.compile(optimizer=…, loss=…) says how the model learns."
+                f"You must call `compile()` before `{method}()`: model.compile(optimizer=…, loss=…) says how "
+                "the model learns."
             )
         if needs_optimizer and self.optimizer is None:
             raise ValueError(f"The model was compiled with optimizer=None; `{method}` needs one.")
@@ -448,7 +457,8 @@ class Trainer(_Layer):
         )
         if own is not None:
             raise NotImplementedError(
-                f"{own.__name__} defines its own train_step or test_step, which Schuss does not call yet. Override "
+                f"{own.__name__} defines its own train_step or test_step, which Schuss does not call yet. "
+                "Override "
                 "`compute_loss` and `compute_metrics` instead."
             )
 
@@ -466,7 +476,7 @@ class Trainer(_Layer):
             return callbacks
         return CallbackList(callbacks, add_history=history, model=self, **params)
 
-    # Keeping ---------------------------------------------------------------------------------------------------------
+    # Keeping ---
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """What `compile` was given, as plain values; None before."""

@@ -7,7 +7,8 @@ from typing import Any
 
 _HOMES = {
     "schuss.saving": (
-        "CustomObjectScope custom_object_scope deserialize_keras_object get_custom_objects get_registered_name "
+        "CustomObjectScope custom_object_scope deserialize_keras_object get_custom_objects "
+        "get_registered_name "
         "get_registered_object register_keras_serializable serialize_keras_object"
     ),
     "schuss.training.py_dataset": "PyDataset Sequence",

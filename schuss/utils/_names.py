@@ -34,7 +34,8 @@ def suggestion(name: str, known: Any) -> str:
 
 
 def to_snake_case(name: str) -> str:
-    """``"BatchNormalization"`` → ``"batch_normalization"``; ``"Conv2D"`` → ``"conv2d"``; as Keras names layers."""
+    """``"BatchNormalization"`` → ``"batch_normalization"``; ``"Conv2D"`` → ``"conv2d"``; as Keras names
+    layers."""
     name = re.sub(r"\W+", "", name)
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -1,4 +1,5 @@
-"""Objects by name and as dicts: what ``'relu'``, ``"l2"`` or ``{"class_name": "Zeros", …}`` stand for, and back."""
+"""Objects by name and as dicts: what ``'relu'``, ``"l2"`` or ``{"class_name": "Zeros", …}`` stand for, and
+back."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ class Vocabulary:
         self.kind, self.table = kind, dict(table)
 
     def get(self, identifier: Any) -> Any:
-        """The object that `identifier` stands for: None, a name, a config dict, a class (made without arguments), or
-        anything that can be called.
+        """The object that `identifier` stands for: None, a name, a config dict, a class (made without
+        arguments), or anything that can be called.
 
         Raises:
             ValueError: unknown name (with the nearest known ones), or something that is none of these.
@@ -44,7 +45,8 @@ class Vocabulary:
         )
 
     def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-        """The object that a dict (or a name) describes; names in `custom_objects` mean what they say there."""
+        """The object that a dict (or a name) describes; names in `custom_objects` mean what they say
+        there."""
         from schuss.saving import CustomObjectScope
 
         with CustomObjectScope(custom_objects):
@@ -63,14 +65,16 @@ class Vocabulary:
             if found is not None:
                 return found
         raise ValueError(
-            f"Unknown {self.kind} {names[-1]!r}. {suggestion(str(names[-1]), self.table)} If it is your own, register "
+            f"Unknown {self.kind} {names[-1]!r}. {suggestion(str(names[-1]), self.table)} If it is your own, "
+            "register "
             "it with @schuss.saving.register_keras_serializable()."
         )
 
     def _from_dict(self, config: Mapping[str, Any]) -> Any:
         if "class_name" not in config:
             raise ValueError(
-                f"Could not interpret {self.kind} config: expected a dict with the keys 'class_name' and 'config', "
+                f"Could not interpret {self.kind} config: expected a dict with the keys 'class_name' and "
+                "'config', "
                 f"got the keys {sorted(map(str, config))}."
             )
         name, arguments, registered = (

@@ -18,7 +18,8 @@ def auto_name(prefix: str) -> str:
 
 
 def unique_name(name: str, taken: set[str]) -> str:
-    """`name`, with the first free ``_1``, ``_2``, … if it is taken already; the result is added to `taken`."""
+    """`name`, with the first free ``_1``, ``_2``, … if it is taken already; the result is added to
+    `taken`."""
     candidate, count = name, 0
     while candidate in taken:
         count += 1

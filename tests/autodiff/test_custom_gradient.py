@@ -1,4 +1,5 @@
-"""custom_gradient: Keras's two ways to write the gradient, several arguments and results, higher order, errors."""
+"""custom_gradient: Keras's two ways to write the gradient, several arguments and results, higher order,
+errors."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,5 @@
-"""The compiled elementwise functions against exact values: errors in units of the last place, limits, lanes."""
+"""The compiled elementwise functions against exact values: errors in units of the last place, limits,
+lanes."""
 
 from __future__ import annotations
 

@@ -23,7 +23,8 @@ D = RNG.standard_normal((3, 4))
 
 
 def agree(function: Callable[..., Any], expected: Any, *args: Any, tolerance: float = 1e-5) -> None:
-    """`function(*args)` is `expected` (values; dtype where expected is an array of one), at once and traced."""
+    """`function(*args)` is `expected` (values; dtype where expected is an array of one), at once and
+    traced."""
     eager = function(*args)
     close(eager, expected, tolerance)
     traced(function, eager, *args)

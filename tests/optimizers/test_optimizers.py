@@ -46,7 +46,7 @@ def run(graph: Graph, *arrays: np.ndarray) -> None:
 @pytest.mark.parametrize("rate", [-0.1, float("nan"), float("inf"), "fast", None, True, [0.1, 0.2]])
 def test_learning_rates_that_make_no_sense(rate: Any) -> None:
     with pytest.raises(
-        ValueError, match="SGD: `learning_rate` must be a finite number >= 0, got .* LearningRateSchedule"
+        ValueError, match=r"SGD: `learning_rate` must be a finite number >= 0, got .* LearningRateSchedule"
     ):
         SGD(rate)
 

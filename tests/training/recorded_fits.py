@@ -1,4 +1,5 @@
-"""Models and fits described in JSON, for Keras (tools/record_keras_training.py) and for us: the same calls on both."""
+"""Models and fits described in JSON, for Keras (tools/record_keras_training.py) and for us: the same calls on
+both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""fit, evaluate, predict, and what runs on single batches: they agree with each other and with the arithmetic by hand."""
+"""fit, evaluate, predict, and what runs on single batches: they agree with each other and with the arithmetic
+by hand."""
 
 from __future__ import annotations
 

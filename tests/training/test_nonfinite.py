@@ -109,7 +109,8 @@ def test_before_anything_was_learned_the_learning_rate_is_not_blamed() -> None:
 
 
 def test_a_gradient_that_is_infinite_while_the_loss_is_not() -> None:
-    """The update of step 2 makes the weights NaN; the loss shows it in step 3. The model goes back to before step 2."""
+    """The update of step 2 makes the weights NaN; the loss shows it in step 3. The model goes back to before
+    step 2."""
     x = np.abs(X[:, :1])
     x[10] = 0
     model = schuss.Sequential(

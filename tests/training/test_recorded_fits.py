@@ -1,4 +1,5 @@
-"""Whole fits: the same logs, evaluation and final weights as Keras, from the same weights and order of rows."""
+"""Whole fits: the same logs, evaluation and final weights as Keras, from the same weights and order of
+rows."""
 
 from __future__ import annotations
 

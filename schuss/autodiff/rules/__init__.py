@@ -1,7 +1,8 @@
 """How gradients pass through each primitive, a rule each: ``rule(dy, operands, y, **params) -> [dx, …]``.
 
-Written in `schuss.ops`, so that what a rule computes can be differentiated again. For primitives with several results
-`dy` and `y` are lists, with None in `dy` where nothing arrives. A rule returns None for operands that get no gradient.
+Written in `schuss.ops`, so that what a rule computes can be differentiated again. For primitives with several
+results `dy` and `y` are lists, with None in `dy` where nothing arrives. A rule returns None for operands that
+get no gradient.
 """
 
 from schuss.autodiff.rules import contraction, control, elementwise, indexing, reduction, structure

@@ -11,7 +11,8 @@ from schuss.ops._operands import transposed
 
 
 def _dot_general(dz: Any, operands: list[Any], z: Any, contract: AxisPairs, batch: AxisPairs) -> list[Any]:
-    """dz's axes are batch axes, x's free ones, y's free ones; each product sums over the other operand's free axes."""
+    """dz's axes are batch axes, x's free ones, y's free ones; each product sums over the other operand's free
+    axes."""
     x, y = operands
     x_free = free_axes(x.ndim, contract[0], batch[0])
     y_free = free_axes(y.ndim, contract[1], batch[1])

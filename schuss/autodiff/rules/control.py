@@ -28,7 +28,8 @@ def _host_call(
     """Nothing is known about the function, and zeros would be wrong without a word."""
     name = getattr(function, "__name__", type(function).__name__)
     raise TypeError(
-        f"The gradient cannot pass through {name!r}, which NumPy computes on the host. State its gradient with "
+        f"The gradient cannot pass through {name!r}, which NumPy computes on the host. State its gradient "
+        "with "
         "schuss.custom_gradient, or hold it constant with schuss.stop_gradient around its arguments."
     )
 

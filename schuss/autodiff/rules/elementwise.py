@@ -17,7 +17,8 @@ def _divide(dz: Any, x: Any, y: Any, z: Any) -> tuple[Any, Any]:
 
 
 def _power(dz: Any, x: Any, y: Any, z: Any) -> tuple[Any, Any]:
-    """Where y = 0 the power is 1 whatever x; where x is not positive it has no derivative by y, and gets 0."""
+    """Where y = 0 the power is 1 whatever x; where x is not positive it has no derivative by y, and gets
+    0."""
     by_y = dz * z * ops.log(ops.where(x > 0, x, 1))
     exponent = _constant(y)
     if exponent is not None:
@@ -40,8 +41,8 @@ def _atan2(dz: Any, y: Any, x: Any, z: Any) -> tuple[Any, Any]:
 def trigamma(x: Any) -> Any:
     """The derivative of digamma, ``ψ₁(x) = Σ 1/(x + k)²`` over k = 0, 1, …
 
-    Below ½ by ``ψ₁(1 − x) + ψ₁(x) = π²/sin²(πx)``; above 10 by its asymptotic series (Abramowitz and Stegun, 6.4.7 and
-    6.4.12).
+    Below ½ by ``ψ₁(1 − x) + ψ₁(x) = π²/sin²(πx)``; above 10 by its asymptotic series (Abramowitz and Stegun,
+    6.4.7 and 6.4.12).
     """
     low = x < 0.5
     z = ops.where(low, 1 - x, x)
@@ -84,8 +85,9 @@ _ONE_OPERAND: dict[Any, Callable[..., Any]] = {
     p.digamma_p: lambda dy, x, y: dy * trigamma(x),
 }
 
-# At a tie the whole gradient of maximum and minimum goes to the second operand. So relu, which is max(x, 0), has the
-# derivative 0 at 0, and relu6, min(relu(x), 6), the derivative 0 at 6, as in Keras; and each half is one select.
+# At a tie the whole gradient of maximum and minimum goes to the second operand. So relu, which is max(x, 0),
+# has the derivative 0 at 0, and relu6, min(relu(x), 6), the derivative 0 at 6, as in Keras; and each half is
+# one select.
 _TWO_OPERANDS: dict[Any, Callable[..., Any]] = {
     p.add_p: lambda dz, x, y, z: (dz, dz),
     p.subtract_p: lambda dz, x, y, z: (dz, -dz),

@@ -1,4 +1,5 @@
-"""Gradients of gathering, adding at places and sorting: each element's gradient goes back to where it came from."""
+"""Gradients of gathering, adding at places and sorting: each element's gradient goes back to where it came
+from."""
 
 from __future__ import annotations
 

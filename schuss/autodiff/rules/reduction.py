@@ -22,7 +22,8 @@ def _restored(y: Any, like: Any, axes: Ints) -> Any:
 
 
 def _shifted(x: Any, by: int, axis: int, fill: float) -> Any:
-    """`x` moved along `axis` by so many places, to the end (``by > 0``) or the start, with `fill` moving in."""
+    """`x` moved along `axis` by so many places, to the end (``by > 0``) or the start, with `fill` moving
+    in."""
     along = tuple(abs(by) if a == axis else 0 for a in range(x.ndim))
     none = (0,) * x.ndim
     low, high, start = (along, none, none) if by > 0 else (none, along, along)
@@ -70,7 +71,8 @@ def _cumsum(dy: Any, operands: list[Any], y: Any, axis: int, reverse: bool = Fal
 
 
 def _cumprod(dy: Any, operands: list[Any], y: Any, axis: int, reverse: bool = False) -> list[Any]:
-    """``dx[i] = Π_{j<i} x[j] · s[i]`` with ``s[i] = dy[i] + x[i+1] s[i+1]``: without dividing, since elements may be 0.
+    """``dx[i] = Π_{j<i} x[j] · s[i]`` with ``s[i] = dy[i] + x[i+1] s[i+1]``: without dividing, since elements
+    may be 0.
 
     The recurrence is solved by doubling: after the turn with `step`, s[i] has its first 2·step terms, and
     ``reach[i] = x[i+1] ··· x[i+2·step]``.

@@ -1,4 +1,5 @@
-"""Expressions as LLVM values: loads by affine addresses, vectors along one dim of the loops, masks at its end."""
+"""Expressions as LLVM values: loads by affine addresses, vectors along one dim of the loops, masks at its
+end."""
 
 from __future__ import annotations
 
@@ -34,8 +35,9 @@ def i64(value: int) -> ir.Constant:
 class ExpressionEmitter:
     """Emits expressions at the point of the loops where the builder now stands.
 
-    `place`: the value of each open loop's dim; `shift`: a constant added to it (the place within a register tile);
-    `vector`: the dim along which values are vectors of `lanes`; `mask`: which lanes are inside, None for all.
+    `place`: the value of each open loop's dim; `shift`: a constant added to it (the place within a register
+    tile); `vector`: the dim along which values are vectors of `lanes`; `mask`: which lanes are inside, None
+    for all.
     """
 
     def __init__(
@@ -58,7 +60,7 @@ class ExpressionEmitter:
         shifts = tuple((d.name, s) for d, s in self.shift.items() if d in dims)
         return (kind, what, shifts, self.vector in dims)
 
-    # -- expressions ---------------------------------------------------------------------------------------------
+    # -- expressions ---
 
     def expression(self, expr: Expr) -> ir.Value:
         """The value: a vector if it depends on the vector dim, else a scalar."""
@@ -99,7 +101,7 @@ class ExpressionEmitter:
             self.builder, expr.name, args, [a.dtype for a in expr.args], expr.dtype, expr.params
         )
 
-    # -- indices -------------------------------------------------------------------------------------------------
+    # -- indices ---
 
     def index(self, index: Index) -> ir.Value:
         """The value of an index as i64: a vector if it varies along the vector dim."""
@@ -167,7 +169,7 @@ class ExpressionEmitter:
         value = self.expression(dynamic.expr)
         return _scalars.convert(self.builder, value, dynamic.expr.dtype, np.dtype("int64"))
 
-    # -- memory --------------------------------------------------------------------------------------------------
+    # -- memory ---
 
     def _load(self, load: Load) -> ir.Value:
         dtype = load.dtype
@@ -319,7 +321,7 @@ class ExpressionEmitter:
     def _call_void(self, name: str, args: list[ir.Value]) -> None:
         intrinsic(self.builder, name, ir.VoidType(), args, [args[0].type, args[1].type])
 
-    # -- control -------------------------------------------------------------------------------------------------
+    # -- control ---
 
     @contextmanager
     def loop(self, start: ir.Value, stop: ir.Value, step: int = 1) -> Iterator[ir.Value]:

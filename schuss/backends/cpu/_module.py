@@ -1,6 +1,7 @@
 """A plan as one LLVM module: its kernels, and the function that each thread runs over all steps of an epoch.
 
-``run(ptr context, i64 thread)``. The context is a table of 64-bit words (`Word`); pointers to the buffers follow it.
+``run(ptr context, i64 thread)``. The context is a table of 64-bit words (`Word`); pointers to the buffers
+follow it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ _SPINS = 2000  # pauses before a waiting thread yields its core: some 50 µs
 
 
 class Word(IntEnum):
-    """Where things lie in the context, in words of 8 bytes. What threads write is on cache lines of its own."""
+    """Where things lie in the context, in words of 8 bytes. What threads write is on cache lines of its
+    own."""
 
     THREADS = 0
     STEPS = 1
@@ -202,7 +204,8 @@ class _RunFunction:
         self.b.call(function, [self.context, threads])
 
     def _emit_barrier(self) -> ir.Function:
-        """Wait until all threads are here: count arrivals; the last one starts a new generation, the others spin for it."""
+        """Wait until all threads are here: count arrivals; the last one starts a new generation, the others
+        spin for it."""
         function = ir.Function(self.module, ir.FunctionType(ir.VoidType(), [POINTER, I64]), "barrier")
         function.linkage = "internal"
         function.attributes.add("noinline")

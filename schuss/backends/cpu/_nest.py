@@ -1,9 +1,10 @@
-"""Kernels as LLVM functions: ``void kernel(i64 begin, i64 end, ptr rows, ptr buffer0, …)``, for chunks begin ≤ c < end.
+"""Kernels as LLVM functions: ``void kernel(i64 begin, i64 end, ptr rows, ptr buffer0, …)``, for chunks begin
+≤ c < end.
 
-Three shapes of loop nest: elementwise, reductions whose vectors lie along an output dim (with a register tile: rows
-broadcast × vector columns), and reductions whose vectors lie along the reduced dim. Everything is emitted as explicit
-vectors, so that an element goes through the same instructions wherever it stands: results have the same bits for any
-division of the work.
+Three shapes of loop nest: elementwise, reductions whose vectors lie along an output dim (with a register
+tile: rows broadcast × vector columns), and reductions whose vectors lie along the reduced dim. Everything is
+emitted as explicit vectors, so that an element goes through the same instructions wherever it stands: results
+have the same bits for any division of the work.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ class _Nest:
             else:
                 self._reduce_across(plan)
 
-    # -- loops ---------------------------------------------------------------------------------------------------
+    # -- loops ---
 
     def _open(self, stack: ExitStack, dims: tuple[Dim, ...] | list[Dim]) -> None:
         """Open a loop for each dim."""
@@ -131,12 +132,13 @@ class _Nest:
         e.fresh()
 
     def _store_all(self, stores: list[Store]) -> None:
-        """Evaluate everything, then write: an expression may read the old value of what another store replaces."""
+        """Evaluate everything, then write: an expression may read the old value of what another store
+        replaces."""
         values = [self.e.expression(s.expr) for s in stores]
         for store, value in zip(stores, values, strict=True):
             self.e.store(store.buffer, store.index, value)
 
-    # -- elementwise ---------------------------------------------------------------------------------------------
+    # -- elementwise ---
 
     def _elementwise(self) -> None:
         kernel = self.kernel
@@ -149,7 +151,7 @@ class _Nest:
                 lanes = _tiles.lanes_for(kernel, vector, self.target)
                 self._over_vectors(vector, lanes, lambda: self._store_all(kernel.stores))
 
-    # -- scans and scatters --------------------------------------------------------------------------------------
+    # -- scans and scatters
 
     def _scanning(self) -> None:
         kernel, e = self.kernel, self.e
@@ -208,7 +210,7 @@ class _Nest:
             else:
                 self._over_vectors(vector, _tiles.lanes_for(kernel, vector, self.target), add)
 
-    # -- reductions ----------------------------------------------------------------------------------------------
+    # -- reductions ---
 
     def _allocate(self, type_: ir.Type) -> ir.Value:
         """A variable in a register (LLVM's mem2reg puts it there)."""
@@ -240,7 +242,8 @@ class _Nest:
         return emit(self.e.builder, name, [total, value], [dtype, dtype], dtype, ())
 
     def _reduce_across(self, plan: _tiles.Tiling) -> None:
-        """Vectors along an output dim: a tile of rows × vectors of totals stays in registers over the reduced loops."""
+        """Vectors along an output dim: a tile of rows × vectors of totals stays in registers over the reduced
+        loops."""
         e, kernel = self.e, self.kernel
         vector, row = plan.vector, plan.row
         with ExitStack() as stack:
@@ -361,7 +364,8 @@ class _Nest:
     def _better(
         self, kind: str, dim: Dim, old: ir.Value, total: ir.Value, place: ir.Value, place_type: ir.Type
     ) -> None:
-        """argmax, argmin: keep the value and its place where it beats the best so far; the first NaN beats all."""
+        """argmax, argmin: keep the value and its place where it beats the best so far; the first NaN beats
+        all."""
         e = self.e
         b = e.builder
         assert self.kernel.reduction is not None
@@ -382,7 +386,8 @@ class _Nest:
         b.store(b.select(beats, here, b.load(place, typ=place_type)), place)
 
     def _reduce_along(self, plan: _tiles.Tiling) -> None:
-        """Vectors along the last reduced dim: every lane sums its share, then the lanes are folded in a fixed tree."""
+        """Vectors along the last reduced dim: every lane sums its share, then the lanes are folded in a fixed
+        tree."""
         _e, kernel = self.e, self.kernel
         assert kernel.reduction is not None
         assert plan.vector is not None

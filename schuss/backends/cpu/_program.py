@@ -54,7 +54,8 @@ class CpuProgram:
         self._arenas: list[np.ndarray] = []
 
     def threads(self, wanted: int | None = None) -> int:
-        """On how many threads a run goes: all, but one for a step so small that meeting would cost more than it saves."""
+        """On how many threads a run goes: all, but one for a step so small that meeting would cost more than
+        it saves."""
         count = wanted or num_threads()
         return 1 if self.work < _ALONE_WORK else min(count, self._most_threads)
 
@@ -82,8 +83,8 @@ class CpuProgram:
     ) -> Run:
         """Run `steps` steps; see `schuss.backends`.
 
-        Returns at once, unless the whole run is so short (or `inline` is true) that the calling thread does it itself.
-        With `inline` false, it goes on exactly `threads` threads, however small it is.
+        Returns at once, unless the whole run is so short (or `inline` is true) that the calling thread does
+        it itself. With `inline` false, it goes on exactly `threads` threads, however small it is.
         """
         arrays = self._check(data, rows, steps, arguments, outputs)
         run = Run(self, arrays, rows, steps)
@@ -104,7 +105,8 @@ class CpuProgram:
         arguments: Sequence[np.ndarray],
         outputs: Sequence[np.ndarray],
     ) -> dict[Buffer, np.ndarray]:
-        """The array of every buffer; shapes, dtypes and layout must be what was compiled, since machine code cannot check."""
+        """The array of every buffer; shapes, dtypes and layout must be what was compiled, since machine code
+        cannot check."""
         plan = self.plan
         found: dict[Buffer, np.ndarray] = {}
         if data:

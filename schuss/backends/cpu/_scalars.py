@@ -62,7 +62,8 @@ def _like(type_: ir.Type, element: ir.Type) -> ir.Type:
 
 
 def convert(builder: ir.IRBuilder, value: ir.Value, source: np.dtype, target: np.dtype) -> ir.Value:
-    """`value` as another dtype: floats truncate towards zero, anything but zero is True, NaN becomes integer 0."""
+    """`value` as another dtype: floats truncate towards zero, anything but zero is True, NaN becomes integer
+    0."""
     if source == target:
         return value
     to = _like(value.type, register_type(target))
@@ -281,7 +282,8 @@ def emit(
 
 
 def _random_bits(b: ir.IRBuilder, position: ir.Value, k0: ir.Value, k1: ir.Value) -> ir.Value:
-    """Threefry-2x32 with 20 rounds (Salmon et al., 2011): the first word of the block that counts `position`."""
+    """Threefry-2x32 with 20 rounds (Salmon et al., 2011): the first word of the block that counts
+    `position`."""
     type_ = _like(position.type, _I32)
     high = b.trunc(b.lshr(position, number(position.type, 32)), type_)
     low = b.trunc(position, type_)

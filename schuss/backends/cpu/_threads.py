@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 
 def num_threads() -> int:
-    """How many threads a program uses: ``SCHUSS_NUM_THREADS``, else one for each core this process may use."""
+    """How many threads a program uses: ``SCHUSS_NUM_THREADS``, else one for each core this process may
+    use."""
     wanted = os.environ.get("SCHUSS_NUM_THREADS", "").strip()
     if wanted:
         if not wanted.isdigit() or int(wanted) < 1:
@@ -45,7 +46,8 @@ if hasattr(os, "register_at_fork"):
 
 
 def run_together(task: Callable[[int], None], count: int) -> threading.Event:
-    """Run ``task(0) … task(count - 1)`` on as many threads at once; the event is set when all have returned."""
+    """Run ``task(0) … task(count - 1)`` on as many threads at once; the event is set when all have
+    returned."""
     finished = threading.Event()
     left = [count]
     lock = threading.Lock()

@@ -1,4 +1,5 @@
-"""Which dim becomes the vector, and how large the register tile is: estimated from strides, sizes and registers."""
+"""Which dim becomes the vector, and how large the register tile is: estimated from strides, sizes and
+registers."""
 
 from __future__ import annotations
 
@@ -18,10 +19,11 @@ _FOLD = 6.0  # folding the lanes of one total, and its scalar epilogue
 
 @dataclass
 class Tiling:
-    """`vector`: the dim of the vectors. `row`, `second`: output dims with `rows`, `columns` totals in registers each.
+    """`vector`: the dim of the vectors. `row`, `second`: output dims with `rows`, `columns` totals in
+    registers each.
 
-    Across: `columns` counts vectors along `vector`. Along the reduction: totals along `second`; `parts`: totals that
-    one output's sum is divided into, to hide the latency of additions.
+    Across: `columns` counts vectors along `vector`. Along the reduction: totals along `second`; `parts`:
+    totals that one output's sum is divided into, to hide the latency of additions.
     """
 
     along_reduction: bool
@@ -163,7 +165,8 @@ def _row_choices(kernel: Kernel, row: Dim) -> tuple[int, ...]:
 
 
 def _tile_cost(tall: int, wide: int, across: int, down: int, both: int) -> float:
-    """Cycles for one turn of the reduced loop: two multiply-adds and two loads a cycle, four cycles' latency."""
+    """Cycles for one turn of the reduced loop: two multiply-adds and two loads a cycle, four cycles'
+    latency."""
     loads = across * wide + down * tall + both * tall * wide
     return max(tall * wide / 2, loads / 2, 4.0) + 0.5
 

@@ -1,4 +1,5 @@
-"""What every primitive means, in NumPy. In: graphs or arrays. Out: arrays. The measure for every other backend."""
+"""What every primitive means, in NumPy. In: graphs or arrays. Out: arrays. The measure for every other
+backend."""
 
 from schuss.backends.reference import (
     contraction,

@@ -27,7 +27,8 @@ def _host_call(
     for index, (array, spec) in enumerate(zip(arrays, specs, strict=True)):
         if array.shape != tuple(spec.shape):
             raise ValueError(
-                f"host_call: result {index} of {name} was promised as {spec} and came with shape {array.shape}."
+                f"host_call: result {index} of {name} was promised as {spec} and came with shape "
+                f"{array.shape}."
             )
     return arrays
 

@@ -1,4 +1,5 @@
-"""Graphs as programs of the reference evaluator: the interface of compiled programs, one NumPy call for each primitive."""
+"""Graphs as programs of the reference evaluator: the interface of compiled programs, one NumPy call for each
+primitive."""
 
 from __future__ import annotations
 
@@ -78,7 +79,8 @@ class ReferenceProgram:
                 or (is_row and len(array) < steps * self.batch)
             ):
                 raise ValueError(
-                    f"output: expected {tensor.dtype}{list(shape)}, with {steps} steps of {self.batch} rows; got "
+                    f"output: expected {tensor.dtype}{list(shape)}, with {steps} steps of {self.batch} rows; "
+                    "got "
                     f"{array.dtype}{list(array.shape)}."
                 )
         return ReferenceRun(self, list(data), rows, steps, list(arguments), list(outputs))

@@ -1,6 +1,7 @@
 """Special functions in NumPy, in double precision: erf, its inverse, log-gamma, digamma.
 
-The series are Chebyshev expansions, computed with 40 digits and cut where the terms fall below double precision.
+The series are Chebyshev expansions, computed with 40 digits and cut where the terms fall below double
+precision.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ def erf_inv(y: np.ndarray) -> np.ndarray:
     y = np.asarray(y, "float64")
     size = np.abs(y)
     inner = np.where(size < 1, size, 0.5)
-    # A first guess to three digits: S. Winitzki, "A handy approximation for the error function and its inverse" (2008).
+    # A first guess to three digits: S. Winitzki, "A handy approximation for the error function and its
+    # inverse" (2008).
     a = 0.147
     log = np.log1p(-inner * inner)
     b = 2 / (np.pi * a) + log / 2

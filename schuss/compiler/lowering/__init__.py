@@ -1,4 +1,5 @@
-"""The lowering rule of every primitive: from a node to (part of) a loop nest. What has no row here runs on the host."""
+"""The lowering rule of every primitive: from a node to (part of) a loop nest. What has no row here runs on
+the host."""
 
 from schuss.compiler.lowering import contraction, elementwise, indexing, reduction, structure
 

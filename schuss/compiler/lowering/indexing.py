@@ -15,7 +15,8 @@ _U64 = np.dtype("uint64")
 
 
 def _component(context: Context, indices: Tensor, at: tuple[Index, ...], size: int) -> Index:
-    """The index that an integer tensor holds at a point: affine where it is a plain count, dynamic otherwise."""
+    """The index that an integer tensor holds at a point: affine where it is a plain count, dynamic
+    otherwise."""
     if size == 1:
         return Index()
     expr = _without_conversion(context.at(indices, at))

@@ -1,4 +1,5 @@
-"""Lowering of primitives that move elements: a view is another index; pad and concatenate write into parts."""
+"""Lowering of primitives that move elements: a view is another index; pad and concatenate write into
+parts."""
 
 from __future__ import annotations
 

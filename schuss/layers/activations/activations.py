@@ -22,7 +22,8 @@ class _Elementwise(Layer):
 
 
 class ReLU(_Elementwise):
-    """``y = max(x, 0)``, or in general: ``max_value`` above it, x above `threshold`, below ``slope·(x − threshold)``.
+    """``y = max(x, 0)``, or in general: ``max_value`` above it, x above `threshold`, below
+    ``slope·(x − threshold)``.
 
     Args:
         max_value: upper limit, at least 0. Default None.
@@ -147,7 +148,8 @@ class PReLU(Layer):
 
     Args:
         alpha_initializer: default ``"zeros"``. alpha_regularizer, alpha_constraint: default None.
-        shared_axes: axes (from 1 on) along which α is the same; ``[1, 2]`` for one α for each channel of images.
+        shared_axes: axes (from 1 on) along which α is the same; ``[1, 2]`` for one α for each channel of
+            images.
 
     Weights: ``alpha``, the input's shape without the batch axis, with 1 for shared axes.
 

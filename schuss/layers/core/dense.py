@@ -11,7 +11,8 @@ from schuss.layers._shapes import is_integer
 
 
 class Dense(Layer):
-    """``y = f(x W + b)``: each of `units` neurons takes a weighted sum of all inputs, adds its bias, applies f.
+    """``y = f(x W + b)``: each of `units` neurons takes a weighted sum of all inputs, adds its bias, applies
+    f.
 
     Args:
         units: number of neurons, the size of the output's last axis. Positive integer.
@@ -29,8 +30,8 @@ class Dense(Layer):
     Weights: ``kernel`` W, shape ``(n, units)``; ``bias`` b, shape ``(units,)``.
 
     Raises:
-        ValueError: `units` is not a positive integer; an input with fewer than 2 axes, or with another last axis than
-            at the first call.
+        ValueError: `units` is not a positive integer; an input with fewer than 2 axes, or with another last
+            axis than at the first call.
 
     Example:
         >>> import numpy as np, schuss

@@ -14,8 +14,8 @@ class EinsumDense(Layer):
 
     Args:
         equation: of x and W, ``"ab,bc->ac"``; ``...`` stands for any further axes of x and y.
-        output_shape: shape of y without the batch axis (and without the axes that ``...`` stands for); None for axes
-            whose size x gives. An int for one axis.
+        output_shape: shape of y without the batch axis (and without the axes that ``...`` stands for); None
+            for axes whose size x gives. An int for one axis.
         activation: f. Default None.
         bias_axes: letters of y along which b has sizes of its own; default None, no b.
         kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,

@@ -22,7 +22,8 @@ class Embedding(Layer):
         embeddings_regularizer, embeddings_constraint: default None.
         mask_zero: whether 0 stands for padding, which later layers are to ignore. Default False.
 
-    Input shape: ``(batch, …)`` of integers from 0 to ``input_dim − 1``. Output shape: ``(batch, …, output_dim)``.
+    Input shape: ``(batch, …)`` of integers from 0 to ``input_dim − 1``. Output shape:
+    ``(batch, …, output_dim)``.
 
     Weights: ``embeddings`` E, shape ``(input_dim, output_dim)``.
 
@@ -79,7 +80,8 @@ class Embedding(Layer):
         ):
             raise ValueError(
                 f'Layer "{self.name}" (Embedding) has vectors for the integers 0 to {self.input_dim - 1}, but its input '
-                f"has integers from {inputs.min()} to {inputs.max()}. Make `input_dim` at least the largest + 1."
+                f"has integers from {inputs.min()} to {inputs.max()}. Make `input_dim` at least the largest "
+                "+ 1."
             )
         return ops.cast(ops.take(self.embeddings, inputs, axis=0), self.compute_dtype)
 

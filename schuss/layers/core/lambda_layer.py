@@ -14,12 +14,13 @@ class Lambda(Layer):
 
     Args:
         function: takes the inputs (and ``mask`` or ``training``, if it has arguments of these names).
-        output_shape: shape of one output example, or a function of the input shape; default: found by tracing.
+        output_shape: shape of one output example, or a function of the input shape; default: found by
+            tracing.
         mask: the mask of the output, or a function ``(inputs, mask) -> mask``.
         arguments: dict of further keyword arguments for `function`.
 
-    Only a named function that is registered (`schuss.saving.register_keras_serializable`) can be saved with a model;
-    code is never written to files or run from them.
+    Only a named function that is registered (`schuss.saving.register_keras_serializable`) can be saved with a
+    model; code is never written to files or run from them.
 
     Example:
         >>> import numpy as np, schuss

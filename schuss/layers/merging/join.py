@@ -75,8 +75,8 @@ class Dot(Layer):
         axes: the axis of both, or a pair: of the first, of the second. The batch axis, 0, cannot be one.
         normalize: scale both to length 1 along the axes first: cosine similarity. Default False.
 
-    Input shapes ``(batch, a…, k)`` and ``(batch, k, b…)`` with ``axes=(-1, 1)`` give ``(batch, a…, b…)``; where nothing
-    but the batch axis is left, ``(batch, 1)``.
+    Input shapes ``(batch, a…, k)`` and ``(batch, k, b…)`` with ``axes=(-1, 1)`` give ``(batch, a…, b…)``;
+    where nothing but the batch axis is left, ``(batch, 1)``.
     """
 
     def __init__(self, axes: Any, normalize: bool = False, **kwargs: Any):

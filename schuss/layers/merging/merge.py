@@ -1,4 +1,5 @@
-"""Add, Subtract, Multiply, Average, Maximum, Minimum: several arrays into one, element by element; one mechanism."""
+"""Add, Subtract, Multiply, Average, Maximum, Minimum: several arrays into one, element by element; one
+mechanism."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ from schuss.layers._layer import Layer
 
 
 class Merge(Layer):
-    """A function of a list of inputs, element by element. Sizes of 1 stretch; inputs with fewer axes are given axes of
-    size 1 after the batch axis.
+    """A function of a list of inputs, element by element. Sizes of 1 stretch; inputs with fewer axes are
+    given axes of size 1 after the batch axis.
 
     Subclasses say in ``merged(values)`` what is computed.
     """

@@ -10,23 +10,24 @@ from schuss.layers._layer import Layer
 
 
 class BatchNormalization(Layer):
-    """``y = γ·(x − μ) / √(σ² + ε) + β`` for each feature. In training μ and σ² are those of the batch, and the moving
-    figures follow them: ``moving ← momentum·moving + (1 − momentum)·batch``. Outside of it the moving ones are used.
+    """``y = γ·(x − μ) / √(σ² + ε) + β`` for each feature. In training μ and σ² are those of the batch, and
+    the moving figures follow them: ``moving ← momentum·moving + (1 − momentum)·batch``. Outside of it the
+    moving ones are used.
 
     Args:
         axis: the features' axis. Default -1.
         momentum: of the moving figures. Default 0.99.
         epsilon: ε. Default 1e-3.
         center, scale: whether there are β and γ. Default True.
-        beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer: zeros, ones, zeros,
-            ones.
+        beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer: zeros,
+            ones, zeros, ones.
         beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint: default None.
         synchronized: accepted as in Keras.
 
     Call arguments: ``training``; ``mask``, bool ``(batch, time)``: places that do not count in the figures.
 
-    Weights: ``gamma`` γ, ``beta`` β, ``moving_mean``, ``moving_variance``, shape ``(features,)``; the moving figures are
-    not trainable. A layer with ``trainable = False`` uses the moving figures in training, too.
+    Weights: ``gamma`` γ, ``beta`` β, ``moving_mean``, ``moving_variance``, shape ``(features,)``; the moving
+    figures are not trainable. A layer with ``trainable = False`` uses the moving figures in training, too.
 
     Source: Ioffe and Szegedy, Batch Normalization (2015).
     """

@@ -1,4 +1,5 @@
-"""LayerNormalization, RMSNormalization, UnitNormalization: each example brought to a common scale by itself."""
+"""LayerNormalization, RMSNormalization, UnitNormalization: each example brought to a common scale by
+itself."""
 
 from __future__ import annotations
 

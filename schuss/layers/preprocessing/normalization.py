@@ -19,8 +19,8 @@ class Normalization(Layer):
     """``y = (x − mean) / √variance``, with mean and variance of each feature from `adapt`, or given.
 
     Args:
-        axis: the axes that have figures of their own: an int, a tuple, or None for one mean and variance of all.
-            Default -1: each feature.
+        axis: the axes that have figures of their own: an int, a tuple, or None for one mean and variance of
+            all. Default -1: each feature.
         mean, variance: given figures, instead of `adapt`; both or none.
         invert: compute ``x·√variance + mean`` instead. Default False.
 
@@ -79,7 +79,8 @@ class Normalization(Layer):
         """Set mean and variance to those of `data`, replacing what was learned before.
 
         Args:
-            data: array ``(n, …)``, or an iterable of batches (a `PyDataset`, a generator; of a pair, the first part).
+            data: array ``(n, …)``, or an iterable of batches (a `PyDataset`, a generator; of a pair, the
+                first part).
             batch_size: taken for Keras's sake; arrays are read in pieces anyway.
             steps: how many batches to take from an iterable; default all.
 

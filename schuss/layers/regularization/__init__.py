@@ -1,1 +1,2 @@
-"""Layers that disturb learning so that it generalizes: dropout, noise, penalties. Most do nothing outside of training."""
+"""Layers that disturb learning so that it generalizes: dropout, noise, penalties. Most do nothing outside of
+training."""

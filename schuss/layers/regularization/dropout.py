@@ -43,7 +43,8 @@ class _Rate(_Disturbance):
     def __init__(self, rate: float, seed: Any = None, **kwargs: Any):
         if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
             raise ValueError(
-                f"{type(self).__name__}: invalid value received for argument `rate`. Expected a number between 0 and "
+                f"{type(self).__name__}: invalid value received for argument `rate`. Expected a number "
+                "between 0 and "
                 f"1, the share of elements to drop; got {rate!r}."
             )
         super().__init__(seed=seed, **kwargs)
@@ -58,8 +59,8 @@ class _Rate(_Disturbance):
 
 
 class Dropout(_Rate):
-    """During training each element is set to 0 with probability `rate`; the others are divided by 1 − rate, so that
-    sums keep their expectation. Outside of training, y = x.
+    """During training each element is set to 0 with probability `rate`; the others are divided by 1 − rate,
+    so that sums keep their expectation. Outside of training, y = x.
 
     Args:
         rate: probability of dropping, between 0 and 1.
@@ -120,7 +121,8 @@ class GaussianNoise(_Disturbance):
     def __init__(self, stddev: float, seed: Any = None, **kwargs: Any):
         if isinstance(stddev, bool) or not isinstance(stddev, (int, float)) or not stddev >= 0:
             raise ValueError(
-                f"GaussianNoise: invalid value received for argument `stddev`. Expected a number of at least 0, got "
+                "GaussianNoise: invalid value received for argument `stddev`. Expected a number of at least "
+                "0, got "
                 f"{stddev!r}."
             )
         super().__init__(seed=seed, **kwargs)
@@ -139,8 +141,8 @@ class GaussianNoise(_Disturbance):
 
 
 class AlphaDropout(_Rate):
-    """Dropout for SELU networks: dropped elements get SELU's lower limit −λα, and the result is scaled so that mean and
-    variance stay 0 and 1.
+    """Dropout for SELU networks: dropped elements get SELU's lower limit −λα, and the result is scaled so
+    that mean and variance stay 0 and 1.
 
     Args:
         rate, noise_shape, seed: as in `Dropout`.

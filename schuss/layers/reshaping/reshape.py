@@ -12,11 +12,12 @@ from schuss.layers._shapes import is_integer
 
 
 class Flatten(Layer):
-    """All axes but the batch axis made one: ``(batch, a, b, …)`` → ``(batch, a·b·…)``; ``(batch,)`` → ``(batch, 1)``.
+    """All axes but the batch axis made one: ``(batch, a, b, …)`` → ``(batch, a·b·…)``; ``(batch,)`` →
+    ``(batch, 1)``.
 
     Args:
-        data_format: ``"channels_last"`` (default) or ``"channels_first"``, in which case the channels are moved last
-            first, so that both give the same order.
+        data_format: ``"channels_last"`` (default) or ``"channels_first"``, in which case the channels are
+            moved last first, so that both give the same order.
 
     Example:
         >>> import numpy as np, schuss
@@ -95,7 +96,8 @@ class Permute(Layer):
     """The axes of each example in another order.
 
     Args:
-        dims: tuple with the numbers of the axes, from 1 on (the batch axis, 0, stays): ``(2, 1)`` exchanges two.
+        dims: tuple with the numbers of the axes, from 1 on (the batch axis, 0, stays): ``(2, 1)`` exchanges
+            two.
 
     Raises:
         ValueError: `dims` is not an order of 1, 2, …; the input has another number of axes.
@@ -111,7 +113,8 @@ class Permute(Layer):
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ValueError(
-                f"Permute: `dims` must hold each of the numbers 1 to {len(self.dims)} once (0, the batch axis, is left "
+                f"Permute: `dims` must hold each of the numbers 1 to {len(self.dims)} once (0, the batch "
+                "axis, is left "
                 f"out); got {self.dims}."
             )
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)

@@ -1,4 +1,5 @@
-"""Learning rates as functions of the step, written in `schuss.ops`, so that they are part of the compiled step."""
+"""Learning rates as functions of the step, written in `schuss.ops`, so that they are part of the compiled
+step."""
 
 from __future__ import annotations
 

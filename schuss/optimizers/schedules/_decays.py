@@ -1,4 +1,5 @@
-"""Learning rates that fall. α₀ is `initial_learning_rate`, s the step; results are floatx scalars (arrays for arrays)."""
+"""Learning rates that fall. α₀ is `initial_learning_rate`, s the step; results are floatx scalars (arrays for
+arrays)."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from schuss.optimizers.schedules._schedule import LearningRateSchedule
 
 
 class _Decay(LearningRateSchedule):
-    """What the decays share: arguments are kept under their names, and those in `_arguments` make the config."""
+    """What the decays share: arguments are kept under their names, and those in `_arguments` make the
+    config."""
 
     _arguments: tuple[str, ...] = ()
 

@@ -1,8 +1,8 @@
 """Elementwise mathematics as LLVM instructions, for scalars and vectors of float32 and float64 alike.
 
-What comes in: a builder and values; what goes out: the function's value, computed inline by polynomials, without calls
-to a C library, the same bits in every lane. No fast-math: NaN, infinities, signed zeros and denormals mean what C99
-and NumPy say.
+What comes in: a builder and values; what goes out: the function's value, computed inline by polynomials,
+without calls to a C library, the same bits in every lane. No fast-math: NaN, infinities, signed zeros and
+denormals mean what C99 and NumPy say.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def names() -> tuple[str, ...]:
 def emit(name: str, builder: ir.IRBuilder, *args: ir.Value) -> ir.Value:
     """The function `name` of values of one type: float, double, or a vector of either.
 
-    The result has that type; that of ``is_finite`` is i1 or a vector of it. Huge arguments of sine, cosine, tan and
-    remainder open blocks of their own: the builder stands in a new block afterwards.
+    The result has that type; that of ``is_finite`` is i1 or a vector of it. Huge arguments of sine, cosine,
+    tan and remainder open blocks of their own: the builder stands in a new block afterwards.
 
     Raises:
         ValueError: if there is no such function.

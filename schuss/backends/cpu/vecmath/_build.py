@@ -1,7 +1,7 @@
 """Numbers under construction: LLVM values, scalars or vectors alike, with Python's operators.
 
-Every operation is written once and does the same to a scalar and to each lane of a vector, so a result does not depend
-on the lane it was computed in.
+Every operation is written once and does the same to a scalar and to each lane of a vector, so a result does
+not depend on the lane it was computed in.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ class Splat(ir.Constant):
 
 
 class Number:
-    """An LLVM value of floats, integers or truth values; Python numbers beside it become constants of its type.
+    """An LLVM value of floats, integers or truth values; Python numbers beside it become constants of its
+    type.
 
     Comparisons are ordered (false for NaN) and, for integers, signed; ``>>`` copies the sign.
     """
@@ -79,7 +80,7 @@ class Number:
     def __init__(self, builder: ir.IRBuilder, value: ir.Value):
         self.builder, self.value = builder, value
 
-    # -- types ---------------------------------------------------------------------------------------------------
+    # -- types ---
 
     @cached_property
     def element(self) -> ir.Type:
@@ -127,7 +128,7 @@ class Number:
         """What belongs to this width."""
         return single if self.is_single else double
 
-    # -- operators -----------------------------------------------------------------------------------------------
+    # -- operators ---
 
     def _new(self, value: ir.Value) -> Number:
         return Number(self.builder, value)
@@ -207,7 +208,7 @@ class Number:
     def is_nan(self) -> Number:
         return self._new(self.builder.fcmp_unordered("uno", self.value, self.value))
 
-    # -- conversions ---------------------------------------------------------------------------------------------
+    # -- conversions ---
 
     def bits(self) -> Number:
         """The integer of the same bits."""
@@ -261,10 +262,11 @@ def fma(a: Number, b: Any, c: Any) -> Number:
 
 
 def exact_fma(a: Number, b: Any, c: Any) -> Number:
-    """``a b + c`` as if rounded once, on every target: where the algorithm's correctness rests on the rounding.
+    """``a b + c`` as if rounded once, on every target: where the algorithm's correctness rests on the
+    rounding.
 
-    Without the instruction, floats pass through doubles; doubles through the product's two halves, where a last bit of
-    the sum may be lost, but nothing that cancels.
+    Without the instruction, floats pass through doubles; doubles through the product's two halves, where a
+    last bit of the sum may be lost, but nothing that cancels.
     """
     b, c = a.like(b), a.like(c)
     if has_fma():
@@ -290,7 +292,8 @@ def quick_two_sum(a: Number, b: Any) -> tuple[Number, Number]:
 
 
 def two_product(a: Number, b: Number) -> tuple[Number, Number]:
-    """``a b`` as its rounded value and the rest; without FMA by Veltkamp's splitting, for factors below 2⁹⁹⁶ (2¹¹⁵)."""
+    """``a b`` as its rounded value and the rest; without FMA by Veltkamp's splitting, for factors below 2⁹⁹⁶
+    (2¹¹⁵)."""
     product = a * b
     if has_fma():
         return product, intrinsic("llvm.fma", a, b, -product)

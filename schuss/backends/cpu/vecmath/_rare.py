@@ -17,8 +17,9 @@ def replace_where(
 ) -> list[Number]:
     """`usual`, but what `scalar` gives where `rare` holds.
 
-    `scalar` emits, for doubles in, the body of a function that is put into the module once. Single precision goes
-    through doubles; integer results are as wide as the floats. The function is called for the other lanes too.
+    `scalar` emits, for doubles in, the body of a function that is put into the module once. Single precision
+    goes through doubles; integer results are as wide as the floats. The function is called for the other
+    lanes too.
     """
     b = rare.builder
     before = b.block

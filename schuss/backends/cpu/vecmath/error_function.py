@@ -82,7 +82,8 @@ def erf(x: Number) -> Number:
 
 
 def erf_inv(x: Number) -> Number:
-    """y with ``erf(y) = x``: x times a function of ``w = −log(1 − x²)`` (M. Giles, "Approximating the erfinv function").
+    """y with ``erf(y) = x``: x times a function of ``w = −log(1 − x²)`` (M. Giles, "Approximating the erfinv
+    function").
 
     ±∞ at ±1, NaN outside.
     """

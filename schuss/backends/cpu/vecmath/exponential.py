@@ -1,8 +1,8 @@
 """exp, exp − 1 and the logistic function.
 
-``x = n ln 2 + r`` with an integer n and ``|r| ≤ ln 2 / 2`` (Cody and Waite), so ``exp x = 2ⁿ exp r``, and exp r is a
-polynomial. The coefficients come from tools/fit_vecmath.py; ln 2 is cut in two as in fdlibm and Cephes, so that
-``n ln2_high`` is exact.
+``x = n ln 2 + r`` with an integer n and ``|r| ≤ ln 2 / 2`` (Cody and Waite), so ``exp x = 2ⁿ exp r``, and exp
+r is a polynomial. The coefficients come from tools/fit_vecmath.py; ln 2 is cut in two as in fdlibm and
+Cephes, so that ``n ln2_high`` is exact.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def reduce(x: Number, offset: int, rest: Number | None = None) -> tuple[Number, 
 
 
 def scaled_exponential(x: Number, offset: int = 0, rest: Number | None = None) -> Number:
-    """``2^offset exp(x + rest)`` for x where reducing is exact; 2ⁿ is applied in two halves, for it may be no normal number."""
+    """``2^offset exp(x + rest)`` for x where reducing is exact; 2ⁿ is applied in two halves, for it may be no
+    normal number."""
     form = x.format
     minus_one, bits = reduce(x, 2 * form.bias + offset, rest)
     half = (bits << (form.mantissa - 1)) & (-1 << form.mantissa)  # the exponent field of 2^(n // 2)
@@ -60,7 +61,8 @@ def exponential(x: Number) -> Number:
 
 
 def exponential_minus_one(x: Number) -> Number:
-    """``exp x − 1 = 2ⁿ (exp r − 1) + (2ⁿ − 1)``, computed as twice its half, which cannot overflow too early."""
+    """``exp x − 1 = 2ⁿ (exp r − 1) + (2ⁿ − 1)``, computed as twice its half, which cannot overflow too
+    early."""
     form = x.format
     inside = clamp(x, x.of(-20.0, -40.0), x.of(89.0, 710.0))
     minus_one, bits = reduce(inside, form.bias - 1)

@@ -1,7 +1,7 @@
 """log |Γ(x)| and its derivative, in double precision; single precision passes through it.
 
-Close to their zeros below x = 0, and to that of digamma near 1.46, results are exact to about 1e−15, not to their last
-digits.
+Close to their zeros below x = 0, and to that of digamma near 1.46, results are exact to about 1e−15, not to
+their last digits.
 """
 
 from __future__ import annotations

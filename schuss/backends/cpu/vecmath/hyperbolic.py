@@ -23,7 +23,8 @@ _SINH64 = tuple(1 / math.factorial(k) for k in range(3, 20, 2))
 
 
 def tanh(x: Number) -> Number:
-    """``tanh x = t/(t + 2)`` with ``t = exp 2|x| − 1``, which is as exact near 0 as t is, and 1 where 2 is lost in t."""
+    """``tanh x = t/(t + 2)`` with ``t = exp 2|x| − 1``, which is as exact near 0 as t is, and 1 where 2 is
+    lost in t."""
     bounded = smaller(absolute(x), x.of(9.2, 20.0))
     t = minus_one_of_moderate(bounded + bounded)
     return copysign(t / (t + 2.0), x)
@@ -45,7 +46,8 @@ def cosh(x: Number) -> Number:
 
 
 def asinh(x: Number) -> Number:
-    """``log(|x| + √(x² + 1))`` with x's sign, as ``log1p(|x| + x²/(1 + √(1 + x²)))``; ``log 2|x|`` when x² would overflow."""
+    """``log(|x| + √(x² + 1))`` with x's sign, as ``log1p(|x| + x²/(1 + √(1 + x²)))``; ``log 2|x|`` when x²
+    would overflow."""
     size = absolute(x)
     large = size > x.of(2.0**40, 2.0**400)
     inside = where(large, x.like(1.0), size)

@@ -1,10 +1,10 @@
 """log x and log(1 + x).
 
-``x = 2ᵉ m`` with m near one, so ``log x = e ln 2 + log(1 + f)``, ``f = m − 1``. In single precision log(1 + f) is a
-polynomial (tools/fit_vecmath.py) on 2/3 ≤ m < 4/3; in double precision fdlibm's series in ``s = f/(2 + f)`` on
-√½ ≤ m < √2 (e_log.c: "Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved. Developed at SunPro, a Sun
-Microsystems, Inc. business. Permission to use, copy, modify, and distribute this software is freely granted, provided
-that this notice is preserved.").
+``x = 2ᵉ m`` with m near one, so ``log x = e ln 2 + log(1 + f)``, ``f = m − 1``. In single precision log(1 +
+f) is a polynomial (tools/fit_vecmath.py) on 2/3 ≤ m < 4/3; in double precision fdlibm's series in
+``s = f/(2 + f)`` on √½ ≤ m < √2 (e_log.c: "Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved.
+Developed at SunPro, a Sun Microsystems, Inc. business. Permission to use, copy, modify, and distribute this
+software is freely granted, provided that this notice is preserved.").
 """
 
 from __future__ import annotations

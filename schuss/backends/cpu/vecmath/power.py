@@ -1,7 +1,8 @@
-"""x to the power y, as ``2^(y log₂|x|)`` (exp(y log|x|) in double precision), with the limits of C99, annex F.
+"""x to the power y, as ``2^(y log₂|x|)`` (exp(y log|x|) in double precision), with the limits of C99, annex
+F.
 
-Single precision is computed in doubles, and so nearly always rounded right. In double precision the logarithm is a sum
-of two doubles, for its error counts y log|x| times.
+Single precision is computed in doubles, and so nearly always rounded right. In double precision the logarithm
+is a sum of two doubles, for its error counts y log|x| times.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ Pair = tuple[Number, Number]
 
 
 def power(x: Number, y: Number) -> Number:
-    """``xʸ``; NaN for a negative x and a y that is no integer; 1 for ``x = 1`` or ``y = 0`` whatever the other is."""
+    """``xʸ``; NaN for a negative x and a y that is no integer; 1 for ``x = 1`` or ``y = 0`` whatever the
+    other is."""
     size = absolute(x)
     magnitude = _power_single(size, y) if x.is_single else _power_double(size, y)
     whole = truncate(y).equals(y)

@@ -57,8 +57,8 @@ def minimum(x: Number, y: Number) -> Number:
 
 
 def _extreme(x: Number, y: Number, better: Callable[[Number, Number], Number]) -> Number:
-    # `where(a > b, a, b)` is one instruction of x86 and gives b if either is NaN. With a constant in a's place (ReLU's
-    # zero) nothing is left to do.
+    # `where(a > b, a, b)` is one instruction of x86 and gives b if either is NaN. With a constant in a's
+    # place (ReLU's zero) nothing is left to do.
     if _is_constant(y):
         x, y = y, x
     best = where(better(x, y), x, y)
@@ -75,7 +75,8 @@ def _is_constant(x: Number) -> bool:
 
 
 def remainder(x: Number, y: Number) -> Number:
-    """What remains of x after whole multiples of y, with y's sign, as NumPy's ``mod``; exact but for adding y to it."""
+    """What remains of x after whole multiples of y, with y's sign, as NumPy's ``mod``; exact but for adding y
+    to it."""
     size, divisor = absolute(x), absolute(y)
     n = truncate(size / divisor)
     rest = exact_fma(-n, divisor, size)
@@ -93,7 +94,8 @@ def remainder(x: Number, y: Number) -> Number:
 
 
 def _long_division(b: ir.IRBuilder, args: list[ir.Value]) -> list[ir.Value]:
-    """The remainder of doubles x ≥ y > 0, of the integers m in ``m 2^e``, eleven bits of the quotient at a time."""
+    """The remainder of doubles x ≥ y > 0, of the integers m in ``m 2^e``, eleven bits of the quotient at a
+    time."""
     x, y = (Number(b, a) for a in args)
     (mx, ex), (my, ey) = _integer_and_exponent(x), _integer_and_exponent(y)
     my = where(my.equals(0), 1, my)

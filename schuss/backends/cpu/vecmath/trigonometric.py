@@ -1,8 +1,8 @@
 """sin, cos, tan and their inverses.
 
-``x = q π/2 + r`` with an integer q and ``|r| ≤ π/4``: by Cody and Waite with fused multiply-add, in which the first
-difference is exact, and for huge x by Payne and Hanek ("Radian reduction for trigonometric functions", 1983) with as
-many bits of 2/π as the exponent needs. The polynomials come from tools/fit_vecmath.py.
+``x = q π/2 + r`` with an integer q and ``|r| ≤ π/4``: by Cody and Waite with fused multiply-add, in which the
+first difference is exact, and for huge x by Payne and Hanek ("Radian reduction for trigonometric functions",
+1983) with as many bits of 2/π as the exponent needs. The polynomials come from tools/fit_vecmath.py.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ def _reduced(x: Number) -> tuple[Number, Number]:
 
 
 def _reduced_huge(b: ir.IRBuilder, args: list[ir.Value]) -> list[ir.Value]:
-    """r and q of a double that is at least 2¹⁷: 2/π is multiplied from the bit on that still counts modulo 4."""
+    """r and q of a double that is at least 2¹⁷: 2/π is multiplied from the bit on that still counts modulo
+    4."""
     x = Number(b, args[0])
     wide = ir.IntType(128)
     bits = absolute(x).bits()
@@ -178,7 +179,8 @@ def tan(x: Number) -> Number:
 
 
 def _asin_parts(x: Number) -> tuple[Number, Number]:
-    """Whether |x| > 1/2, and asin of |x|, or else of ``√((1 − |x|)/2)``, for ``asin x = π/2 − 2 asin √((1 − x)/2)``."""
+    """Whether |x| > 1/2, and asin of |x|, or else of ``√((1 − |x|)/2)``, for
+    ``asin x = π/2 − 2 asin √((1 − x)/2)``."""
     size = absolute(x)
     large = size > 0.5
     square = where(large, fma(size, -0.5, 0.5), size * size)
@@ -194,7 +196,8 @@ def asin(x: Number) -> Number:
 
 
 def acos(x: Number) -> Number:
-    """``acos x``: 2 asin √((1 − x)/2), π less that below −1/2, π/2 − asin x between; NaN outside of [−1, 1]."""
+    """``acos x``: 2 asin √((1 − x)/2), π less that below −1/2, π/2 − asin x between; NaN outside of [−1,
+    1]."""
     large, part = _asin_parts(x)
     low = x.of(_HALF_PI_32, _HALF_PI_64)[1]
     signed = copysign(part, x)
