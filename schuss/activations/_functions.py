@@ -8,12 +8,15 @@ from schuss import ops
 
 
 def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
-    """Rectified linear unit: ``max(x, 0)``; in general ``max_value`` where x ≥ max_value, ``x`` where x >
-    threshold, else ``negative_slope·(x − threshold)``.
+    """Rectified linear unit: ``max(x, 0)``; in general ``min(max(x·[x > threshold], 0), max_value)
+    − negative_slope·max(threshold − x, 0)``.
+
+    For 0 ≤ threshold ≤ max_value that is max_value where x ≥ max_value, x where x > threshold, else
+    ``negative_slope·(x − threshold)``.
 
     Args:
-        x: array of any shape. negative_slope: default 0. max_value: None (default) for no limit. threshold:
-            default 0.
+        x: array of any shape. negative_slope: default 0. max_value: None (default) for no limit; then
+            nothing is cut off at 0 above the threshold either. threshold: default 0.
 
     Example:
         >>> from schuss import activations, ops
@@ -21,18 +24,18 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
         [0.0, 0.5, 6.0]
     """
     x = ops.convert_to_tensor(x)
-    if negative_slope == 0 and threshold == 0:
-        y = ops.relu(x)
-    elif threshold == 0:
-        y = ops.leaky_relu(x, negative_slope)
+    if threshold == 0 and max_value is None:
+        return ops.leaky_relu(x, negative_slope) if negative_slope != 0 else ops.relu(x)
+    if threshold != 0:
+        above = ops.where(ops.greater(x, ops.cast(threshold, x.dtype)), x, ops.zeros_like(x))
+        above = above if max_value is None else ops.clip(above, 0, max_value)
     else:
-        below = (
-            ops.multiply(ops.subtract(x, threshold), negative_slope) if negative_slope else ops.zeros_like(x)
-        )
-        y = ops.where(ops.greater(x, threshold), x, below)
-    if max_value is None:
-        return y
-    return ops.minimum(y, max_value)
+        # x itself keeps its gradient at max_value, but not at a limit of 6: so it is with Keras's relu6.
+        above = ops.relu6(x) if max_value == 6 else ops.clip(ops.relu(x), 0, max_value)
+    if negative_slope == 0:
+        return above
+    below = ops.relu(ops.subtract(threshold, x))
+    return ops.subtract(above, ops.multiply(below, negative_slope))
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:

@@ -357,7 +357,8 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
         Martins and Astudillo (2016), algorithm 1, but for τ as said.
     """
     x = as_float(x)
-    descending = ops.flip(ops.sort(x, axis=axis), axis=axis)
+    # −sort(−x), not the reverse of sort(x): equal entries stay in their order, which their gradients show.
+    descending = ops.negative(ops.sort(ops.negative(x), axis=axis))
     shape = [1] * x.ndim
     shape[axis] = x.shape[axis]
     rank = ops.reshape(ops.arange(1, x.shape[axis] + 1, dtype=x.dtype), shape)
