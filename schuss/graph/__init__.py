@@ -34,7 +34,7 @@ from schuss.graph._trace import (
     tracing,
     untraced,
 )
-from schuss.graph._variable import Variable
+from schuss.graph._variable import Variable, autocasting
 
 __all__ = [
     "DTYPES",
@@ -54,6 +54,7 @@ __all__ = [
     "as_array",
     "as_dtype",
     "as_value",
+    "autocasting",
     "floatx",
     "gradient_rules",
     "is_bool",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,24 @@ import numpy as np
 from schuss.graph._dtypes import as_dtype
 from schuss.graph._tensor import OPERATORS, ArrayLike, Spec, Tensor, as_array
 from schuss.graph._trace import read_variable, write_variable
+
+
+class _Autocast(threading.local):
+    dtype: np.dtype | None = None
+
+
+_autocast = _Autocast()
+
+
+@contextmanager
+def autocasting(dtype: Any) -> Iterator[None]:
+    """Within the block, variables of floats are read in `dtype` (None: in their own), unless they were made
+    with ``autocast=False``. For mixed precision: kept in float32, used in float16."""
+    outer, _autocast.dtype = _autocast.dtype, None if dtype is None else as_dtype(dtype)
+    try:
+        yield
+    finally:
+        _autocast.dtype = outer
 
 
 class Variable(ArrayLike):
@@ -33,6 +53,7 @@ class Variable(ArrayLike):
     __slots__ = (
         "__weakref__",
         "array",
+        "autocast",
         "constraint",
         "name",
         "overwrite_with_gradient",
@@ -64,6 +85,7 @@ class Variable(ArrayLike):
         self.name = self.path = name or "variable"
         self.regularizer = attributes.pop("regularizer", None)
         self.constraint = attributes.pop("constraint", None)
+        self.autocast = attributes.pop("autocast", True)
         self.overwrite_with_gradient = False
         if attributes:
             raise TypeError(f"Variable: unknown argument {next(iter(attributes))!r}.")
@@ -87,10 +109,14 @@ class Variable(ArrayLike):
     @property
     def value(self) -> Any:
         """The array; a tensor while tracing. Do not keep it: the array changes in place."""
-        return read_variable(self)
+        value = read_variable(self)
+        wanted = _autocast.dtype
+        if wanted is None or not self.autocast or value.dtype == wanted or self.dtype.kind != "f":
+            return value
+        return OPERATORS["cast"](value, wanted)
 
     def __schuss_value__(self) -> Any:
-        return read_variable(self)
+        return self.value
 
     def numpy(self) -> np.ndarray:
         """A copy of the value."""
