@@ -52,7 +52,8 @@ def test_fans(shape, fans):
 
 def test_fans_of_given_axes():
     assert initializers.compute_fans((2, 3, 4), input_axes=(0, 1), output_axes=(2,)) == (6, 4)
-    assert initializers.compute_fans((2, 3, 4), input_axes=[0], output_axes=[-1]) == (6, 12)
+    assert initializers.compute_fans((2, 3, 4), input_axes=[0], output_axes=[-1]) == (2, 4)
+    assert initializers.compute_fans((2, 3, 4), input_axes=[0]) == (6, 8)
 
 
 @pytest.mark.parametrize(

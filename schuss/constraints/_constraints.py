@@ -58,7 +58,7 @@ class MaxNorm(Constraint):
 
     def __call__(self, w: Any) -> Any:
         norms = _norms(w, self.axis)
-        wanted = ops.minimum(norms, float(self.max_value))
+        wanted = ops.clip(norms, 0, self.max_value)
         return ops.multiply(w, wanted / (norms + _EPSILON))
 
     def get_config(self) -> dict[str, Any]:

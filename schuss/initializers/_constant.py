@@ -10,6 +10,7 @@ import numpy as np
 from schuss import ops
 from schuss.graph import floatx
 from schuss.initializers._initializer import Initializer
+from schuss.saving import deserialize_keras_object, serialize_keras_object
 
 
 class Zeros(Initializer):
@@ -47,24 +48,11 @@ class Constant(Initializer):
         return np.array(np.broadcast_to(np.asarray(value), tuple(shape)))
 
     def get_config(self) -> dict[str, Any]:
-        if isinstance(self.value, (bool, int, float)):
-            return {"value": self.value}
-        array = np.asarray(self.value)
-        if array.ndim == 0:
-            return {"value": array.item()}
-        return {
-            "value": {
-                "class_name": "__numpy__",
-                "config": {"value": array.tolist(), "dtype": array.dtype.name},
-            }
-        }
+        return {"value": serialize_keras_object(self.value)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Constant:
-        value = config.get("value", 0.0)
-        if isinstance(value, dict) and "config" in value:
-            value = np.array(value["config"]["value"], value["config"].get("dtype"))
-        return cls(value)
+        return cls(deserialize_keras_object(config.get("value", 0.0)))
 
 
 class Identity(Initializer):
@@ -111,7 +99,7 @@ class STFT(Initializer):
         side: ``"real"`` or ``"imag"``.
         window: ``"hann"``, ``"hamming"``, ``"blackman"``, ``"nuttall"``, ``"blackmanharris"``, ``"flattop"``,
             ``"boxcar"``; an array of the window's values; None for no window.
-        scaling: ``"density"`` (divide by √Σw²), ``"spectrum"`` (by Σw) or None.
+        scaling: ``"density"`` (divide by √Σw²), ``"spectrum"`` (by Σ|w|) or None.
         periodic: window of period N instead of a symmetric one.
 
     Called with a shape (frame length, 1, bins), where bins = fft length / 2 + 1.
@@ -147,13 +135,18 @@ class STFT(Initializer):
             if self.scaling == "density":
                 w = w / np.sqrt(np.sum(w**2))
             elif self.scaling == "spectrum":
-                w = w / np.sum(w)
+                w = w / np.sum(np.abs(w))
             kernel = w[:, None] * kernel
         return kernel[:, None, :].astype(dtype or floatx())
 
     def _values(self, n: np.ndarray, length: int) -> np.ndarray:
         if not isinstance(self.window, str):
-            return np.asarray(self.window, "float64")
+            window = np.asarray(self.window, "float64")
+            if window.shape != (length,):
+                raise ValueError(
+                    f"STFT: `window` must have the {length} values of a frame. Received: shape {window.shape}."
+                )
+            return window
         if self.window == "boxcar":
             return np.ones(length)
         period = length if self.periodic else max(length - 1, 1)

@@ -116,8 +116,9 @@ class VarianceScaling(RandomInitializer):
         distribution: ``"truncated_normal"`` (also ``"normal"``), ``"untruncated_normal"``, or ``"uniform"``
             in ±√(3·scale/n).
         seed: as for `RandomNormal`.
-        input_axes, output_axes: axes of the shape whose sizes make up the fan in and the fan out; default:
-            the last but one and the last, times the size of all others (the receptive field).
+        input_axes, output_axes: axes of the shape whose sizes make up the fan in and the fan out; only both
+            together. Default: the last but one and the last, each times the size of all axes before them
+            (the receptive field).
 
     Raises:
         ValueError: `scale` is not positive; unknown mode or distribution.
@@ -297,7 +298,7 @@ def compute_fans(
     Args:
         shape: (inputs, outputs), or (kernel…, inputs, outputs): then both are multiplied by the kernel's
             size. A vector has as many inputs as outputs, a scalar one of each.
-        input_axes, output_axes: which axes count as inputs and outputs, where they are not the last two.
+        input_axes, output_axes: which axes count as inputs and outputs, and no others; only both together.
 
     Example:
         >>> from schuss.initializers import compute_fans
@@ -305,11 +306,11 @@ def compute_fans(
         ((784, 64), (144, 288))
     """
     shape = tuple(shape)
+    if input_axes is not None and output_axes is not None:
+        return math.prod(shape[i] for i in input_axes), math.prod(shape[i] for i in output_axes)
     if not shape:
         return 1, 1
-    if len(shape) == 1 and input_axes is None and output_axes is None:
+    if len(shape) == 1:
         return shape[0], shape[0]
-    inputs = {axis % len(shape) for axis in ((-2,) if input_axes is None else input_axes)}
-    outputs = {axis % len(shape) for axis in ((-1,) if output_axes is None else output_axes)}
-    field = math.prod(n for axis, n in enumerate(shape) if axis not in inputs | outputs)
-    return field * math.prod(shape[i] for i in inputs), field * math.prod(shape[i] for i in outputs)
+    field = math.prod(shape[:-2])
+    return field * shape[-2], field * shape[-1]

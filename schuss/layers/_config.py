@@ -60,10 +60,9 @@ class Configurable(Holder):
         from schuss.saving.serialization import deserialize_arguments
 
         config = deserialize_arguments(config)
-        if (
-            config.get("quantization_config", config) is None
-        ):  # Keras writes it for layers that are not quantized
-            del config["quantization_config"]
+        for name in _ADAPTERS:  # which Keras 3 writes into the configs of layers that have none
+            if config.get(name, config) is None:
+                del config[name]
         try:
             return cls(**config)
         except TypeError as error:
@@ -98,6 +97,24 @@ def given_arguments(
         elif parameter.kind is not parameter.VAR_POSITIONAL:
             given[name] = bound.arguments[name]
     return given
+
+
+_ADAPTERS = ("lora_rank", "lora_alpha", "quantization_config")
+
+
+def refuse_adapters(owner: str, kwargs: dict[str, Any]) -> None:
+    """Take Keras's arguments for low-rank adapters and quantization out of `kwargs`; only None will do.
+
+    Raises:
+        ValueError: one of them is given.
+    """
+    for name in _ADAPTERS:
+        value = kwargs.pop(name, None)
+        if value is not None:
+            raise ValueError(
+                f"{owner}: `{name}` is not supported (got {value!r}): there are no low-rank adapters and no "
+                "quantized weights here. Leave the argument out."
+            )
 
 
 def argument_names(cls: type) -> list[str]:

@@ -7,6 +7,7 @@ import functools
 import inspect
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from schuss.graph import (
     Variable,
     _tree,
     as_array,
+    autocasting,
     is_float,
     standardize_dtype,
     untraced,
@@ -211,11 +213,12 @@ class Layer(Configurable):
             initializer: name, config, or function ``(shape, dtype) -> array``. Default ``"glorot_uniform"``
                 for float types, ``"zeros"`` for others.
             dtype: default: the layer's `variable_dtype`.
+            autocast: whether a layer of mixed precision reads it in its compute dtype. Default True.
             trainable: whether gradient descent changes it. Default True.
             regularizer: function (or its name) of the variable whose value is added to the loss.
             constraint: function (or its name) applied to the value after each update.
             name: the last part of the variable's path. Default ``"variable"``.
-            autocast, aggregation, overwrite_with_gradient: accepted as in Keras.
+            aggregation, overwrite_with_gradient: accepted as in Keras.
 
         Returns:
             The `Variable`.
@@ -243,6 +246,7 @@ class Layer(Configurable):
         variable.path = f"{path}/{variable.name}"
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
+        variable.autocast = autocast
         variable.overwrite_with_gradient = overwrite_with_gradient
         self._adopt(variable)
         if not self._trainable:
@@ -315,7 +319,8 @@ class Layer(Configurable):
                 self._build_for(bound.arguments)
                 check_inputs(self.input_spec, inputs, self.name)
             masks = self._masks_of(bound)
-            outputs = self.call(*bound.args, **bound.kwargs)
+            with self._precision():
+                outputs = self.call(*bound.args, **bound.kwargs)
         if self.activity_regularizer is not None:
             for output in _tree.leaves(outputs):
                 penalty = self.activity_regularizer(output)
@@ -324,6 +329,12 @@ class Layer(Configurable):
                 )  # for a sample, on average
         self._pass_mask_on(inputs, outputs, masks)
         return outputs
+
+    def _precision(self) -> AbstractContextManager[None]:
+        """Within: variables are read in the compute dtype, if the layer keeps them in another (mixed
+        precision)."""
+        mixed = self.autocast and self.compute_dtype != self.variable_dtype and is_float(self.compute_dtype)
+        return autocasting(self.compute_dtype if mixed else None)
 
     def _check_initialized(self) -> None:
         if "dtype_policy" not in vars(self):
@@ -406,9 +417,16 @@ class Layer(Configurable):
             with building(self.name):
                 self._build_for(bound.arguments)
             check_inputs(self.input_spec, inputs, self.name)
-        outputs = self.compute_output_spec(*bound.args, **bound.kwargs)
+        args, kwargs = _tree.map_structure(self._converted_symbol, (bound.args, bound.kwargs))
+        outputs = self.compute_output_spec(*args, **kwargs)
         Node(self, bound.args, bound.kwargs, outputs)
         return outputs
+
+    def _converted_symbol(self, leaf: Any) -> Any:
+        """A symbolic value as `call` will see it: floats in the layer's compute dtype."""
+        if not is_symbolic(leaf) or not self.autocast or not is_float(leaf.dtype):
+            return leaf
+        return leaf if leaf.dtype == self.compute_dtype else KerasTensor(leaf.shape, self.compute_dtype)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """The symbolic outputs (`KerasTensor`) for symbolic inputs: by `compute_output_shape` where a
@@ -429,7 +447,7 @@ class Layer(Configurable):
                 )
                 bound.arguments["training"] = training
                 args, kwargs = bound.args, bound.kwargs
-            with calling(self.name, training):
+            with calling(self.name, training), self._precision():
                 return self.call(*args, **kwargs)
 
         return infer_apart(traced, args, kwargs)

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from schuss import ops
+from schuss.graph import is_float
 
 
 class Regularizer:
@@ -60,7 +61,8 @@ class L1L2(Regularizer):
         if self.l2:
             terms.append(ops.multiply(ops.sum(ops.square(x)), self.l2))
         if not terms:
-            return ops.zeros((), dtype=ops.convert_to_tensor(x).dtype)
+            dtype = ops.convert_to_tensor(x).dtype
+            return ops.zeros((), dtype=dtype if is_float(dtype) else None)
         return terms[0] if len(terms) == 1 else ops.add(*terms)
 
     def get_config(self) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class _Elementwise(Layer):
 
 class ReLU(_Elementwise):
     """``y = max(x, 0)``, or in general: ``max_value`` above it, x above `threshold`, below
-    ``slope·(x − threshold)``.
+    ``negative_slope·(x − threshold)``.
 
     Args:
         max_value: upper limit, at least 0. Default None.
@@ -119,7 +119,8 @@ class Softmax(_Elementwise):
     Args:
         axis: an int, or several. Default -1.
 
-    Call arguments: ``mask``, bool of the input's shape: where False, y is 0.
+    Call arguments: ``mask``, bool (or numbers, above ½ for True) that broadcasts to the input's shape: where
+    False, y is 0.
 
     Example:
         >>> import numpy as np, schuss
@@ -133,6 +134,14 @@ class Softmax(_Elementwise):
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
         if mask is not None:
+            if len(mask.shape) > len(inputs.shape) or any(
+                m not in (1, n) for m, n in zip(mask.shape[::-1], inputs.shape[::-1])
+            ):
+                raise ValueError(
+                    f'Layer "{self.name}" (Softmax): `mask`, of shape {tuple(mask.shape)}, must broadcast to the '
+                    f"input, of shape {tuple(inputs.shape)}."
+                )
+            mask = mask if str(mask.dtype) == "bool" else ops.greater(mask, 0.5)
             low = -3e4 if self.compute_dtype == "float16" else -3.4028235e38 / 2
             inputs = ops.where(mask, inputs, ops.cast(low, inputs.dtype))
         axes = tuple(self.axis) if isinstance(self.axis, (list, tuple)) else self.axis

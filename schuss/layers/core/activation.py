@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from schuss import activations
+from schuss.graph import _tree
 from schuss.layers._layer import Layer
+from schuss.layers._symbolic import KerasTensor
 
 
 class Activation(Layer):
@@ -54,6 +56,9 @@ class Identity(Layer):
 
     def call(self, inputs: Any) -> Any:
         return inputs
+
+    def compute_output_spec(self, inputs: Any) -> Any:
+        return _tree.map_structure(lambda x: KerasTensor(x.shape, x.dtype), inputs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape

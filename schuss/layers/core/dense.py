@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schuss import activations, constraints, initializers, ops, regularizers
+from schuss.layers._config import refuse_adapters
 from schuss.layers._input_spec import InputSpec
 from schuss.layers._layer import Layer
 from schuss.layers._shapes import is_integer
@@ -58,6 +59,7 @@ class Dense(Layer):
             raise ValueError(
                 f"Dense: `units` must be a positive integer, the number of neurons; got {units!r}."
             )
+        refuse_adapters("Dense", kwargs)
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.units = int(units)
         self.activation = activations.get(activation)
@@ -112,4 +114,5 @@ class Dense(Layer):
             "bias_regularizer": regularizers.serialize(self.bias_regularizer),
             "kernel_constraint": constraints.serialize(self.kernel_constraint),
             "bias_constraint": constraints.serialize(self.bias_constraint),
+            "quantization_config": None,
         }

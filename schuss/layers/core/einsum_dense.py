@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from schuss import activations, constraints, initializers, ops, regularizers
+from schuss.layers._config import refuse_adapters
+from schuss.layers._input_spec import InputSpec
 from schuss.layers._layer import Layer
 from schuss.layers._shapes import is_integer
 
@@ -45,6 +47,7 @@ class EinsumDense(Layer):
         bias_constraint: Any = None,
         **kwargs: Any,
     ):
+        refuse_adapters("EinsumDense", kwargs)
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.equation = equation
         self.partial_output_shape = (output_shape,) if is_integer(output_shape) else tuple(output_shape)
@@ -56,16 +59,22 @@ class EinsumDense(Layer):
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
-        self.supports_masking = True
         _terms(equation)
 
     def build(self, input_shape: Any) -> None:
         x_letters, w_letters, y_letters = _terms(self.equation)
         sizes = self._sizes(x_letters, y_letters, tuple(input_shape))
+        self.input_spec = InputSpec(ndim=len(input_shape))
+        unknown = [c for c in w_letters if c not in sizes] + [c for c in y_letters if c not in (*sizes, ".")]
+        if unknown:
+            raise ValueError(
+                f'Layer "{self.name}" (EinsumDense): the letter {unknown[0]!r} in {self.equation!r} has no size: a '
+                "letter of W must also be one of x or y, and a letter of y one of x or W."
+            )
         self.kernel = self.add_weight(
             name="kernel",
             shape=tuple(sizes[c] for c in w_letters),
-            initializer=self.kernel_initializer,
+            initializer=_fitted(self.kernel_initializer, w_letters, y_letters),
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
@@ -79,9 +88,12 @@ class EinsumDense(Layer):
                     f"{y_letters!r}."
                 )
             first = min(letters.index(c) for c in self.bias_axes)
+            shape = [sizes[c] if c in self.bias_axes else 1 for c in letters[first:]]
+            if y_letters.endswith("."):
+                shape += [1] * (len(input_shape) - len(x_letters.replace(".", "")))
             self.bias = self.add_weight(
                 name="bias",
-                shape=tuple(sizes[c] if c in self.bias_axes else 1 for c in letters[first:]),
+                shape=tuple(shape),
                 initializer=self.bias_initializer,
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
@@ -137,9 +149,30 @@ class EinsumDense(Layer):
             "bias_initializer": initializers.serialize(self.bias_initializer),
             "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
             "bias_regularizer": regularizers.serialize(self.bias_regularizer),
+            "activity_regularizer": regularizers.serialize(self.activity_regularizer),
             "kernel_constraint": constraints.serialize(self.kernel_constraint),
             "bias_constraint": constraints.serialize(self.bias_constraint),
+            "quantization_config": None,
         }
+
+
+def _fitted(initializer: Any, w_letters: str, y_letters: str) -> Any:
+    """The initializer with the axes of W that y has as outputs and the others as inputs, unless it was given
+    axes: where Glorot's and He's variances get their fans from."""
+    if not isinstance(initializer, initializers.VarianceScaling) or (
+        initializer.input_axes is not None and initializer.output_axes is not None
+    ):
+        return initializer
+    axes: dict[bool, list[int]] = {True: [], False: []}
+    for axis, letter in enumerate(w_letters):
+        axes[letter in y_letters].append(axis)
+    config = {
+        **initializer.get_config(),
+        "seed": initializer.seed,
+        "input_axes": axes[False],
+        "output_axes": axes[True],
+    }
+    return type(initializer).from_config(config)
 
 
 def _terms(equation: str) -> tuple[str, str, str]:

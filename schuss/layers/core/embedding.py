@@ -8,6 +8,7 @@ import numpy as np
 
 from schuss import constraints, initializers, ops, regularizers
 from schuss.graph import is_integer as is_integer_dtype
+from schuss.layers._config import refuse_adapters
 from schuss.layers._layer import Layer
 from schuss.layers._shapes import is_integer
 
@@ -21,6 +22,7 @@ class Embedding(Layer):
         embeddings_initializer: of E. Default ``"uniform"``.
         embeddings_regularizer, embeddings_constraint: default None.
         mask_zero: whether 0 stands for padding, which later layers are to ignore. Default False.
+        weights: first value of E, an array (or a list with it). Default None.
 
     Input shape: ``(batch, …)`` of integers from 0 to ``input_dim − 1``. Output shape:
     ``(batch, …, output_dim)``.
@@ -50,7 +52,8 @@ class Embedding(Layer):
         length = kwargs.pop("input_length", None)
         if length is not None:
             kwargs.setdefault("input_shape", (length,))
-        super().__init__(weights=weights, **kwargs)
+        refuse_adapters("Embedding", kwargs)
+        super().__init__(**kwargs)
         for name, value in (("input_dim", input_dim), ("output_dim", output_dim)):
             if not is_integer(value) or value <= 0:
                 raise ValueError(f"Embedding: `{name}` must be a positive integer, got {value!r}.")
@@ -60,8 +63,14 @@ class Embedding(Layer):
         self.embeddings_constraint = constraints.get(embeddings_constraint)
         self.mask_zero = self.supports_masking = mask_zero
         self.autocast = False
+        if weights is not None:
+            self.build()
+            listed = isinstance(weights, (list, tuple)) and len(weights) == 1
+            self.set_weights(weights if listed else [weights])
 
     def build(self, input_shape: Any = None) -> None:
+        if self.built:
+            return
         self.embeddings = self.add_weight(
             name="embeddings",
             shape=(self.input_dim, self.output_dim),
@@ -98,6 +107,8 @@ class Embedding(Layer):
             "output_dim": self.output_dim,
             "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
             "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
+            "activity_regularizer": regularizers.serialize(self.activity_regularizer),
             "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
             "mask_zero": self.mask_zero,
+            "quantization_config": None,
         }

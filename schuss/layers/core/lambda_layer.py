@@ -42,7 +42,7 @@ class Lambda(Layer):
         self.function = function
         self.arguments = dict(arguments or {})
         self._output_shape, self.mask = output_shape, mask
-        self.supports_masking = True
+        self.supports_masking = mask is not None
         self.built = True
 
     def call(self, inputs: Any, mask: Any = None, training: Any = None) -> Any:
@@ -68,10 +68,10 @@ class Lambda(Layer):
         return self.mask(inputs, previous_mask) if callable(self.mask) else self.mask
 
     def get_config(self) -> dict[str, Any]:
+        given = {"output_shape": self._output_shape, "mask": self.mask}
         return {
             **super().get_config(),
             "function": serialize_keras_object(self.function),
-            "output_shape": self._output_shape,
-            "mask": self.mask,
-            "arguments": self.arguments,
+            **{name: serialize_keras_object(value) for name, value in given.items() if value is not None},
+            "arguments": serialize_keras_object(self.arguments),
         }

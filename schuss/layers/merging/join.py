@@ -47,6 +47,7 @@ class Concatenate(Layer):
         return ops.concatenate(inputs, axis=self.axis)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
+        checked_shapes(self, input_shape)
         sizes = [shape[self.axis] for shape in input_shape]
         joined = [next((n for n in column if n is not None), None) for column in zip(*input_shape)]
         joined[self.axis] = None if None in sizes else sum(sizes)
@@ -81,7 +82,9 @@ class Dot(Layer):
 
     def __init__(self, axes: Any, normalize: bool = False, **kwargs: Any):
         super().__init__(**kwargs)
-        pair = (axes, axes) if is_integer(axes) else tuple(axes) if isinstance(axes, (list, tuple)) else ()
+        if not is_integer(axes) and not isinstance(axes, (list, tuple)):
+            raise TypeError(f"Dot: `axes` must be an integer or a pair of integers, got {axes!r}.")
+        pair = (axes, axes) if is_integer(axes) else tuple(axes)
         if len(pair) != 2 or not all(is_integer(axis) for axis in pair):
             raise ValueError(f"Dot: `axes` must be an integer or a pair of integers, got {axes!r}.")
         self.axes, self.normalize = axes, normalize

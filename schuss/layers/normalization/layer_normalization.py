@@ -15,7 +15,7 @@ def _axes(owner: str, axis: Any) -> Any:
         return int(axis)
     if isinstance(axis, (list, tuple)) and axis and all(is_integer(a) for a in axis):
         return list(axis)
-    raise ValueError(f"{owner}: `axis` must be an integer or a list of integers, got {axis!r}.")
+    raise TypeError(f"{owner}: `axis` must be an integer or a list of integers, got {axis!r}.")
 
 
 def _places(layer: Any, ndim: int) -> tuple[int, ...]:
@@ -37,6 +37,7 @@ class LayerNormalization(Layer):
         center, scale: whether there are β and γ. Default True.
         beta_initializer, gamma_initializer: zeros, ones.
         beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint: default None.
+        rms_scaling: compute ``y = γ·x / √(σ² + ε)`` instead, always with γ and never with β. Default False.
 
     Weights: ``gamma`` γ, ``beta`` β, with the sizes of the input along `axis`.
 
@@ -61,13 +62,12 @@ class LayerNormalization(Layer):
         gamma_regularizer: Any = None,
         beta_constraint: Any = None,
         gamma_constraint: Any = None,
+        rms_scaling: bool = False,
         **kwargs: Any,
     ):
-        if kwargs.pop("rms_scaling", False):
-            raise ValueError("LayerNormalization: `rms_scaling` is not supported; use RMSNormalization.")
         super().__init__(**kwargs)
         self.axis = _axes("LayerNormalization", axis)
-        self.epsilon, self.center, self.scale = epsilon, center, scale
+        self.epsilon, self.center, self.scale, self.rms_scaling = epsilon, center, scale, rms_scaling
         self.beta_initializer = initializers.get(beta_initializer)
         self.gamma_initializer = initializers.get(gamma_initializer)
         self.beta_regularizer = regularizers.get(beta_regularizer)
@@ -79,21 +79,23 @@ class LayerNormalization(Layer):
     def build(self, input_shape: Any) -> None:
         shape = tuple(input_shape[axis] for axis in _places(self, len(input_shape)))
         self.gamma = self.beta = None
-        if self.scale:
+        if self.scale or self.rms_scaling:
             self.gamma = self.add_weight(
                 name="gamma",
                 shape=shape,
                 initializer=self.gamma_initializer,
                 regularizer=self.gamma_regularizer,
                 constraint=self.gamma_constraint,
+                autocast=False,
             )
-        if self.center:
+        if self.center and not self.rms_scaling:
             self.beta = self.add_weight(
                 name="beta",
                 shape=shape,
                 initializer=self.beta_initializer,
                 regularizer=self.beta_regularizer,
                 constraint=self.beta_constraint,
+                autocast=False,
             )
 
     def call(self, inputs: Any) -> Any:
@@ -105,7 +107,7 @@ class LayerNormalization(Layer):
         factor = ops.rsqrt(ops.add(variance, self.epsilon))
         if self.gamma is not None:
             factor = ops.multiply(factor, ops.reshape(self.gamma, shape))
-        y = ops.multiply(centered, factor)
+        y = ops.multiply(x if self.rms_scaling else centered, factor)
         if self.beta is not None:
             y = ops.add(y, ops.reshape(self.beta, shape))
         return ops.cast(y, self.compute_dtype)
@@ -120,6 +122,7 @@ class LayerNormalization(Layer):
             "epsilon": self.epsilon,
             "center": self.center,
             "scale": self.scale,
+            "rms_scaling": self.rms_scaling,
             "beta_initializer": initializers.serialize(self.beta_initializer),
             "gamma_initializer": initializers.serialize(self.gamma_initializer),
             "beta_regularizer": regularizers.serialize(self.beta_regularizer),
@@ -144,7 +147,6 @@ class RMSNormalization(Layer):
     def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **kwargs: Any):
         super().__init__(**kwargs)
         self.axis, self.epsilon = _axes("RMSNormalization", axis), epsilon
-        self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
         shape = tuple(input_shape[axis] for axis in _places(self, len(input_shape)))
@@ -180,8 +182,7 @@ class UnitNormalization(Layer):
         self.built = True
 
     def call(self, inputs: Any) -> Any:
-        squares = ops.sum(ops.square(inputs), axis=_places(self, len(inputs.shape)), keepdims=True)
-        return ops.multiply(inputs, ops.rsqrt(ops.maximum(squares, 1e-12)))
+        return ops.normalize(inputs, axis=_places(self, len(inputs.shape)), order=2, epsilon=1e-12)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape

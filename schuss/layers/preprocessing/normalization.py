@@ -46,8 +46,18 @@ class Normalization(Layer):
                 "Normalization: when setting values directly, both `mean` and `variance` must be given; got "
                 f"mean={mean!r}, variance={variance!r}."
             )
+        if np.shape(mean) != np.shape(variance):
+            raise ValueError(
+                "Normalization: `mean` and `variance` must have the same shape; got "
+                f"{np.shape(mean)} and {np.shape(variance)}."
+            )
         self.axis = () if axis is None else (int(axis),) if is_integer(axis) else tuple(axis)
         self.invert = invert
+        if np.ndim(mean) > len(self.axis) and mean is not None:
+            raise ValueError(
+                f"Normalization: `mean` and `variance`, of shape {np.shape(mean)}, have more axes than `axis` "
+                f"names: {self.axis}."
+            )
         self.input_mean, self.input_variance = _plain(mean), _plain(variance)
         self.supports_masking = True
 
@@ -55,12 +65,8 @@ class Normalization(Layer):
         if input_shape is None:
             return
         ndim = len(input_shape)
-        if any(not -ndim <= axis < ndim for axis in self.axis):
-            raise ValueError(
-                f'Layer "{self.name}" (Normalization): `axis` {self.axis} is not within the {ndim} axes of an input of '
-                f"shape {tuple(input_shape)}."
-            )
-        self._kept_axes = sorted(axis % ndim for axis in self.axis)
+        self._built_for = tuple(input_shape)
+        self._kept_axes = self._places(ndim)
         sizes = tuple(input_shape[axis] for axis in self._kept_axes)
         if None in sizes:
             raise ValueError(
@@ -68,12 +74,26 @@ class Normalization(Layer):
                 f"is {tuple(input_shape)}."
             )
         self._broadcast_shape = tuple(input_shape[i] if i in self._kept_axes else 1 for i in range(ndim))
+        given = np.shape(self.input_mean)
+        if any(n not in (1, size) for n, size in zip(given[::-1], sizes[::-1], strict=False)):
+            raise ValueError(
+                f'Layer "{self.name}" (Normalization): `mean` and `variance`, of shape {given}, do not fit the '
+                f"sizes {sizes} of the axes {self.axis} in an input of shape {tuple(input_shape)}."
+            )
         if self.input_mean is None:
             self.adapt_mean = self.add_weight(name="mean", shape=sizes, initializer="zeros", trainable=False)
             self.adapt_variance = self.add_weight(
                 name="variance", shape=sizes, initializer="ones", trainable=False
             )
             self.count = self.add_weight(name="count", initializer="zeros", dtype="int32", trainable=False)
+
+    def _places(self, ndim: int) -> list[int]:
+        """The layer's axes, counted from 0, in order."""
+        if any(not -ndim <= axis < ndim for axis in self.axis):
+            raise ValueError(
+                f'Layer "{self.name}" (Normalization): `axis` {self.axis} is not within the {ndim} axes of the input.'
+            )
+        return sorted(axis % ndim for axis in self.axis)
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
         """Set mean and variance to those of `data`, replacing what was learned before.
@@ -92,9 +112,7 @@ class Normalization(Layer):
                 f'Layer "{self.name}": cannot `adapt`, because mean and variance were given to the constructor.'
             )
         count, mean, squares = 0, np.zeros(()), np.zeros(())
-        for batch in _batches(data, steps):
-            if not self.built:
-                self.build((None, *batch.shape[1:]))
+        for batch in self._adaptable(data, steps):
             reduced = tuple(i for i in range(batch.ndim) if i not in self._kept_axes)
             size = int(np.prod([batch.shape[i] for i in reduced], dtype=np.int64))
             if size == 0:
@@ -113,6 +131,19 @@ class Normalization(Layer):
         self.adapt_variance.assign(np.asarray(squares / count, self.adapt_variance.dtype))
         self.count.assign(np.asarray(min(count, 2**31 - 1), "int32"))
 
+    def _adaptable(self, data: Any, steps: int | None) -> Iterator[np.ndarray]:
+        """The data in pieces, each of the shape for which the layer is, or with the first is, built."""
+        for batch in _batches(data, steps, whole=any(axis in (0, -np.ndim(data)) for axis in self.axis)):
+            if not self.built:
+                self.build(batch.shape if 0 in self._places(batch.ndim) else (None, *batch.shape[1:]))
+            expected = self._broadcast_shape
+            if batch.ndim != len(expected) or any(batch.shape[i] != expected[i] for i in self._kept_axes):
+                raise ValueError(
+                    f'Layer "{self.name}": it was built for inputs of shape {self._built_for}, but `adapt` '
+                    f"received data of shape {batch.shape}."
+                )
+            yield batch
+
     def call(self, inputs: Any) -> Any:
         x = ops.cast(inputs, self.compute_dtype)
         mean, variance = self._figures()
@@ -127,12 +158,8 @@ class Normalization(Layer):
             pair = self.adapt_mean.value, self.adapt_variance.value
         else:
             sizes = tuple(self._broadcast_shape[axis] for axis in self._kept_axes)
-            pair = tuple(
-                np.broadcast_to(
-                    np.asarray(given, self.compute_dtype), np.broadcast_shapes(sizes, np.shape(given))
-                )
-                for given in (self.input_mean, self.input_variance)
-            )
+            given = self.input_mean, self.input_variance
+            pair = tuple(np.broadcast_to(np.asarray(figure, self.compute_dtype), sizes) for figure in given)
         shape = self._broadcast_shape
         mean, variance = (ops.cast(ops.reshape(figure, shape), self.compute_dtype) for figure in pair)
         return mean, variance
@@ -143,7 +170,7 @@ class Normalization(Layer):
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
-            "axis": self.axis or None,
+            "axis": self.axis,
             "invert": self.invert,
             "mean": self.input_mean,
             "variance": self.input_variance,
@@ -154,16 +181,15 @@ def _plain(value: Any) -> Any:
     return None if value is None else np.asarray(value).tolist()
 
 
-def _batches(data: Any, steps: int | None) -> Iterator[np.ndarray]:
-    """The data in pieces: arrays cut along the first axis, batches as they come."""
+def _batches(data: Any, steps: int | None, whole: bool) -> Iterator[np.ndarray]:
+    """The data in pieces: arrays cut along the first axis (or `whole`), batches as they come."""
     if hasattr(data, "__array__") or (
         isinstance(data, (list, tuple)) and len(data) and not hasattr(data[0], "shape")
     ):
         array = np.asarray(data)
-        if array.ndim == 1:
-            array = array[:, None]
-        for start in range(0, len(array), _CHUNK):
-            yield array[start : start + _CHUNK]
+        size = len(array) if whole else _CHUNK
+        for start in range(0, len(array), size or 1):
+            yield array[start : start + size]
         return
     for index, batch in enumerate(_iterated(data)):
         if steps is not None and index >= steps:

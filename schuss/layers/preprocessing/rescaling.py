@@ -8,6 +8,7 @@ import numpy as np
 
 from schuss import ops
 from schuss.layers._layer import Layer
+from schuss.saving.serialization import serialize_keras_object
 
 
 class Rescaling(Layer):
@@ -37,4 +38,8 @@ class Rescaling(Layer):
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "scale": self.scale, "offset": self.offset}
+        return {
+            **super().get_config(),
+            "scale": serialize_keras_object(self.scale),
+            "offset": serialize_keras_object(self.offset),
+        }

@@ -7,6 +7,7 @@ from typing import Any
 
 from schuss import ops, random
 from schuss.layers._layer import Layer
+from schuss.layers._shapes import is_integer
 from schuss.random import SeedGenerator
 
 
@@ -19,9 +20,13 @@ class _Disturbance(Layer):
     def __init__(self, seed: Any = None, **kwargs: Any):
         super().__init__(**kwargs)
         self.seed = seed
-        self.seed_generator = SeedGenerator(seed)
         self.supports_masking = True
         self.built = True
+
+    def _draw_if_active(self) -> None:
+        """Make the source of randomness, unless the layer never draws: then it has no state."""
+        if self._is_active:
+            self.seed_generator = SeedGenerator(self.seed)
 
     @property
     def _is_active(self) -> bool:
@@ -49,6 +54,7 @@ class _Rate(_Disturbance):
             )
         super().__init__(seed=seed, **kwargs)
         self.rate = rate
+        self._draw_if_active()
 
     @property
     def _is_active(self) -> bool:
@@ -78,13 +84,25 @@ class Dropout(_Rate):
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: Any = None, **kwargs: Any):
         super().__init__(rate, seed=seed, **kwargs)
-        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
+        self.noise_shape = _checked_noise_shape(type(self).__name__, noise_shape)
 
     def disturbed(self, x: Any) -> Any:
         return random.dropout(x, self.rate, noise_shape=_mask_shape(self, x), seed=self.seed_generator)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "noise_shape": self.noise_shape}
+
+
+def _checked_noise_shape(owner: str, noise_shape: Any) -> tuple[int | None, ...] | None:
+    if noise_shape is None:
+        return None
+    sizes = tuple(noise_shape) if isinstance(noise_shape, (list, tuple)) else ()
+    if not sizes or not all(n is None or (is_integer(n) and n > 0) for n in sizes):
+        raise ValueError(
+            f"{owner}: invalid value received for argument `noise_shape`. Expected a tuple of positive "
+            f"integers and Nones, such as (None, 1, None); got {noise_shape!r}."
+        )
+    return sizes
 
 
 def _mask_shape(layer: Any, x: Any) -> tuple[int, ...] | None:
@@ -115,18 +133,18 @@ class GaussianNoise(_Disturbance):
     """During training ``y = x + ε`` with ε normal, mean 0.
 
     Args:
-        stddev: standard deviation of the noise, at least 0. seed: integer, for repeatable noise.
+        stddev: standard deviation of the noise, between 0 and 1. seed: integer, for repeatable noise.
     """
 
     def __init__(self, stddev: float, seed: Any = None, **kwargs: Any):
-        if isinstance(stddev, bool) or not isinstance(stddev, (int, float)) or not stddev >= 0:
+        if isinstance(stddev, bool) or not isinstance(stddev, (int, float)) or not 0 <= stddev <= 1:
             raise ValueError(
-                "GaussianNoise: invalid value received for argument `stddev`. Expected a number of at least "
-                "0, got "
-                f"{stddev!r}."
+                "GaussianNoise: invalid value received for argument `stddev`. Expected a number between 0 "
+                f"and 1, got {stddev!r}."
             )
         super().__init__(seed=seed, **kwargs)
         self.stddev = stddev
+        self._draw_if_active()
 
     @property
     def _is_active(self) -> bool:
@@ -152,7 +170,7 @@ class AlphaDropout(_Rate):
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: Any = None, **kwargs: Any):
         super().__init__(rate, seed=seed, **kwargs)
-        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
+        self.noise_shape = _checked_noise_shape(type(self).__name__, noise_shape)
 
     def disturbed(self, x: Any) -> Any:
         low = -1.6732632423543772 * 1.0507009873554805  # −α·λ

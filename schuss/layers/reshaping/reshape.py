@@ -9,9 +9,21 @@ from schuss import ops
 from schuss.layers._input_spec import InputSpec
 from schuss.layers._layer import Layer
 from schuss.layers._shapes import is_integer
+from schuss.layers._symbolic import KerasTensor
 
 
-class Flatten(Layer):
+class _Rearrangement(Layer):
+    """A layer whose outputs are its inputs' numbers, in the inputs' type, whatever that is."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.built = True
+
+    def compute_output_spec(self, inputs: Any) -> Any:
+        return KerasTensor(self.compute_output_shape(inputs.shape), inputs.dtype)
+
+
+class Flatten(_Rearrangement):
     """All axes but the batch axis made one: ``(batch, a, b, …)`` → ``(batch, a·b·…)``; ``(batch,)`` →
     ``(batch, 1)``.
 
@@ -29,7 +41,6 @@ class Flatten(Layer):
         super().__init__(**kwargs)
         self.data_format = checked_data_format("Flatten", data_format)
         self.input_spec = InputSpec(min_ndim=1)
-        self.built = True
 
     def call(self, inputs: Any) -> Any:
         if self.data_format == "channels_first" and len(inputs.shape) > 2:
@@ -44,7 +55,7 @@ class Flatten(Layer):
         return {**super().get_config(), "data_format": self.data_format}
 
 
-class Reshape(Layer):
+class Reshape(_Rearrangement):
     """Each example in another shape: ``(batch, …)`` → ``(batch, *target_shape)``.
 
     Args:
@@ -67,7 +78,6 @@ class Reshape(Layer):
                 f"Reshape: `target_shape` must consist of sizes, at most one of them -1; got {shape}."
             )
         self.target_shape = tuple(int(n) for n in shape)
-        self.built = True
 
     def call(self, inputs: Any) -> Any:
         return ops.reshape(inputs, (inputs.shape[0], *self._resolved(tuple(inputs.shape[1:]))))
@@ -92,7 +102,7 @@ class Reshape(Layer):
         return {**super().get_config(), "target_shape": self.target_shape}
 
 
-class Permute(Layer):
+class Permute(_Rearrangement):
     """The axes of each example in another order.
 
     Args:
@@ -118,7 +128,6 @@ class Permute(Layer):
                 f"out); got {self.dims}."
             )
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
-        self.built = True
 
     def call(self, inputs: Any) -> Any:
         return ops.transpose(inputs, (0, *self.dims))
@@ -146,6 +155,8 @@ class RepeatVector(Layer):
         super().__init__(**kwargs)
         if not is_integer(n):
             raise TypeError(f"RepeatVector: expected an integer value for `n`, got {n!r}.")
+        if n <= 0:
+            raise ValueError(f"RepeatVector: argument `n` must be a positive integer, got {n!r}.")
         self.n = int(n)
         self.input_spec = InputSpec(ndim=2)
         self.built = True
