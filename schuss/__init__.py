@@ -22,7 +22,6 @@ _MODULES = [
     "errors",
     "graph",
     "initializers",
-    "insight",
     "layers",
     "losses",
     "metrics",
