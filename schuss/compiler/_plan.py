@@ -103,7 +103,7 @@ class _Planner:
         steps: list[Kernel | HostCall] = []
         for group in _in_order(self.fusion.groups):
             steps.extend(self._kernels(group))
-        for aside, buffer, _, _ in self.copies:
+        for aside, buffer, _, _ in (copy for copy in self.copies if copy[0].nbytes):
             steps.append(_copy_kernel(self.context, aside, buffer))
         for step in steps:
             if isinstance(step, Kernel):
@@ -134,6 +134,8 @@ class _Planner:
             return list(kernels)
         if not isinstance(rule, (Pointwise, Reducing)):
             return [self._host_call(node, label)]
+        if 0 in group.shape:
+            return []
         batched = bool(self.batch) and bool(group.shape) and group.shape[0] == self.batch
         if isinstance(rule, Reducing):
             dims, index = _loops_over(group.shape)

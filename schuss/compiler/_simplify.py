@@ -36,11 +36,20 @@ class Rewriter:
             self.known[key] = [self.tensor(Spec.of(array), array=array)]
         return self.known[key][0]
 
+    def repeated(self, value: Any, spec: Spec, scope: str) -> Tensor:
+        """One number everywhere."""
+        scalar = self.constant(np.asarray(value, spec.dtype))
+        return self.emit("broadcast_in_dim", scalar, shape=spec.shape, dims=(), scope=scope)
+
     def emit(self, name: str, *inputs: Tensor, scope: str = "", **params: Any) -> Tensor:
         return self.emit_all(name, list(inputs), params, scope)[0]
 
     def emit_all(self, name: str, inputs: list[Tensor], params: dict[str, Any], scope: str) -> list[Tensor]:
         primitive = PRIMITIVES[name]
+        specs = shape_rules[primitive](*[t.spec for t in inputs], **params)
+        specs = specs if primitive.several_results else [specs]
+        if name not in _FOLDED_NEVER and all(spec.size == 0 for spec in specs):  # nothing to compute
+            return [self.constant(np.empty(spec.shape, spec.dtype)) for spec in specs]
         rule = _RULES.get(name)
         if rule is not None:
             replaced = rule(self, inputs, params, scope)
@@ -57,9 +66,8 @@ class Rewriter:
             if sum(a.size for a in arrays if a is not None) <= _FOLDED_SIZE:
                 values = primitive.bind(*arrays, **params)
                 return [self.constant(v) for v in (values if primitive.several_results else [values])]
-        specs = shape_rules[primitive](*[t.spec for t in inputs], **params)
         node = Node(primitive, inputs, params, scope)
-        for index, spec in enumerate(specs if primitive.several_results else [specs]):
+        for index, spec in enumerate(specs):
             node.outputs.append(self.tensor(spec, node=node, index=index))
         self.nodes.append(node)
         if key is not None:
@@ -136,6 +144,36 @@ def _transpose(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any],
     return None
 
 
+def _of_nothing(name: str, total: int) -> None:
+    """The reduction of an empty array is `total` everywhere."""
+
+    @_rule(name)
+    def _reduce(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+        (x,) = inputs
+        shape = tuple(n for axis, n in enumerate(x.shape) if axis not in params["axes"])
+        return None if x.size else rewriter.repeated(total, Spec(shape, x.dtype), scope)
+
+
+_of_nothing("reduce_sum", 0)
+_of_nothing("reduce_prod", 1)
+
+
+@_rule("argmax", "argmin")
+def _only_place(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+    (x,), axis = inputs, params["axis"]
+    spec = Spec((*x.shape[:axis], *x.shape[axis + 1 :]), np.dtype("int32"))
+    return rewriter.repeated(0, spec, scope) if x.shape[axis] == 1 else None
+
+
+@_rule("dot_general")
+def _no_terms(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+    if all(t.size for t in inputs):
+        return None
+    return rewriter.repeated(
+        0, shape_rules[PRIMITIVES["dot_general"]](*[t.spec for t in inputs], **params), scope
+    )
+
+
 @_rule("add")
 def _add(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
     x, y = inputs
@@ -165,9 +203,7 @@ def _divide(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], sc
         return x
     mantissa, exponent = np.frexp(value)
     if abs(mantissa) == 0.5 and abs(int(exponent)) < 100:  # a power of two: its reciprocal is exact
-        reciprocal = rewriter.constant(np.asarray(1 / value, x.dtype))
-        whole = rewriter.emit("broadcast_in_dim", reciprocal, shape=x.shape, dims=(), scope=scope)
-        return rewriter.emit("multiply", x, whole, scope=scope)
+        return rewriter.emit("multiply", x, rewriter.repeated(1 / value, x.spec, scope), scope=scope)
     return None
 
 

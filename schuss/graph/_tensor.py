@@ -59,7 +59,7 @@ def as_array(value: Any) -> np.ndarray:
     large)."""
     if isinstance(value, np.ndarray):
         array = value
-    elif isinstance(value, (bool, int, float)):
+    elif isinstance(value, (bool, int, float)) and not isinstance(value, np.generic):
         if isinstance(value, bool):
             return np.asarray(value)
         if isinstance(value, int):

@@ -13,18 +13,14 @@ from schuss.graph.primitives import broadcast_in_dim_p, convert_p, reshape_p, tr
 
 
 def is_weak(x: Any) -> bool:
-    """True of Python's numbers, which take the type of the arrays they meet."""
-    return isinstance(x, (bool, int, float))
+    """True of Python's numbers, which take the type of the arrays they meet; not of NumPy's, which keep theirs."""
+    return isinstance(x, (bool, int, float)) and not isinstance(x, np.generic)
 
 
 def kind_of(x: Any) -> Any:
     """What `result_type` takes for x: its dtype, or Python's bool, int or float."""
-    if isinstance(x, bool):
-        return bool
-    if isinstance(x, int):
-        return int
-    if isinstance(x, float):
-        return float
+    if is_weak(x):
+        return bool if isinstance(x, bool) else int if isinstance(x, int) else float
     return x.dtype if hasattr(x, "dtype") and isinstance(x.dtype, np.dtype) else as_array(x).dtype
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import schuss
@@ -14,12 +14,15 @@ from schuss.backends.cpu import compile_graph
 from schuss.graph import Spec, Variable, trace
 
 sys.path.insert(0, str(Path(__file__).parent))
-from random_programs import random_arrays, random_function
+from random_programs import random_arrays, random_function, random_mixed_arrays, random_scalar_function
 
 
 def _agree(got: np.ndarray, want: np.ndarray, tolerance: float) -> None:
     assert got.dtype == want.dtype
     assert got.shape == want.shape
+    if want.dtype.kind != "f":
+        np.testing.assert_array_equal(got, want)
+        return
     scale = max(1.0, float(np.max(np.abs(want), initial=0.0)))
     np.testing.assert_allclose(got, want, rtol=0, atol=tolerance * scale)
 
@@ -28,7 +31,7 @@ def _agree(got: np.ndarray, want: np.ndarray, tolerance: float) -> None:
 @settings(max_examples=260, deadline=None)
 @given(rng=st.randoms(use_true_random=False))
 def test_compiled_equals_reference(dtype, tolerance, rng):
-    arrays = random_arrays(rng, dtype, rng.randrange(1, 4))
+    arrays = random_mixed_arrays(rng, dtype, rng.randrange(1, 4))
     function = random_function(rng, rng.randrange(2, 14))
     graph = trace(function, *arrays)
     want, _ = reference.evaluate(graph, arrays)
@@ -76,28 +79,72 @@ def test_variables_are_updated_in_place_as_in_the_reference(rng):
 
 @settings(max_examples=25, deadline=None)
 @given(rng=st.randoms(use_true_random=False))
+def test_gradient_and_hessian_vector_product_are_finite_differences(rng):
+    xs = random_arrays(rng, "float64", rng.randrange(1, 3))
+    f = random_scalar_function(rng, rng.randrange(2, 9))
+    numbers = np.random.default_rng(rng.randrange(2**32))
+    vs = [numbers.uniform(-1, 1, x.shape) for x in xs]
+    wrt = tuple(range(len(xs)))
+
+    def along(*point):
+        slopes = schuss.grad(f, argnums=wrt)(*point)
+        return sum(schuss.ops.sum(dx * v) for dx, v in zip(slopes, vs, strict=True))
+
+    slope, value = schuss.jit(along), schuss.jit(f)
+    curvature = schuss.jit(schuss.grad(along, argnums=wrt))(*xs)
+
+    def difference(function, h):
+        ahead, behind = ([x + s * h * v for x, v in zip(xs, vs, strict=True)] for s in (1, -1))
+        return (float(function(*ahead)) - float(function(*behind))) / (2 * h)
+
+    for function, derivative in (
+        (value, float(slope(*xs))),
+        (slope, float(sum(np.sum(h * v) for h, v in zip(curvature, vs, strict=True)))),
+    ):
+        wide, narrow = difference(function, 1e-5), difference(function, 2.5e-6)
+        assume(abs(wide - narrow) <= 1e-6 * max(1.0, abs(wide)))  # no kink, no pole nearby
+        assert abs(derivative - wide) <= 1e-5 * max(1.0, abs(wide))
+
+
+def _random_data(numbers: np.random.Generator, rows: int, features: int) -> np.ndarray:
+    """A data set as people have them: floats of both sizes, images of bytes, counts."""
+    dtype = numbers.choice(["float32", "float64", "uint8", "int64"])
+    if dtype.startswith("float"):
+        return numbers.standard_normal((rows, features)).astype(dtype)
+    return numbers.integers(0, 256, (rows, features)).astype(dtype)
+
+
+@settings(max_examples=25, deadline=None)
+@given(rng=st.randoms(use_true_random=False))
 def test_any_number_of_threads_gives_the_same_bits(rng):
     numbers = np.random.default_rng(rng.randrange(2**32))
-    batch, features, units = rng.choice((8, 24, 33)), rng.choice((5, 40, 64)), rng.choice((3, 17, 48))
-    data = numbers.standard_normal((batch * 4, features)).astype("float32")
+    batch, features, units = (
+        rng.choice((1, 8, 24, 33, 130)),
+        rng.choice((1, 5, 40, 64)),
+        rng.choice((1, 3, 17, 48)),
+    )
+    data = _random_data(numbers, batch * 4, features)
+    labels = numbers.integers(0, units, batch * 4)
     weights = Variable(numbers.standard_normal((features, units)).astype("float32") * 0.1)
     function = random_function(rng, 6)
 
-    def step(x):
+    def step(x, labels):
+        x = schuss.ops.tanh(schuss.ops.cast(x, "float32") / 100.0)
         z = schuss.ops.tanh(schuss.ops.matmul(x, weights.value))
-        extra = function(z)[0]
-        gradient = schuss.ops.matmul(schuss.ops.transpose(x), z)
-        weights.assign(weights.value - 0.01 * gradient)
-        return schuss.ops.mean(extra)
+        extra = function(z, labels)[0]
+        error = z - schuss.ops.one_hot(labels, units)
+        weights.assign(weights.value - 0.01 * schuss.ops.matmul(schuss.ops.transpose(x), error))
+        return schuss.ops.sum(schuss.ops.cast(extra, "float32")), z
 
-    program = compile_graph(trace(step, Spec((batch, features), np.dtype("float32"))), batch_inputs=1)
+    specs = Spec((batch, features), data.dtype), Spec((batch,), labels.dtype)
+    program = compile_graph(trace(step, *specs), batch_inputs=2, row_outputs=(False, True))
     start = weights.array.copy()
-    rows = np.arange(batch * 4)
+    rows = numbers.permutation(batch * 4)
     results = []
     for threads in (1, 2, 3, 5):
         np.copyto(weights.array, start)
-        loss = np.zeros((), "float32")
-        run = program.start([data], rows, 4, (), [loss], threads=threads, inline=False)
+        loss, kept = np.zeros((), "float32"), np.zeros((batch * 4, units), "float32")
+        run = program.start([data, labels], rows, 4, (), [loss, kept], threads=threads, inline=False)
         run.result()
-        results.append((weights.array.tobytes(), loss.tobytes()))
+        results.append((weights.array.tobytes(), loss.tobytes(), kept.tobytes()))
     assert all(r == results[0] for r in results)

@@ -184,7 +184,13 @@ def _power(b: ir.IRBuilder, dtype: np.dtype, x: ir.Value, y: ir.Value) -> ir.Val
         odd = b.icmp_signed("!=", b.and_(exponent, one), number(x.type, 0))
         result = b.select(odd, b.mul(result, base), result)
         base, exponent = b.mul(base, base), b.lshr(exponent, one)
-    return result if negative is None else b.select(negative, number(x.type, 0), result)
+    if negative is None:
+        return result
+    # to a negative power all but 1 and -1 are less than 1
+    odd = b.icmp_signed("!=", b.and_(y, one), number(x.type, 0))
+    minus = b.icmp_signed("==", x, number(x.type, -1))
+    signed = b.select(minus, b.select(odd, x, one), b.select(b.icmp_signed("==", x, one), one, b.sub(x, x)))
+    return b.select(negative, signed, result)
 
 
 _RELATIONS = {"EQ": "==", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}

@@ -32,20 +32,20 @@ def _rounded(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _divide(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Integers: towards zero; by zero −1 (all bits), as StableHLO's interpreter and most processors."""
+    """Integers: towards zero; by zero 0, as NumPy's ``//``."""
     if x.dtype.kind == "f":
         return np.divide(x, y)
     divisor = np.where(y == 0, np.ones_like(y), y)
     quotient = np.floor_divide(x, divisor)
     inexact = quotient * divisor != x
     towards_zero = quotient + (inexact & ((x < 0) != (y < 0))).astype(x.dtype)
-    return np.where(y == 0, ~np.zeros_like(x), towards_zero)
+    return np.where(y == 0, np.zeros_like(x), towards_zero)
 
 
 def _remainder(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     if x.dtype.kind == "f":
         return np.remainder(x, y)
-    return np.where(y == 0, x, np.remainder(x, np.where(y == 0, np.ones_like(y), y)))
+    return np.remainder(x, np.where(y == 0, np.ones_like(y), y))  # by zero 0, as NumPy
 
 
 def _power(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from schuss.compiler._context import Context, Pointwise, Writing
-from schuss.compiler._expr import Buffer, Const, Expr, Position
+from schuss.compiler._expr import Apply, Buffer, Const, Expr, Position
 from schuss.compiler._index import Dynamic, Index, constant, linear, of_dim
 from schuss.compiler._kernel import Kernel, Store
 from schuss.compiler.lowering.structure import loops, new_dims
@@ -20,7 +20,7 @@ def _component(context: Context, indices: Tensor, at: tuple[Index, ...], size: i
     if size == 1:
         return Index()
     expr = _without_conversion(context.at(indices, at))
-    if isinstance(expr, Position) and _stays_within(expr.index, size):
+    if isinstance(expr, Position) and _counts(expr, size):
         return expr.index
     if isinstance(expr, Const):
         return constant(min(max(int(expr.value), 0), size - 1))
@@ -28,13 +28,28 @@ def _component(context: Context, indices: Tensor, at: tuple[Index, ...], size: i
 
 
 def _without_conversion(expr: Expr) -> Expr:
-    while (
-        getattr(expr, "name", "") == "convert" and expr.dtype.kind in "iu" and expr.args[0].dtype.kind in "iu"
-    ):
-        if not isinstance(expr.args[0], (Position, Const)) and expr.args[0].__class__.__name__ != "Apply":
+    """The expression below conversions that keep every integer."""
+    while isinstance(expr, Apply) and expr.name == "convert":
+        inner = expr.args[0]
+        if inner.dtype.kind not in "iu" or not _keeps(inner, expr.dtype):
             break
-        expr = expr.args[0]
+        expr = inner
     return expr
+
+
+def _keeps(expr: Expr, dtype: np.dtype) -> bool:
+    """Whether every value of the integer expression is one of `dtype`, too."""
+    most = int(np.iinfo(dtype).max)
+    if isinstance(expr, Const):
+        return np.iinfo(dtype).min <= expr.value <= most
+    return np.can_cast(expr.dtype, dtype) or (
+        isinstance(expr, Position) and _stays_within(expr.index, most + 1)
+    )
+
+
+def _counts(position: Position, size: int) -> bool:
+    """Whether a position is within ``[0, size)``, and its dtype can hold it."""
+    return size - 1 <= np.iinfo(position.dtype).max and _stays_within(position.index, size)
 
 
 def _stays_within(index: Index, size: int) -> bool:
@@ -73,7 +88,7 @@ def _scatter_add(context: Context, node: Node, outputs: list[Buffer]) -> list[Ke
     target = []
     for i, n in zip(indices, x.shape, strict=True):
         expr = _without_conversion(context.at(i, index))
-        if isinstance(expr, Position) and _stays_within(expr.index, n):
+        if isinstance(expr, Position) and _counts(expr, n):
             target.append(expr.index)
         else:
             target.append(Index(((Dynamic(expr, n), 1),)))
