@@ -85,7 +85,8 @@ _NO_VALUE = (
 
 
 def _apply(name: str, *args: Any) -> Any:
-    return Operation(OPERATORS[name], auto_name(name)).symbolic_call(args, {})
+    label = "get_item" if name == "getitem" else name
+    return Operation(OPERATORS[name], auto_name(label)).symbolic_call(args, {})
 
 
 def _binary(name: str, reflected: bool) -> Callable[[Any, Any], Any]:

@@ -39,6 +39,7 @@ class Function:
         self._visited: dict[Any, None] = {}
         self._find_nodes()
         self.operations = self._operations_by_depth()
+        _require_unique_names(self.operations, name)
         self.specs = [
             self._spec(tensor, layer) for tensor, layer in zip(self.input_tensors, self.input_layers)
         ]
@@ -50,7 +51,7 @@ class Function:
 
     def _find_nodes(self) -> None:
         """Fill `nodes`, each after those whose outputs it takes; iterative, for models may be deep."""
-        known = {id(tensor) for tensor in self.input_tensors}
+        known = {id(tensor): layer for tensor, layer in zip(self.input_tensors, self.input_layers)}
         done: set[int] = set()
         pending: list[tuple[KerasTensor | None, Node | None]] = [(t, None) for t in self.output_tensors[::-1]]
         while pending:
@@ -58,7 +59,10 @@ class Function:
             if finished is not None:
                 self.nodes.append(finished)
                 continue
-            if tensor is None or id(tensor) in known:
+            if tensor is None:
+                continue
+            if id(tensor) in known:
+                self._visited.setdefault(known[id(tensor)])
                 continue
             if tensor._keras_history is None:
                 raise ValueError(
@@ -97,8 +101,8 @@ class Function:
                 depth_of_node[id(node)] for node in self.nodes if any(t is tensor for t in node.input_tensors)
             ]
             depth[id(layer)] = max(users, default=-1) + 1
-        inputs = {id(layer) for layer in self.input_layers}
-        ordered = [*self.input_layers, *(op for op in self._visited if id(op) not in inputs)]
+        unused = [layer for layer in self.input_layers if layer not in self._visited]
+        ordered = [*unused, *self._visited]
         return sorted(ordered, key=lambda operation: -depth[id(operation)])
 
     @property
@@ -115,10 +119,19 @@ class Function:
         if isinstance(inputs, dict):
             flat = self._by_name(inputs)
         else:
+            self._require_order()
             flat = [None] if inputs is None else _flat_inputs(inputs)
         specs = self.specs if len(flat) == len(self.specs) and len(flat) > 1 else self.specs[:]
         check_inputs(specs, flat, self.name)
         return [_fitted(value, tensor) for value, tensor in zip(flat, self.input_tensors, strict=True)]
+
+    def _require_order(self) -> None:
+        """A ValueError if inputs without names could be meant in two orders: that of the dict, or that of its
+        sorted keys."""
+        if isinstance(self.inputs, dict) and list(self.inputs) != sorted(self.inputs):
+            raise ValueError(
+                f'Model "{self.name}" was made with a dict of inputs, {list(self.inputs)}; pass a dict with these keys.'
+            )
 
     def _by_name(self, inputs: dict[str, Any]) -> list[Any]:
         if isinstance(self.inputs, dict) and set(self.inputs) <= set(inputs):
@@ -144,7 +157,30 @@ class Function:
             values.update(
                 (id(tensor), value) for tensor, value in zip(node.output_tensors, outputs, strict=True)
             )
-        return _tree.map_structure(lambda tensor: values[id(tensor)], self.outputs)
+        return _filled(self.outputs, values)
+
+
+def _filled(structure: Any, values: dict[int, Any]) -> Any:
+    """`structure` with values (by the id of the symbolic tensor) in place of tensors; the keys of dicts keep
+    their order."""
+    if structure is None:
+        return None
+    if isinstance(structure, dict):
+        return {key: _filled(item, values) for key, item in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        items = [_filled(item, values) for item in structure]
+        return type(structure)(*items) if hasattr(structure, "_fields") else type(structure)(items)
+    return values[id(structure)]
+
+
+def _require_unique_names(operations: list[Any], model: str) -> None:
+    names = [operation.name for operation in operations]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(
+                f'Model "{model}": the name "{name}" is used {names.count(name)} times. All names of layers (and '
+                "inputs) must be unique: give each a `name` of its own, or none."
+            )
 
 
 def _symbolic_leaves(structure: Any, what: str, name: str) -> list[KerasTensor]:

@@ -7,6 +7,8 @@ from typing import Any
 from schuss.graph import _tree
 from schuss.layers._layer import Layer
 from schuss.layers._symbolic import Node, is_symbolic
+from schuss.layers.core.input_layer import InputLayer
+from schuss.models._operation_config import RevivedOperation, is_operation_config, operation_config
 from schuss.saving.serialization import deserialize_keras_object, serialize_keras_object
 
 
@@ -18,37 +20,56 @@ def functional_config(model: Any) -> dict[str, Any]:
         address[id(tensor)] = [layer.name, 0, 0]
     calls: dict[int, list[Node]] = {}
     for node in function.nodes:
-        if not isinstance(node.operation, Layer):
-            raise NotImplementedError(
-                f'Model "{model.name}" uses the function "{node.operation.name}" on symbolic values; only layers can '
-                "be written to a config. Put it into a layer, for instance a Lambda of a registered function."
-            )
         nodes = calls.setdefault(id(node.operation), [])
         for index, tensor in enumerate(node.output_tensors):
             address[id(tensor)] = [node.operation.name, len(nodes), index]
         nodes.append(node)
     layers = [
-        {
-            **serialize_keras_object(layer),
-            "name": layer.name,
-            "inbound_nodes": [_described_call(node, address) for node in calls.get(id(layer), [])],
-        }
-        for layer in function.layers
+        _described(operation, calls.get(id(operation), []), address) for operation in function.operations
     ]
+    ends = _with_own_node(address, function)
     return {
         "name": model.name,
         "trainable": model.trainable,
         "layers": layers,
-        "input_layers": _addresses(function.inputs, address),
-        "output_layers": _addresses(function.outputs, address),
+        "input_layers": _addresses(function.inputs, ends),
+        "output_layers": _addresses(function.outputs, ends),
     }
+
+
+def _described(operation: Any, nodes: list[Node], address: dict[int, list[Any]]) -> dict[str, Any]:
+    """A layer or function with its calls."""
+    if isinstance(operation, Layer):
+        described, calls = serialize_keras_object(operation), [(node.args, node.kwargs) for node in nodes]
+    else:
+        found = [operation_config(operation, node) for node in nodes]
+        described, calls = found[0][0], [(args, {}) for _, args in found]
+    inbound = [_described_call(args, kwargs, address) for args, kwargs in calls]
+    return {**described, "name": operation.name, "inbound_nodes": inbound}
+
+
+def _with_own_node(address: dict[int, list[Any]], function: Any) -> dict[int, list[Any]]:
+    """Addresses as Keras counts them for a model's inputs and outputs: a functional model within has one call
+    more, the first, that leads from its own inputs to its own outputs."""
+    within = {operation.name for operation in function.operations if _is_functional(operation)}
+    return {
+        key: [name, index + 1, place] if name in within else [name, index, place]
+        for key, (name, index, place) in address.items()
+    }
+
+
+def _is_functional(layer: Any) -> bool:
+    """Whether it is made of inputs and outputs (a sequential model is not)."""
+    return getattr(layer, "_function", None) is not None and not hasattr(layer, "_stack")
 
 
 def _addresses(structure: Any, address: dict[int, list[Any]]) -> Any:
     return _tree.map_structure(lambda tensor: address[id(tensor)], structure)
 
 
-def _described_call(node: Node, address: dict[int, list[Any]]) -> dict[str, Any]:
+def _described_call(
+    args: tuple[Any, ...], kwargs: dict[str, Any], address: dict[int, list[Any]]
+) -> dict[str, Any]:
     def described(leaf: Any) -> Any:
         if not is_symbolic(leaf):
             return serialize_keras_object(leaf)
@@ -56,9 +77,10 @@ def _described_call(node: Node, address: dict[int, list[Any]]) -> dict[str, Any]
         config = {"shape": list(leaf.shape), "dtype": leaf.dtype, "keras_history": history}
         return {"class_name": "__keras_tensor__", "config": config}
 
-    args = [_nested(described, arg) for arg in node.args]
-    kwargs = {key: _nested(described, value) for key, value in node.kwargs.items()}
-    return {"args": args, "kwargs": kwargs}
+    return {
+        "args": [_nested(described, arg) for arg in args],
+        "kwargs": {key: _nested(described, value) for key, value in kwargs.items()},
+    }
 
 
 def _nested(function: Any, structure: Any) -> Any:
@@ -74,17 +96,15 @@ def model_from_config(cls: type, config: dict[str, Any]) -> Any:
     layers: dict[str, Any] = {}
     waiting: list[tuple[Any, dict[str, Any]]] = []
     for described in config["layers"]:
-        layer = deserialize_keras_object(
-            {k: v for k, v in described.items() if k not in ("name", "inbound_nodes")}
-        )
+        layer = _revived_layer({k: v for k, v in described.items() if k not in ("name", "inbound_nodes")})
         layers[described["name"]] = layer
         waiting += [(layer, call) for call in described["inbound_nodes"]]
     made: dict[tuple[str, int], Node] = {}
     counts: dict[str, int] = {}
     names = {id(layer): name for name, layer in layers.items()}
     for name, layer in layers.items():
-        if layer._inbound_nodes and not hasattr(layer, "_function"):
-            made[name, 0] = layer._inbound_nodes[-1]
+        if isinstance(layer, InputLayer):
+            made[name, 0] = layer._inbound_nodes[0]
     while waiting:
         left: list[tuple[Any, dict[str, Any]]] = []
         blocked: set[int] = set()
@@ -101,11 +121,17 @@ def model_from_config(cls: type, config: dict[str, Any]) -> Any:
             stuck = ", ".join(sorted({names[id(layer)] for layer, _ in left}))
             raise ValueError(f"The model's config is inconsistent: the inputs of {stuck} are never made.")
         waiting = left
-    inputs, outputs = (_tensors_at(config[key], made) for key in ("input_layers", "output_layers"))
+    own = {name for name, layer in layers.items() if _is_functional(layer)}
+    ends = {(name, index + 1 if name in own else index): node for (name, index), node in made.items()}
+    inputs, outputs = (_tensors_at(config[key], ends) for key in ("input_layers", "output_layers"))
     model = cls(inputs=inputs, outputs=outputs, name=config.get("name"))
     if not config.get("trainable", True):
         model.trainable = False
     return model
+
+
+def _revived_layer(config: dict[str, Any]) -> Any:
+    return RevivedOperation(config) if is_operation_config(config) else deserialize_keras_object(config)
 
 
 def _is_tensor_config(value: Any) -> bool:

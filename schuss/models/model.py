@@ -93,13 +93,13 @@ class Model(Trainer, Layer):
 
     @property
     def input_shape(self) -> Any:
-        """The shape of the input, None where sizes vary (a structure of shapes for several)."""
-        return _shapes_of(self.input)
+        """The shape of the input, None where sizes vary (a list of shapes for several)."""
+        return _shapes_of(self.input if self._function is None else self._function.input_tensors)
 
     @property
     def output_shape(self) -> Any:
-        """The shape of the output (a structure of shapes for several)."""
-        return _shapes_of(self.output)
+        """The shape of the output (a list of shapes for several)."""
+        return _shapes_of(self.output if self._function is None else self._function.output_tensors)
 
     @property
     def input_names(self) -> list[str]:
@@ -175,12 +175,38 @@ class Model(Trainer, Layer):
         """
         print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
-    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool = True) -> None:
+        """Write the model to a ``.keras`` file: structure, weights, what it was compiled with, the optimizer's
+        state. `schuss.models.load_model` and Keras 3 read it.
+
+        Args:
+            filepath: a path that ends in ``.keras``, or a binary file object.
+            overwrite: replace an existing file; otherwise an error. Default True.
+            zipped: accepted as in Keras; only True is supported.
+
+        Raises:
+            ValueError: the name ends differently.
+            TypeError: the model has parts that cannot be written to a config.
+            OSError: the file cannot be written. An existing one is kept then.
+        """
+        from schuss.saving.archive import save_model
+
+        save_model(self, filepath, overwrite, zipped)
+
+    def export(self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any) -> None:
+        """Not supported: `save` the model and export it with Keras 3, which reads the file."""
+        raise NotImplementedError(
+            f"export(format={format!r}) is not supported. Write the model with model.save('name.keras'), and export it "
+            "with Keras: keras.models.load_model('name.keras').export(…)."
+        )
+
+    def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: Any = None) -> None:
         """Write all weights, and the optimizer's variables, to a ``.weights.h5`` file, as Keras 3 does.
 
         Args:
             filepath: a path that ends in ``.weights.h5``.
             overwrite: replace an existing file; otherwise an error. Default True.
+            max_shard_size: accepted only as None: weights are always written to one file.
 
         Raises:
             ValueError: the name ends differently, or the model is not built.
@@ -188,23 +214,25 @@ class Model(Trainer, Layer):
         """
         from schuss.saving.weights import save_weights
 
-        save_weights(self, filepath, overwrite)
+        save_weights(self, filepath, overwrite, max_shard_size)
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
         """Read what `save_weights`, or Keras 3's, wrote. All is read and checked before the model is changed.
 
         Args:
             filepath: a ``.weights.h5`` file, or a ``.keras`` file, whose weights are taken.
             skip_mismatch: leave layers as they are, with a warning, where the file does not fit. Default
                 False.
+            **kwargs: ``objects_to_skip``: list of layers that are left as they are.
 
         Raises:
+            FileNotFoundError: there is no such file.
             ValueError: not such a file, a truncated one, or one of another model (says which layer). The
                 model is unchanged then.
         """
         from schuss.saving.weights import load_weights
 
-        load_weights(self, filepath, skip_mismatch)
+        load_weights(self, filepath, skip_mismatch, **kwargs)
 
     # Configuration ---
 
@@ -262,4 +290,5 @@ def _functional_arguments(
 
 
 def _shapes_of(structure: Any) -> Any:
-    return _tree.map_structure(lambda tensor: tensor.shape if is_symbolic(tensor) else None, structure)
+    shapes = _tree.map_structure(lambda tensor: tensor.shape if is_symbolic(tensor) else None, structure)
+    return shapes[0] if isinstance(structure, list) and len(structure) == 1 else shapes

@@ -39,6 +39,11 @@ class Sequential(Model):
     """
 
     def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None, **kwargs: Any):
+        if not isinstance(trainable, bool):
+            raise ValueError(
+                f"Sequential: `trainable` must be True or False, got {trainable!r}. Layers are given in a list: "
+                "Sequential([...])."
+            )
         super().__init__(name=name, **kwargs)
         self._stack: list[Layer] = []
         self._input_layer: InputLayer | None = None
@@ -78,7 +83,7 @@ class Sequential(Model):
                 )
             self._set_input(layer)
             return
-        if any(layer.name == known.name for known in self._stack):
+        if any(layer.name == known.name and layer is not known for known in self._stack):
             raise ValueError(
                 f'Sequential model "{self.name}" has a layer of the name "{layer.name}" already. Names must be unique: '
                 "make a new layer, with another `name`, for each place."
@@ -146,8 +151,14 @@ class Sequential(Model):
                 f'Sequential model "{self.name}": build needs the `input_shape`, for instance (None, 784).'
             )
         if is_shape(input_shape):
-            batch_shape = (None, *tuple(input_shape)[1:])
-            self._set_input(InputLayer(batch_shape=batch_shape, dtype=self._stack[0].compute_dtype))
+            self._set_input(InputLayer(batch_shape=tuple(input_shape), dtype=self._stack[0].compute_dtype))
+
+    def _build_for(self, arguments: dict[str, Any]) -> None:
+        shape = getattr(arguments.get("inputs"), "shape", None)
+        if self._input_layer is None and shape:  # what it is called on first does not fix the batch size
+            self.build((None, *shape[1:]))
+        else:
+            super()._build_for(arguments)
 
     @property
     def layers(self) -> list[Layer]:

@@ -1,5 +1,8 @@
-"""Objects as configs, weights as files. In: layers and models. Out: dicts and HDF5; no code is ever run from
-a file."""
+"""Objects as configs, models and weights as files. In: layers and models. Out: dicts, HDF5 and ``.keras``
+archives; no code from a file is run, unless the user says ``safe_mode=False``."""
+
+import importlib
+from typing import Any
 
 from schuss.saving.registration import (
     CustomObjectScope,
@@ -11,6 +14,20 @@ from schuss.saving.registration import (
 )
 from schuss.saving.serialization import deserialize_keras_object, serialize_keras_object
 
+_LAZY = {
+    "load_model": "archive",
+    "load_weights": "weights",
+    "save_model": "archive",
+    "save_weights": "weights",
+}
+
+
+def __getattr__(name: str) -> Any:  # files need layers, and layers need configs
+    if name in _LAZY:
+        return getattr(importlib.import_module(f"schuss.saving.{_LAZY[name]}"), name)
+    raise AttributeError(f"module 'schuss.saving' has no attribute {name!r}")
+
+
 __all__ = [
     "CustomObjectScope",
     "custom_object_scope",
@@ -18,6 +35,10 @@ __all__ = [
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "load_model",
+    "load_weights",
     "register_keras_serializable",
+    "save_model",
+    "save_weights",
     "serialize_keras_object",
 ]

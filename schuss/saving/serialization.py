@@ -7,12 +7,14 @@ import importlib
 import inspect
 import threading
 import types
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from schuss.graph import Variable
+from schuss.saving._lambdas import described_lambda, is_lambda, revived_lambda
 from schuss.saving.registration import CustomObjectScope, get_registered_name, get_registered_object
 from schuss.utils._names import suggestion
 
@@ -32,11 +34,46 @@ _ROOMS = [
 _PLAIN = (str, int, float, bool, type(None))
 
 
-class _SafeMode(threading.local):
-    enabled = True
+_KERAS_PRIVATE = {"Functional": "keras.src.models.functional"}
+"""Classes that Keras has, but not under a public name."""
 
 
-_safe = _SafeMode()
+class _State(threading.local):
+    safe_mode = True
+    """What files may make, in this thread: with `safe_mode`, nothing that runs code from the file."""
+    met: dict[int, list[Any]] | None = None
+    """id → the object, once for each place where it was met, while the objects of a model are counted."""
+    shared: frozenset[int] = frozenset()
+    """The ids of objects that have several places in the model that is written."""
+    made: dict[Any, Any] | None = None
+    """The number that stands for an object in several places → the object, while a whole model is read."""
+
+
+_state = _State()
+
+
+def serialize_sharing(obj: Any) -> Any:
+    """`serialize_keras_object`, with numbers by which `deserialize_sharing` makes an object that has several
+    places (a layer used within and outside of a model within) only once."""
+    outer = _state.met, _state.shared
+    try:
+        met: dict[int, list[Any]] = {}
+        _state.met = met
+        serialize_keras_object(obj)
+        _state.met, _state.shared = None, frozenset(key for key, places in met.items() if len(places) > 1)
+        return serialize_keras_object(obj)
+    finally:
+        _state.met, _state.shared = outer
+
+
+def deserialize_sharing(config: Any, custom_objects: Mapping[str, Any] | None, safe_mode: bool) -> Any:
+    """`deserialize_keras_object` for what `serialize_sharing`, or Keras's `save`, wrote."""
+    outer = _state.made
+    _state.made = {}
+    try:
+        return deserialize_keras_object(config, custom_objects, safe_mode)
+    finally:
+        _state.made = outer
 
 
 def serialize_keras_object(obj: Any) -> Any:
@@ -79,19 +116,11 @@ def serialize_keras_object(obj: Any) -> Any:
     if isinstance(obj, (np.ndarray, Variable)):
         array = np.asarray(obj)
         return {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": array.dtype.name}}
-    if isinstance(obj, types.LambdaType) and obj.__name__ == "<lambda>":
-        raise TypeError(
-            "A lambda function has no name to find it by, so it cannot be serialized. Define it with `def` "
-            "and register "
-            "it with schuss.saving.register_keras_serializable."
-        )
+    if is_lambda(obj):
+        return described_lambda(obj)
     if inspect.isfunction(obj) or inspect.isbuiltin(obj):
-        return {
-            "module": "builtins",
-            "class_name": "function",
-            "config": obj.__name__,
-            "registered_name": get_registered_name(obj),
-        }
+        name = get_registered_name(obj)
+        return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
     if inspect.isclass(obj) or not hasattr(obj, "get_config"):
         raise TypeError(
             f"Cannot serialize {obj!r} (type {type(obj).__name__}): it has no `get_config` method."
@@ -101,17 +130,44 @@ def serialize_keras_object(obj: Any) -> Any:
 
 def _described(obj: Any) -> dict[str, Any]:
     cls = type(obj)
-    module = home_of(cls)
+    name = getattr(obj, "_serialized_class_name", cls.__name__)
+    private, home = _KERAS_PRIVATE.get(name) if cls.__module__.startswith("schuss.") else None, home_of(cls)
     described = {
-        "module": module,
-        "class_name": getattr(obj, "_serialized_class_name", cls.__name__),
+        "module": private or home,
+        "class_name": name,
         "config": {key: serialize_keras_object(value) for key, value in obj.get_config().items()},
-        "registered_name": None if module else get_registered_name(cls),
+        "registered_name": name if private else None if home else get_registered_name(cls),
     }
     build_config = obj.get_build_config() if hasattr(obj, "get_build_config") and obj.built else None
     if build_config:
         described["build_config"] = serialize_keras_object(build_config)
+    compile_config = _compile_config(obj)
+    if compile_config:
+        described["compile_config"] = compile_config
+    _note_if_shared(obj, described)
     return described
+
+
+def _compile_config(obj: Any) -> dict[str, Any] | None:
+    """What a compiled model was compiled with; None, with a warning, if it cannot be written."""
+    if not getattr(obj, "compiled", False):
+        return None
+    try:
+        return serialize_keras_object(obj.get_compile_config())
+    except (TypeError, ValueError, NotImplementedError) as error:
+        warnings.warn(
+            f'Model "{obj.name}" is described without what it was compiled with, which cannot be written down: '
+            f"{error} It must be compiled again after it has been loaded.",
+            stacklevel=2,
+        )
+        return None
+
+
+def _note_if_shared(obj: Any, described: dict[str, Any]) -> None:
+    if _state.met is not None:
+        _state.met.setdefault(id(obj), []).append(obj)
+    if id(obj) in _state.shared:
+        described["shared_object_id"] = id(obj)
 
 
 def home_of(cls: type) -> str | None:
@@ -125,7 +181,7 @@ def home_of(cls: type) -> str | None:
 
 
 def deserialize_keras_object(
-    config: Any, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
+    config: Any, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool | None = None
 ) -> Any:
     """The object that `serialize_keras_object` described.
 
@@ -134,23 +190,25 @@ def deserialize_keras_object(
 
     Args:
         config: plain values. custom_objects: name → class or function, for classes that are not registered.
-        safe_mode: refuse what would run code from the file (`Lambda` layers). Default True.
+        safe_mode: refuse what would run code from the config (lambda functions). Default True; within another
+            call, what that was given.
 
     Raises:
         ValueError: an unknown class, or one that `safe_mode` refuses.
         TypeError: the class does not take the config's arguments.
     """
-    outer, _safe.enabled = _safe.enabled, safe_mode
+    outer = _state.safe_mode
+    _state.safe_mode = outer if safe_mode is None else safe_mode
     try:
         with CustomObjectScope(custom_objects):
             return _revived(config)
     finally:
-        _safe.enabled = outer
+        _state.safe_mode = outer
 
 
 def in_safe_mode() -> bool:
     """Whether objects are now being made from a config that may not run code."""
-    return _safe.enabled
+    return _state.safe_mode
 
 
 def deserialize_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,7 +233,7 @@ def _revived(config: Any) -> Any:
         return {key: _revived(value) for key, value in config.items()}
     name: Any = config["class_name"]
     arguments: Any = config["config"]
-    if name == "__numpy__":
+    if name in ("__numpy__", "__tensor__"):
         return np.array(arguments["value"], arguments["dtype"])
     if name == "__tuple__":
         return tuple(_revived(item) for item in arguments.get("value", arguments.get("items", ())))
@@ -186,18 +244,21 @@ def _revived(config: Any) -> Any:
     if name == "__slice__":
         return slice(arguments["start"], arguments["stop"], arguments["step"])
     if name == "__lambda__":
-        raise ValueError(
-            "The config holds the code of a lambda function, which is never run from a file. Register a "
-            "named function "
-            "with schuss.saving.register_keras_serializable, and save the model with it."
-        )
+        return revived_lambda(arguments, _state.safe_mode)
     if name == "function":
         return _find(str(arguments), config)
+    shared = config.get("shared_object_id")
+    if shared is not None and _state.made is not None:
+        if shared not in _state.made:
+            _state.made[shared] = _made(_find(name, config), config)
+        return _state.made[shared]
     return _made(_find(name, config), config)
 
 
-def _made(cls: type, config: Mapping[str, Any]) -> Any:
+def _made(cls: Any, config: Mapping[str, Any]) -> Any:
     arguments = config["config"]
+    if inspect.isfunction(cls):
+        return cls
     if not hasattr(cls, "from_config"):
         raise ValueError(f"{cls.__name__} cannot be made from a config: it has no `from_config` method.")
     try:
@@ -207,7 +268,24 @@ def _made(cls: type, config: Mapping[str, Any]) -> Any:
     build_config = config.get("build_config")
     if build_config and hasattr(made, "build_from_config") and not made.built:
         made.build_from_config(build_config)
+    compile_config = config.get("compile_config")
+    if compile_config and hasattr(made, "compile_from_config"):
+        _compile(made, compile_config)
     return made
+
+
+def _compile(model: Any, config: dict[str, Any]) -> None:
+    from schuss.training.trainer import Trainer
+
+    own = type(model)
+    if own.compile is not Trainer.compile and own.compile_from_config is Trainer.compile_from_config:
+        warnings.warn(
+            f'Model "{model.name}" is not compiled while it is loaded, because {own.__name__} has a `compile` of its '
+            "own. Compile it after loading, or give the class a `compile_from_config(config)`, too.",
+            stacklevel=2,
+        )
+        return
+    model.compile_from_config(config)
 
 
 def _find(name: str, config: Mapping[str, Any]) -> Any:

@@ -3,26 +3,29 @@ model."""
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import io
-import os
-import tempfile
 import warnings
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from schuss.graph import Variable
 from schuss.layers._state import Holder
+from schuss.saving._files import open_archive, read_member, replacing
+from schuss.saving._hdf5 import WeightsFile, weights_in
 from schuss.utils._names import to_snake_case
 from schuss.utils._uids import unique_name
+
+WEIGHTS_NAME = "model.weights.h5"
+"""The name of the weights' file in a ``.keras`` archive."""
 
 _SUFFIX = ".weights.h5"
 
 
-def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
+def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_size: Any = None) -> None:
     """Write the model's weights, and its optimizer's variables, to a file that Keras 3 reads, too.
 
     The file is written beside its place and moved there when it is complete.
@@ -30,8 +33,11 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
     Raises:
         ValueError: the name does not end in ``.weights.h5``; the model has no weights yet.
         FileExistsError: it exists, and `overwrite` is False.
+        OSError: it cannot be written; a file that was there before is unchanged.
     """
     path = Path(filepath)
+    if max_shard_size is not None:
+        raise ValueError("save_weights: `max_shard_size` is not supported; weights are written to one file.")
     if not path.name.endswith(_SUFFIX):
         raise ValueError(f"save_weights: the file name must end in {_SUFFIX!r}, got {str(filepath)!r}.")
     if path.exists() and not overwrite:
@@ -43,24 +49,6 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
         )
     with replacing(path) as temporary:
         write_weights(model, temporary)
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path`, which takes its place if the block succeeds, and is removed if not."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        with open(temporary, "rb") as written:
-            os.fsync(written.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_weights(model: Any, target: Any) -> None:
@@ -79,14 +67,13 @@ def write_weights(model: Any, target: Any) -> None:
 
 
 def parts_of(model: Any) -> Iterator[tuple[str, Any]]:
-    """Everything that has variables of its own, with its path in the file.
+    """Everything that has variables of its own, with its path in the file, as Keras 3 finds it.
 
     A functional or sequential model's parts are ``layers/dense``, ``layers/dense_1``, … (classes, counted);
-    others go by the attributes that hold them, in alphabetical order, those in lists and dicts by class
-    within.
+    others go by the attributes that hold them, in alphabetical order, private ones last; those in lists and
+    dicts by class within. What is found by several paths goes by the first.
     """
-    seen: set[int] = set()
-    yield from _parts(model, "", seen)
+    yield from _parts(model, "", set())
 
 
 def _parts(part: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
@@ -101,25 +88,43 @@ def _parts(part: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
         if _is_part(child):
             yield from _parts(child, below, seen)
         elif isinstance(child, (list, dict, tuple)):
-            yield from _parts_in(child, below, seen)
+            yield from _parts_in(child, below, seen, set())
 
 
 def _children(part: Any) -> Iterator[tuple[str, Any]]:
-    has_layers = hasattr(part, "layers") and isinstance(part.layers, list)
-    if has_layers and part._function is not None:
+    if getattr(part, "_function", None) is not None:
         yield "layers", part.layers
-    names = {name for name in vars(part) if not name.startswith("_")}
-    for name in sorted(names | ({"layers"} if has_layers else set())):
-        yield name, part.layers if name == "layers" and has_layers else vars(part).get(name)
+    names = set(dir(part)) - _library_attributes()
+    for name in sorted(names, key=lambda name: f"~{name}" if name.startswith("_") else name):
+        try:
+            yield name, getattr(part, name)
+        except Exception:  # a property that does not work now holds nothing
+            continue
 
 
-def _parts_in(container: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+@functools.cache
+def _library_attributes() -> frozenset[str]:
+    """Attributes that every layer or model has, apart from the two that lead to parts of a model."""
+    from schuss.layers import Layer
+    from schuss.models import Model, Sequential
+
+    own = {
+        name for example in (Layer(name="x"), Model(name="x"), Sequential(name="x")) for name in dir(example)
+    }
+    return frozenset(own - {"layers", "optimizer"})
+
+
+def _parts_in(container: Any, path: str, seen: set[int], containers: set[int]) -> Iterator[tuple[str, Any]]:
+    if id(container) in containers:
+        return
+    containers.add(id(container))
     taken: set[str] = set()
     for item in container.values() if isinstance(container, dict) else container:
         if _is_part(item):
-            yield from _parts(item, f"{path}/{unique_name(to_snake_case(type(item).__name__), taken)}", seen)
+            kind = getattr(item, "_serialized_class_name", type(item).__name__)
+            yield from _parts(item, f"{path}/{unique_name(to_snake_case(kind), taken)}", seen)
         elif isinstance(item, (list, dict, tuple)):
-            yield from _parts_in(item, f"{path}/{unique_name('container', taken)}", seen)
+            yield from _parts_in(item, f"{path}/{unique_name('container', taken)}", seen, containers)
 
 
 def _is_part(value: Any) -> bool:
@@ -130,111 +135,109 @@ def _is_part(value: Any) -> bool:
     )
 
 
-def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None:
+def load_weights(
+    model: Any, filepath: Any, skip_mismatch: bool = False, objects_to_skip: Any = None, by_name: Any = None
+) -> None:
     """Read weights that `save_weights`, or Keras 3's, wrote. All is read and checked before the model is
     changed.
 
     Args:
         model: built. filepath: a ``.weights.h5`` or ``.keras`` file.
         skip_mismatch: leave what does not fit as it is, with a warning.
+        objects_to_skip: layers (or the optimizer) that are left as they are.
+        by_name: accepted only as None: it belongs to a format of Keras 2.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is not such a file, is truncated, or has the weights of another model.
     """
     path = Path(filepath)
+    if by_name is not None:
+        raise ValueError("load_weights: `by_name` is only for Keras 2's .h5 files, which are not supported.")
+    if not path.name.endswith((_SUFFIX, ".keras")):
+        raise ValueError(
+            f"load_weights: the file name must end in {_SUFFIX!r} or '.keras', got {str(filepath)!r}. Other formats "
+            "(Keras 2's .h5 files, TensorFlow checkpoints) are not supported: load the model with Keras 3 and save "
+            "it with model.save_weights('name.weights.h5')."
+        )
     if not path.exists():
         raise FileNotFoundError(f"load_weights: there is no file {str(path)!r}.")
-    stores = read_stores(path)
     if not model.built:
         raise ValueError(
             f'Model "{model.name}" is not built, so it has no weights to load into. Call it on data, or '
             "build(input_shape) it, first."
         )
-    assign_stores(model, stores, str(path), skip_mismatch)
-
-
-def read_stores(path: Path) -> dict[str, dict[str, np.ndarray]]:
-    """The file's arrays: path of the part → key → array."""
+    source: Any = path
     if path.name.endswith(".keras"):
-        return _stores_from(io.BytesIO(_weights_in_archive(path)), str(path))
-    return _stores_from(path, str(path))
+        with open_archive(path) as archive:
+            source = io.BytesIO(read_member(archive, WEIGHTS_NAME, str(path)))
+    read_weights(model, source, str(path), skip_mismatch, objects_to_skip or ())
 
 
-def _weights_in_archive(path: Path) -> bytes:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.read("model.weights.h5")
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise ValueError(f"{path} is not a .keras file, or is incomplete: {error}.") from None
-
-
-def _stores_from(source: Any, shown: str) -> dict[str, dict[str, np.ndarray]]:
-    import h5py
-
-    stores: dict[str, dict[str, np.ndarray]] = {}
-
-    def visit(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Group) and (name == "vars" or name.endswith("/vars")):
-            arrays = {key: np.asarray(item[key]) for key in item if isinstance(item[key], h5py.Dataset)}
-            stores[name[: -len("/vars")] if "/" in name else ""] = arrays
-
-    try:
-        with h5py.File(source, "r") as file:
-            file.visititems(visit)
-    except (OSError, RuntimeError, KeyError) as error:
-        raise ValueError(
-            f"{shown} cannot be read as a weights file: it is not HDF5, or was cut off while it was written "
-            "or copied "
-            f"({error}). The model is unchanged."
-        ) from None
-    if not stores:
-        raise ValueError(f"{shown} is an HDF5 file, but not one of weights: it has no `vars` groups.")
-    return stores
-
-
-def assign_stores(
-    model: Any, stores: dict[str, dict[str, np.ndarray]], shown: str, skip_mismatch: bool
+def read_weights(
+    model: Any, source: Any, shown: str, skip_mismatch: bool = False, objects_to_skip: Any = ()
 ) -> None:
-    """Give the parts of `model` their arrays; all or, on an error, nothing."""
-    parts = list(parts_of(model))
-    misfits = {path: text for path, part in parts if (text := _misfit(part, path, stores.get(path, {})))}
-    known = {path for path, _ in parts}
-    surplus = [
-        path
-        for path, store in stores.items()
-        if store and path not in known and not path.startswith("optimizer") and "seed_generator" not in path
-    ]
-    if (misfits or surplus) and not skip_mismatch:
-        raise ValueError(_refusal(model, shown, misfits, surplus))
+    """Give the parts of `model` their arrays from a path or binary file object; all or, on an error,
+    nothing."""
+    skipped = {id(part) for part in objects_to_skip}
+    parts = [(path, part) for path, part in parts_of(model) if id(part) not in skipped]
+    with weights_in(source, shown) as file:
+        misfits = _misfits(parts, file)
+        surplus = _surplus(model, file)
+        if (misfits or surplus) and not skip_mismatch:
+            raise ValueError(_refusal(model, shown, misfits, surplus))
+        stores = {path: file.read(path) for path, _ in parts if path not in misfits}
     for text in misfits.values():
         warnings.warn(f"load_weights: {text} It is left as it is.", stacklevel=4)
-    kept = [(variable, variable.numpy()) for variable in model.variables]
+    _assign(model, [(part, stores[path]) for path, part in parts if path in stores])
+
+
+def _assign(model: Any, stored: list[tuple[Any, dict[str, np.ndarray]]]) -> None:
+    kept = [(variable, variable.numpy()) for variable in _all_variables(model)]
     try:
-        for path, part in parts:
-            if path in misfits:
-                continue
+        for part, store in stored:
             if isinstance(part, Holder):
-                part.load_own_variables(stores.get(path, {}))
-            elif path in stores:
-                _load_optimizer(model, part, stores[path])
+                part.load_own_variables(store)
+            elif store:
+                _load_optimizer(model, part, store)
     except Exception:
         for variable, array in kept:
             variable.assign(array)
         raise
 
 
-def _misfit(part: Any, path: str, store: dict[str, np.ndarray]) -> str | None:
-    """What is wrong between a layer and the arrays at its place; None where they fit."""
+def _all_variables(model: Any) -> list[Variable]:
+    optimizer = getattr(model, "optimizer", None)
+    return [*model.variables, *(optimizer.variables if optimizer is not None else ())]
+
+
+def _misfits(parts: list[tuple[str, Any]], file: WeightsFile) -> dict[str, str]:
+    """Path → what is wrong between a layer and the arrays at its place, for those that do not fit."""
+    texts = ((path, _misfit(part, path, file.shapes.get(path, {}))) for path, part in parts)
+    return {path: text for path, text in texts if text}
+
+
+def _surplus(model: Any, file: WeightsFile) -> list[str]:
+    """Where the file has weights for which the model has no layer."""
+    known = {path for path, _ in parts_of(model)}
+    return [
+        path
+        for path, store in file.shapes.items()
+        if store and path not in known and not path.startswith("optimizer") and "seed_generator" not in path
+    ]
+
+
+def _misfit(part: Any, path: str, store: dict[str, tuple[int, ...]]) -> str | None:
+    """What is wrong between a layer and the shapes at its place; None where they fit."""
     if not isinstance(part, Holder) or type(part).load_own_variables is not Holder.load_own_variables:
         return None
     variables = part._own_variables()
-    arrays = [store[key] for key in sorted(store, key=lambda key: int(key) if key.isdigit() else 0)]
-    if [v.shape for v in variables] == [array.shape for array in arrays]:
+    shapes = [store[key] for key in sorted(store, key=lambda key: int(key) if key.isdigit() else 0)]
+    if [v.shape for v in variables] == shapes:
         return None
     expected = ", ".join(f"{v.name} {v.shape}" for v in variables) or "no weights"
-    found = ", ".join(str(array.shape) for array in arrays) or "no weights"
-    count = f"{len(variables)} weight(s) ({expected}), but the file has {len(arrays)} ({found})"
+    found = ", ".join(str(shape) for shape in shapes) or "no weights"
+    count = f"{len(variables)} weight(s) ({expected}), but the file has {len(shapes)} ({found})"
     hint = "" if part.built else " The layer is not built."
     return f'layer "{part.name}" ({type(part).__name__}, at {path or "the top"}) expects {count}.{hint}'
 

@@ -77,14 +77,30 @@ def test_code_is_never_run():
     }
     config = {**layers.Lambda(squared).get_config(), "function": marshalled}
     described = {"module": "keras.layers", "class_name": "Lambda", "config": config, "registered_name": None}
-    with pytest.raises(ValueError, match="never run from a file"):
+    with pytest.raises(ValueError, match="is not run"):
         saving.deserialize_keras_object(described)
     with pytest.raises(ValueError, match="Unknown class"):
         saving.deserialize_keras_object(
             {"module": "subprocess", "class_name": "Popen", "config": {"args": "ls"}}
         )
-    with pytest.raises(TypeError, match="lambda function has no name"):
-        layers.serialize(layers.Lambda(lambda x: x))
+
+
+def test_lambda_functions_are_read_only_without_safe_mode():
+    k = 3.0
+    with pytest.warns(UserWarning, match="written to a config as code"):
+        described = through_json(layers.Lambda(lambda x, n=2.0: x * n + k))
+    with pytest.raises(ValueError, match="safe_mode=False"):
+        saving.deserialize_keras_object(described)
+    again = saving.deserialize_keras_object(described, safe_mode=False)
+    assert again(np.array([1.0])).tolist() == [5.0]
+    with pytest.raises(ValueError, match="safe_mode=False"):  # the permission ends with the call
+        saving.deserialize_keras_object(described)
+    broken = {"class_name": "__lambda__", "config": {"code": "AAAA", "defaults": None, "closure": None}}
+    with pytest.raises(ValueError, match="another version of Python"):
+        saving.deserialize_keras_object(broken, safe_mode=False)
+    with pytest.raises(TypeError, match="cannot be written to a config"):
+        secret = object()
+        saving.serialize_keras_object(lambda x: secret)
 
 
 def test_lambda_of_a_registered_function():

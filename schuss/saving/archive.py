@@ -1,0 +1,150 @@
+"""Whole models in ``.keras`` files, as Keras 3 writes and reads them: structure, weights, how they were
+compiled, the optimizer's state."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from schuss.saving._files import open_archive, read_member, replacing
+from schuss.saving.serialization import deserialize_sharing, serialize_sharing
+from schuss.saving.weights import WEIGHTS_NAME, read_weights, write_weights
+
+_CONFIG, _METADATA = "config.json", "metadata.json"
+_FORMAT = "3.15.0"  # the version of Keras whose format this is
+
+
+def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool = True) -> None:
+    """Write a model to a ``.keras`` file: its structure, its weights, what it was compiled with, the state of
+    its optimizer. Keras 3 reads it, too.
+
+    The file is written beside its place and moved there when it is complete.
+
+    Args:
+        model: built, as a rule; one that is not has no weights to write (a warning says so).
+        filepath: a path that ends in ``.keras``, or a binary file object.
+        overwrite: replace an existing file; otherwise an error. Default True.
+        zipped: True; folders instead of files are not supported.
+
+    Raises:
+        ValueError: the name ends differently.
+        FileExistsError: it exists, and `overwrite` is False.
+        OSError: it cannot be written; a file that was there before is unchanged.
+        TypeError: the model has parts without `get_config`.
+    """
+    if not zipped:
+        raise ValueError("save_model: zipped=False, a folder instead of a file, is not supported.")
+    if not model.built:
+        warnings.warn(
+            f'Model "{model.name}" is not built, so it is saved without weights. Call it on data, or '
+            "build(input_shape) it, first.",
+            stacklevel=3,
+        )
+    if hasattr(filepath, "write"):
+        _write(model, filepath)
+        return
+    path = Path(filepath)
+    if path.suffix != ".keras":
+        raise ValueError(
+            f"save_model: the file name must end in '.keras', got {str(filepath)!r}. (For weights alone, use "
+            "model.save_weights('name.weights.h5').)"
+        )
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists. Give another name, or overwrite=True.")
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        _write(model, file)
+
+
+def _write(model: Any, file: Any) -> None:
+    config = json.dumps(serialize_sharing(model))
+    saved = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
+    weights = io.BytesIO()
+    write_weights(model, weights)
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(_METADATA, json.dumps({"keras_version": _FORMAT, "date_saved": saved}))
+        archive.writestr(_CONFIG, config)
+        with archive.open(WEIGHTS_NAME, "w", force_zip64=True) as member:
+            member.write(weights.getbuffer())
+
+
+def load_model(
+    filepath: Any, custom_objects: dict[str, Any] | None = None, compile: bool = True, safe_mode: bool = True
+) -> Any:
+    """The model that `save_model`, or Keras 3's, wrote.
+
+    Args:
+        filepath: a ``.keras`` file, or a binary file object of one.
+        custom_objects: name → class or function, for those of the user's that are not registered.
+        compile: compile the model as it was when it was saved. Default True.
+        safe_mode: refuse lambda functions, whose code would come from the file. Default True.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is no such file, is damaged, or has parts that are not known here.
+
+    Example:
+        >>> import os, tempfile, schuss
+        >>> model = schuss.Sequential([schuss.Input((4,)), schuss.layers.Dense(3)])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "model.keras")
+        ...     model.save(path)
+        ...     again = schuss.models.load_model(path)
+        >>> bool((again.get_weights()[0] == model.get_weights()[0]).all())
+        True
+    """
+    if hasattr(filepath, "read"):
+        return _read(zipfile.ZipFile(filepath), "the file", custom_objects, compile, safe_mode)
+    path = Path(filepath)
+    if not path.exists():
+        raise FileNotFoundError(f"load_model: there is no file {str(path)!r}.")
+    if path.is_dir() or path.suffix != ".keras":
+        raise ValueError(
+            f"load_model: expected a file whose name ends in '.keras', got {str(filepath)!r}. Other formats (Keras "
+            "2's .h5 files, TensorFlow's SavedModel folders) are not supported: load the model with Keras 3 and "
+            "save it with model.save('name.keras')."
+        )
+    with open_archive(path) as archive:
+        return _read(archive, str(path), custom_objects, compile, safe_mode)
+
+
+def _read(
+    archive: zipfile.ZipFile,
+    shown: str,
+    custom_objects: dict[str, Any] | None,
+    compile: bool,
+    safe_mode: bool,
+) -> Any:
+    config = _config_in(archive, shown)
+    if not compile:
+        config.pop("compile_config", None)
+    model = _model_of(config, shown, custom_objects, safe_mode)
+    if not (hasattr(model, "built") and hasattr(model, "variables")):
+        raise ValueError(f"{shown} does not hold a model or layer, but a {type(model).__name__}.")
+    read_weights(model, io.BytesIO(read_member(archive, WEIGHTS_NAME, shown)), shown)
+    return model
+
+
+def _model_of(
+    config: dict[str, Any], shown: str, custom_objects: dict[str, Any] | None, safe_mode: bool
+) -> Any:
+    try:
+        return deserialize_sharing(config, custom_objects, safe_mode)
+    except (KeyError, IndexError, AttributeError, RecursionError) as error:
+        raise ValueError(
+            f"{shown}: the model cannot be made from {_CONFIG}; it may be damaged ({type(error).__name__}: {error})."
+        ) from error
+
+
+def _config_in(archive: zipfile.ZipFile, shown: str) -> dict[str, Any]:
+    try:
+        config = json.loads(read_member(archive, _CONFIG, shown))
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"{shown} is damaged: {_CONFIG} is not JSON ({error}).") from None
+    if not isinstance(config, dict) or "class_name" not in config:
+        raise ValueError(f"{shown} does not hold a model: {_CONFIG} describes no object.")
+    return config
