@@ -9,7 +9,6 @@ from schuss import ops
 from schuss.losses._shapes import require_broadcast, squeeze_or_expand_to_same_rank
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
-_EPSILON = 1e-7
 
 
 def standardize_reduction(reduction: Any) -> str | None:
@@ -72,10 +71,9 @@ def masked_weights(sample_weight: Any, mask: Any, dtype: Any, reduction: str | N
         sample_weight: or None. mask: bool. dtype: of the result.
         reduction: scaled for ``"sum_over_batch_size"`` and ``"mean"``.
     """
-    mask = ops.cast(mask, dtype)
+    mask = ops.cast(ops.cast(mask, "bool"), dtype)
     if reduction in ("mean", "sum_over_batch_size"):
-        size = float(math.prod(mask.shape))
-        mask = ops.multiply(mask, ops.divide(size, ops.add(ops.sum(mask), _EPSILON)))
+        mask = ops.multiply(mask, ops.divide_no_nan(float(math.prod(mask.shape)), ops.sum(mask)))
     if sample_weight is None:
         return mask
     sample_weight = ops.cast(ops.convert_to_tensor(sample_weight), dtype)

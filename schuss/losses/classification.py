@@ -81,7 +81,8 @@ def categorical_crossentropy(
         y_true: one-hot labels or probabilities y, [batch, …, classes].
         y_pred: probabilities p of the same shape; divided by their sum, kept within [1e-7, 1 − 1e-7].
         from_logits: whether ``p = softmax(y_pred)``; default False.
-        label_smoothing: in [0, 1]: ``y·(1 − s) + s/classes``; default 0.
+        label_smoothing: in [0, 1]: ``y·(1 − s) + s/n``; default 0. As in Keras, n is the size of the last
+            axis, also where `axis` is another one.
         axis: of the classes; default −1.
 
     Returns:
@@ -96,7 +97,7 @@ def categorical_crossentropy(
         [0.0513]
     """
     y_true, y_pred = one_hot_labels("categorical_crossentropy", y_true, y_pred, axis)
-    y_true = _smoothed(y_true, label_smoothing, y_pred.shape[axis])
+    y_true = _smoothed(y_true, label_smoothing, y_true.shape[-1])
     return ops.categorical_crossentropy(y_true, y_pred, from_logits=from_logits, axis=axis)
 
 
@@ -116,7 +117,7 @@ def categorical_focal_crossentropy(
         alpha: a number, or one for each class (the last axis); default 0.25. gamma: default 2.
     """
     y_true, y_pred = one_hot_labels("categorical_focal_crossentropy", y_true, y_pred, axis)
-    y_true = _smoothed(y_true, label_smoothing, y_pred.shape[axis])
+    y_true = _smoothed(y_true, label_smoothing, y_true.shape[-1])
     p = ops.softmax(y_pred, axis=axis) if from_logits else y_pred
     p = ops.clip(ops.divide(p, ops.sum(p, axis=axis, keepdims=True)), EPSILON, 1.0 - EPSILON)
     weight = ops.multiply(ops.power(ops.subtract(1.0, p), gamma), _numbers(alpha, p))

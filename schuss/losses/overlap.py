@@ -34,20 +34,22 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
 
 
 def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None) -> Any:
-    """``1 − TP / (TP + alpha·FP + beta·FN)`` with TP = Σ y·ŷ, FP = Σ (1 − y)·ŷ, FN = Σ y·(1 − ŷ).
+    """``1 − TP / (TP + alpha·FN + beta·FP)`` with TP = Σ y·ŷ, FN = Σ y·(1 − ŷ), FP = Σ (1 − y)·ŷ.
 
     Salehi et al. 2017, "Tversky loss function for image segmentation". With alpha = beta = ½ it is `dice`.
+    As in Keras, `alpha` goes with what is missed, though its documentation (and the paper) say the opposite.
 
     Args:
         y_true, y_pred, axis: as for `dice`.
-        alpha: weight of false positives; default ½. beta: of false negatives; default ½.
+        alpha: weight of what is true and not predicted, FN; default ½. beta: of what is predicted and not
+            true, FP; default ½.
     """
     y_true, y_pred = operands("tversky", y_true, y_pred)
     axis = _axes(axis)
     common = ops.sum(ops.multiply(y_true, y_pred), axis=axis)
     only_predicted = ops.sum(ops.multiply(ops.subtract(1.0, y_true), y_pred), axis=axis)
     only_true = ops.sum(ops.multiply(y_true, ops.subtract(1.0, y_pred)), axis=axis)
-    weighted = ops.add(ops.multiply(only_predicted, alpha), ops.multiply(only_true, beta))
+    weighted = ops.add(ops.multiply(only_true, alpha), ops.multiply(only_predicted, beta))
     return ops.subtract(1.0, ops.divide(common, ops.add(ops.add(common, weighted), EPSILON)))
 
 

@@ -35,8 +35,10 @@ def circle(
         gamma: scale; default 80. margin: default 0.4.
 
     Returns:
-        [batch].
+        [batch]. A `Loss` does not count the samples whose loss is 0 in its mean.
     """
+    from schuss.layers._masks import set_mask
+
     y_pred = float_array(y_pred)
     labels = ops.cast(ops.convert_to_tensor(y_true), "int32")
     references = (
@@ -58,7 +60,9 @@ def circle(
     pull = ops.multiply(ops.multiply(ops.add(distance, margin), ops.subtract(distance, margin)), gamma)
     repulsion = ops.maximum(ops.subtract(1.0 + margin, distance), 0.0)
     push = ops.multiply(ops.multiply(repulsion, ops.subtract(1.0 - margin, distance)), gamma)
-    return ops.softplus(ops.add(_logsumexp_where(same, pull), _logsumexp_where(other, push)))
+    loss = ops.softplus(ops.add(_logsumexp_where(same, pull), _logsumexp_where(other, push)))
+    set_mask(loss, ops.greater(loss, 0.0))
+    return loss
 
 
 def _logsumexp_where(mask: Any, x: Any) -> Any:

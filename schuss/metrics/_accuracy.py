@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from schuss import ops
 from schuss.graph import floatx, is_integer
 from schuss.losses._shapes import float_array, require_broadcast, squeeze_or_expand_to_same_rank
@@ -71,8 +73,7 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
             f"Received: y_true.shape={tuple(y_true.shape)}. For integer labels use "
             "sparse_categorical_accuracy."
         )
-    matches = ops.equal(ops.argmax(y_true, axis=-1), ops.argmax(y_pred, axis=-1))
-    return _without_last_one(ops.cast(matches, floatx()))
+    return ops.cast(ops.equal(ops.argmax(y_true, axis=-1), ops.argmax(y_pred, axis=-1)), floatx())
 
 
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
@@ -95,7 +96,8 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """
     y_true, y_pred = _labels_and_scores("sparse_categorical_accuracy", y_true, y_pred)
     predicted = ops.argmax(y_pred, axis=-1)
-    return _without_last_one(ops.cast(ops.equal(ops.cast(y_true, predicted.dtype), predicted), floatx()))
+    matches = ops.cast(ops.equal(ops.cast(y_true, predicted.dtype), predicted), floatx())
+    return ops.squeeze(matches, axis=-1) if matches.ndim > 1 and matches.shape[-1] == 1 else matches
 
 
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
@@ -126,10 +128,10 @@ def sparse_top_k_categorical_accuracy(
         y_true: integer labels, [batch, …] or [batch, …, 1].
         y_pred: scores, [batch, …, classes]; or, with `from_sorted_ids`, classes from the most to the least
             probable.
-        k: default 5. from_sorted_ids: default False.
+        k: default 5; from the number of classes on, every class is found. from_sorted_ids: default False.
 
     Returns:
-        [batch, …].
+        The shape of `y_true`.
 
     Example:
         >>> from schuss import metrics
@@ -138,20 +140,19 @@ def sparse_top_k_categorical_accuracy(
     """
     if k < 1:
         raise ValueError(f"Argument `k` must be an integer > 0. Received: k={k}")
+    shape = tuple(ops.convert_to_tensor(y_true).shape)
     y_true, y_pred = _labels_and_scores("sparse_top_k_categorical_accuracy", y_true, y_pred)
-    classes = y_pred.shape[-1]
     if from_sorted_ids:
         best = y_pred[..., :k]
         found = ops.any(ops.equal(ops.cast(ops.expand_dims(y_true, -1), best.dtype), best), axis=-1)
-        return ops.cast(found, floatx())
-    if k > classes:
-        raise ValueError(
-            f"Argument `k` must not exceed the number of classes. Received: k={k}, {classes} classes."
-        )
-    # A class is among the k best if fewer than k others are better: no sorting needed. NaN is nobody's equal.
-    own = ops.take_along_axis(y_pred, ops.expand_dims(y_true, -1), axis=-1)
-    better = ops.sum(ops.cast(ops.logical_not(ops.less_equal(y_pred, own)), "int32"), axis=-1)
-    return ops.cast(ops.less(better, k), floatx())
+        return ops.reshape(ops.cast(found, floatx()), shape)
+    # A class is among the k best if fewer than k others are better: no sorting needed. NaN is nobody's equal,
+    # and a label that is none of the classes is not found.
+    own = ops.equal(ops.expand_dims(y_true, -1), np.arange(y_pred.shape[-1], dtype=y_true.dtype))
+    score = ops.sum(ops.where(own, y_pred, ops.zeros_like(y_pred)), axis=-1, keepdims=True)
+    better = ops.sum(ops.cast(ops.logical_not(ops.less_equal(y_pred, score)), "int32"), axis=-1)
+    found = ops.logical_and(ops.any(own, axis=-1), ops.less(better, k))
+    return ops.reshape(ops.cast(found, floatx()), shape)
 
 
 def _labels_and_scores(function: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
@@ -169,10 +170,6 @@ def _labels_and_scores(function: str, y_true: Any, y_pred: Any) -> tuple[Any, An
             f"{function.removeprefix('sparse_')}."
         )
     return y_true, y_pred
-
-
-def _without_last_one(matches: Any) -> Any:
-    return ops.squeeze(matches, axis=-1) if matches.ndim > 1 and matches.shape[-1] == 1 else matches
 
 
 class Accuracy(NamedMean):

@@ -18,7 +18,7 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> Any:
         y_true, y_pred: of one shape. axis: int or tuple; default −1.
 
     Returns:
-        The shape without `axis`; in [−1, 1].
+        The shape without `axis`; in [−1, 1], NaN where one of the two does not vary.
 
     Example:
         >>> from schuss import metrics
@@ -28,8 +28,11 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> Any:
     y_true, y_pred = operands("pearson_correlation", y_true, y_pred)
     centred_true = ops.subtract(y_true, ops.mean(y_true, axis=axis, keepdims=True))
     centred_pred = ops.subtract(y_pred, ops.mean(y_pred, axis=axis, keepdims=True))
-    product = ops.multiply(ops.normalize(centred_true, axis=axis), ops.normalize(centred_pred, axis=axis))
-    return ops.sum(product, axis=axis)
+    standard_true, standard_pred = (
+        ops.divide(centred, ops.std(centred, axis=axis, keepdims=True))
+        for centred in (centred_true, centred_pred)
+    )
+    return ops.mean(ops.multiply(standard_true, standard_pred), axis=axis)
 
 
 def concordance_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> Any:

@@ -318,11 +318,12 @@ class AUC(FourCounts):
         if self.curve == "PR":
             return recall, share(tp, fp)
         odds = ops.divide_no_nan(ops.add(tp, fn), ops.add(fp, self.true_negatives))
-        gains = [
-            ops.maximum(ops.subtract(1.0, ops.multiply(odds, ops.divide_no_nan(wrong, tp))), 0.0)
-            for wrong in (fn, fp)
-        ]
-        return gains[0], gains[1]
+        recall_gain, precision_gain = (
+            ops.subtract(1.0, ops.multiply(odds, ops.divide_no_nan(wrong, tp))) for wrong in (fn, fp)
+        )
+        # Where nothing is found, recall gains nothing; the precision gain is 1 there already.
+        recall_gain = ops.where(ops.equal(tp, 0.0), ops.zeros_like(recall_gain), recall_gain)
+        return ops.maximum(recall_gain, 0.0), precision_gain
 
     def _davis_goadrich(self) -> Any:
         """Areas between neighbouring points of the PR curve, where TP and FP, not precision, are

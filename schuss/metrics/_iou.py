@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 
 from schuss import ops
-from schuss.graph import Tensor, floatx, is_float
+from schuss.graph import floatx, is_float
 from schuss.losses._base import compute_dtype
 from schuss.metrics._base import Metric
+
+EPSILON = 1e-7
 
 
 class IoU(Metric):
     """``TP / (TP + FP + FN)`` of classes, the mean over those of `target_class_ids` that occur.
 
     Args:
-        num_classes: labels and predictions are in ``[0, num_classes)``.
+        num_classes: labels and predictions are in ``[0, num_classes)``; places where one of the two is not
+            do not count.
         target_class_ids: the classes that the mean is over.
         name: see `Metric`.
         dtype: of the counts; default, and in place of an integer type: floatx, so that weights count in full.
@@ -27,8 +30,7 @@ class IoU(Metric):
         axis: of the classes where they are not sparse; default −1.
 
     Raises:
-        ValueError: a target class that is none of the classes; outside of a trace, labels or predictions that
-            are none.
+        ValueError: a target class that is none of the classes.
 
     Example:
         >>> from schuss import metrics
@@ -82,11 +84,11 @@ class IoU(Metric):
                 f"{self.name}: as many labels as predictions are needed. Received: {y_true.size} and "
                 f"{y_pred.size}."
             )
+        valid = ops.logical_and(self._are_classes(y_true), self._are_classes(y_pred))
         if self.ignore_class is not None:
-            valid = ops.not_equal(y_true, self.ignore_class)
-            y_true, y_pred = (ops.where(valid, y, ops.zeros_like(y)) for y in (y_true, y_pred))
-            weights = ops.where(valid, weights, ops.zeros_like(weights))
-        self._require_classes(y_true, y_pred)
+            valid = ops.logical_and(valid, ops.not_equal(y_true, self.ignore_class))
+        y_true, y_pred = (ops.where(valid, y, ops.zeros_like(y)) for y in (y_true, y_pred))
+        weights = ops.where(valid, weights, ops.zeros_like(weights))
         cells = ops.segment_sum(weights, ops.add(ops.multiply(y_true, n), y_pred), num_segments=n * n)
         self.total_cm.assign(ops.add(self.total_cm, ops.reshape(cells, (n, n))))
 
@@ -100,13 +102,8 @@ class IoU(Metric):
             weights = ops.reshape(weights, tuple(weights.shape) + (1,) * (len(shape) - weights.ndim))
         return ops.reshape(ops.broadcast_to(weights, shape), (-1,))
 
-    def _require_classes(self, y_true: Any, y_pred: Any) -> None:
-        for name, labels in (("label", y_true), ("predicted class", y_pred)):
-            if isinstance(labels, Tensor) or labels.size == 0:
-                continue
-            if labels.min() < 0 or labels.max() >= self.num_classes:
-                wrong = labels.min() if labels.min() < 0 else labels.max()
-                raise ValueError(f"{self.name}: {name} {wrong} is outside of the {self.num_classes} classes.")
+    def _are_classes(self, labels: Any) -> Any:
+        return ops.logical_and(ops.greater_equal(labels, 0), ops.less(labels, self.num_classes))
 
     def result(self) -> Any:
         matrix = self.total_cm.value
@@ -116,8 +113,9 @@ class IoU(Metric):
             ops.take(ops.sum(matrix, axis=0), targets), ops.take(ops.sum(matrix, axis=1), targets)
         )
         union = ops.subtract(union, hits)
+        shares = ops.divide(hits, ops.add(union, EPSILON))
         occurring = ops.sum(ops.cast(ops.greater(union, 1e-9), self.dtype))
-        return ops.divide_no_nan(ops.sum(ops.divide_no_nan(hits, union)), occurring)
+        return ops.divide(ops.sum(shares), ops.add(occurring, EPSILON))
 
     def get_config(self) -> dict[str, Any]:
         return {

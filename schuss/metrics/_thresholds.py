@@ -59,7 +59,7 @@ def decisions(
     """
     y_pred = ops.cast(ops.convert_to_tensor(y_pred), dtype)
     y_true = ops.cast(ops.convert_to_tensor(y_true), "bool")
-    y_true, y_pred = squeeze_or_expand_to_same_rank(y_true, y_pred, expand_rank_1=False)
+    y_true, y_pred = squeeze_or_expand_to_same_rank(y_true, y_pred)
     if tuple(y_true.shape) != tuple(y_pred.shape):
         raise ValueError(
             f"{metric}: `y_true` and `y_pred` must have the same shape. "
@@ -86,7 +86,7 @@ def count(found: Decisions, thresholds: Sequence[float], by_label: bool = False)
         by_label: count each label (the last of two axes) for itself; default False: all together.
     """
     if is_evenly_spaced(thresholds):
-        return _count_by_bucket(found, len(thresholds), by_label)
+        return _count_by_bucket(found, thresholds, by_label)
     if not by_label:
         found = Decisions(*(ops.reshape(part, (-1,)) for part in found))
     scores, positives, negatives = found
@@ -103,11 +103,19 @@ def count(found: Decisions, thresholds: Sequence[float], by_label: bool = False)
     )
 
 
-def _count_by_bucket(found: Decisions, n: int, by_label: bool) -> Counts:
+def _count_by_bucket(found: Decisions, thresholds: Sequence[float], by_label: bool) -> Counts:
     """Counts at n evenly spaced thresholds in [0, 1], in one pass over the predictions whatever n is."""
     scores, positives, negatives = found
+    n = len(thresholds)
     bucket = ops.subtract(ops.ceil(ops.multiply(ops.clip(scores, 0.0, 1.0), float(n - 1))), 1.0)
-    bucket = ops.cast(ops.maximum(bucket, 0.0), "int32")
+    bucket = ops.cast(bucket, "int32")
+    all_positives, all_negatives = _total(positives, by_label), _total(negatives, by_label)
+    if thresholds[0] < 0.0:
+        bucket = ops.maximum(bucket, 0)  # a prediction of 0 is above the lowest threshold, −ε
+    else:
+        above = ops.greater_equal(bucket, 0)  # a prediction of 0 is above none
+        bucket = ops.maximum(bucket, 0)
+        positives, negatives = (ops.where(above, w, ops.zeros_like(w)) for w in (positives, negatives))
     labels = scores.shape[1] if by_label else 1
     if by_label:
         bucket = ops.add(ops.multiply(bucket, labels), np.arange(labels, dtype="int32"))
@@ -124,9 +132,13 @@ def _count_by_bucket(found: Decisions, n: int, by_label: bool) -> Counts:
     return Counts(
         true_positives,
         false_positives,
-        ops.subtract(false_positives[:1], false_positives),
-        ops.subtract(true_positives[:1], true_positives),
+        ops.subtract(all_negatives, false_positives),
+        ops.subtract(all_positives, true_positives),
     )
+
+
+def _total(weights: Any, by_label: bool) -> Any:
+    return ops.sum(weights, axis=0) if by_label else ops.sum(weights)
 
 
 def is_evenly_spaced(thresholds: Sequence[float]) -> bool:
