@@ -36,25 +36,21 @@ _MODULES = [
 ]
 
 _NAMES = {
-    "Spec": "graph",
-    "StatelessScope": "graph",
-    "Tensor": "graph",
-    "Variable": "graph",
-    "trace": "graph",
-    "floatx": "graph",
-    "set_floatx": "graph",
-    "custom_gradient": "autodiff",
-    "grad": "autodiff",
-    "hvp": "autodiff",
-    "jvp": "autodiff",
-    "stop_gradient": "ops",
-    "value_and_grad": "autodiff",
-    "vjp": "autodiff",
+    **dict.fromkeys(
+        ("Spec", "StatelessScope", "Tensor", "Variable", "floatx", "name_scope", "set_floatx", "trace"),
+        "graph",
+    ),
+    **dict.fromkeys(("custom_gradient", "grad", "hvp", "jvp", "value_and_grad", "vjp"), "autodiff"),
+    **dict.fromkeys(("Model", "Sequential"), "models"),
+    **dict.fromkeys(("Input", "InputSpec", "Layer"), "layers"),
+    "DTypePolicy": "layers._dtype_policy",
+    "Initializer": "initializers",
+    "Loss": "losses",
+    "Metric": "metrics",
+    "Optimizer": "optimizers",
+    "Regularizer": "regularizers",
     "jit": "backends",
-    "Input": "layers",
-    "Layer": "layers",
-    "Model": "models",
-    "Sequential": "models",
+    "stop_gradient": "ops",
 }
 
 

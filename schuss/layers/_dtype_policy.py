@@ -20,7 +20,8 @@ class DTypePolicy:
         variable_dtype: the default dtype of `Layer.add_weight`.
 
     Example:
-        >>> DTypePolicy("mixed_float16").variable_dtype
+        >>> import schuss
+        >>> schuss.DTypePolicy("mixed_float16").variable_dtype
         'float32'
     """
 

@@ -21,6 +21,7 @@ class InputSpec:
         optional: whether None may be given.
 
     Example:
+        >>> from schuss.layers import InputSpec
         >>> InputSpec(min_ndim=2, axes={-1: 784})
         InputSpec(min_ndim=2, axes={-1: 784})
     """
