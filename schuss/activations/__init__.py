@@ -39,6 +39,7 @@ from schuss.activations._functions import (
     threshold,
 )
 from schuss.saving import deserialize_keras_object, serialize_keras_object
+from schuss.utils._names import missing_name
 from schuss.utils._objects import Vocabulary
 
 swish, hard_swish = silu, hard_silu
@@ -162,3 +163,7 @@ __all__ = [
     "tanh_shrink",
     "threshold",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, "activation function", name, __all__)

@@ -8,6 +8,7 @@ from typing import Any
 
 from schuss.constraints._constraints import Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 from schuss.saving import serialize_keras_object
+from schuss.utils._names import missing_name
 from schuss.utils._objects import Vocabulary
 
 max_norm, min_max_norm, non_neg, unit_norm = MaxNorm, MinMaxNorm, NonNeg, UnitNorm
@@ -73,3 +74,7 @@ __all__ = [
     "serialize",
     "unit_norm",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, "constraint", name, __all__)

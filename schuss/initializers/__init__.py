@@ -28,6 +28,7 @@ from schuss.initializers._random import (
     compute_fans,
 )
 from schuss.saving import serialize_keras_object
+from schuss.utils._names import missing_name
 from schuss.utils._objects import Vocabulary
 
 zeros, ones, constant, identity, stft, orthogonal = Zeros, Ones, Constant, Identity, STFT, Orthogonal
@@ -161,3 +162,7 @@ __all__ = [
     "variance_scaling",
     "zeros",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, "initializer", name, __all__)

@@ -41,7 +41,7 @@ from schuss.layers.preprocessing.rescaling import Rescaling
 from schuss.layers.regularization.activity_regularization import ActivityRegularization
 from schuss.layers.regularization.dropout import AlphaDropout, Dropout, GaussianDropout, GaussianNoise
 from schuss.layers.reshaping.reshape import Flatten, Permute, RepeatVector, Reshape
-from schuss.utils._names import suggestion
+from schuss.utils._names import missing_name
 
 __all__ = [
     "ELU",
@@ -120,6 +120,4 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    raise AttributeError(f"module 'schuss.layers' has no layer {name!r}. {suggestion(name, __all__)}")
+    raise missing_name(__name__, "layer", name, __all__)

@@ -118,8 +118,11 @@ class Layer(Configurable):
                 f"{type(self).__name__}: unrecognized keyword argument {unknown[0]!r}. "
                 f"{suggestion(unknown[0], known)}"
             )
-        if name is not None and not isinstance(name, str):
-            raise TypeError(f"{type(self).__name__}: `name` must be a string, got {name!r}.")
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise ValueError(
+                f"{type(self).__name__}: `name` must be a string without '/', which separates the names of "
+                f"nested layers; got {name!r}."
+            )
         self.name: str = name or auto_name(type(self).__name__)
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.dtype_policy: DTypePolicy = get_policy(dtype)
@@ -555,6 +558,18 @@ class Layer(Configurable):
             losses = self.losses if return_losses else []
         state = [scope.get_current_value(v) for v in self.non_trainable_variables]
         return (outputs, state, losses) if return_losses else (outputs, state)
+
+    def __reduce__(self) -> Any:
+        """For pickle: structure and weights, without what happened to the layer."""
+        from schuss.saving.copies import reduced
+
+        return reduced(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        from schuss.saving.copies import copied
+
+        memo[id(self)] = made = copied(self)
+        return made
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -7,6 +7,7 @@ from typing import Any
 
 from schuss.regularizers._regularizers import L1, L1L2, L2, OrthogonalRegularizer, Regularizer
 from schuss.saving import serialize_keras_object
+from schuss.utils._names import missing_name
 from schuss.utils._objects import Vocabulary
 
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
@@ -73,3 +74,7 @@ __all__ = [
     "orthogonal_regularizer",
     "serialize",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, "regularizer", name, __all__)

@@ -33,6 +33,16 @@ def suggestion(name: str, known: Any) -> str:
     return "Known: " + ", ".join(sorted(names)) + "."
 
 
+def missing_name(module: str, kind: str, name: str, known: Any) -> AttributeError:
+    """The error of a module's ``__getattr__`` for a name it does not have.
+
+    Args:
+        module: its full name. kind: what its names are, for the message: ``"layer"``. known: its names.
+    """
+    hint = "" if name.startswith("_") else " " + suggestion(name, known)
+    return AttributeError(f"module {module!r} has no {kind} {name!r}.{hint}")
+
+
 def to_snake_case(name: str) -> str:
     """``"BatchNormalization"`` → ``"batch_normalization"``; ``"Conv2D"`` → ``"conv2d"``; as Keras names
     layers."""

@@ -1,4 +1,4 @@
-"""Layers give the outputs, gradients and new states that Keras recorded for them."""
+"""Layers give the outputs, gradients, losses, new states and configs that Keras recorded for them."""
 
 import json
 from pathlib import Path
@@ -10,20 +10,23 @@ import schuss
 from schuss import layers, ops
 
 RECORDED = Path(__file__).parent.parent / "recorded"
+FILES = ("layers", "layers_more")
 CASES = [
-    case
-    for case in json.loads((RECORDED / "layers.json").read_text())["cases"]
+    (file, case)
+    for file in FILES
+    for case in json.loads((RECORDED / f"{file}.json").read_text())["cases"]
     if case["class"] in layers.__all__
 ]
+DESCRIBED = [case for _, case in CASES if "described" in case]
+
+
+def name_of(value):
+    return f"{value['id']}-{value['class']}" if isinstance(value, dict) else value
 
 
 @pytest.fixture(scope="module")
-def arrays():
-    return np.load(RECORDED / "layers.npz")
-
-
-def tuples(value):
-    return tuple(map(tuples, value)) if isinstance(value, list) else value
+def figures():
+    return {file: dict(np.load(RECORDED / f"{file}.npz")) for file in FILES}
 
 
 def close(actual, expected, tolerance):
@@ -31,21 +34,27 @@ def close(actual, expected, tolerance):
     np.testing.assert_allclose(np.asarray(actual), expected, rtol=0, atol=tolerance * scale)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['id']}-{case['class']}")
-def test_layer_agrees_with_keras(case, arrays):
+@pytest.mark.parametrize(("file", "case"), CASES, ids=name_of)
+def test_layer_agrees_with_keras(file, case, figures):
     def array(name):
-        return arrays[f"{case['id']}/{name}"]
+        return figures[file][f"{case['id']}/{name}"]
 
     layer = getattr(layers, case["class"])(**case["config"])
     inputs = [array(name) for name in case["arrays"] if name.startswith("input")]
     single = "input0" in case["arrays"]
     x = inputs[0] if single else inputs
     call = {key: value for key, value in case["call"].items() if key not in case["arrays"]}
+    if "mask" in call:
+        call["mask"] = np.array(call["mask"], bool)
     layer(x, **call)  # builds
     weights = [array(f"weight{i}") for i in range(len(case["weights"]))]
     assert [v.name for v in layer.weights] == case["weights"]
     layer.set_weights(weights)
-    close(layer(x, **call), array("output"), 1e-5)
+    y = layer(x, **call)
+    assert y.dtype == array("output").dtype
+    close(y, array("output"), 1e-5)
+    if "losses" in case:
+        np.testing.assert_allclose([float(v) for v in layer.losses], case["losses"], rtol=1e-5)
 
     layer.set_weights(weights)
     trained = layer.trainable_variables
@@ -71,3 +80,19 @@ def test_layer_agrees_with_keras(case, arrays):
         name = f"after.weight{places.get(id(variable))}"
         if name in case["arrays"]:
             close(value, array(name), 1e-5)
+
+
+def rounded(value):
+    """Plain values; numbers to the digits that float32 has (Keras keeps the factors of penalties in it)."""
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [rounded(item) for item in value]
+    return round(value, 6) if isinstance(value, float) else value
+
+
+@pytest.mark.parametrize("case", DESCRIBED, ids=name_of)
+def test_config_is_that_of_keras(case):
+    layer = getattr(layers, case["class"])(**case["config"])
+    config = {key: value for key, value in layer.get_config().items() if key != "name"}
+    assert rounded(config) == rounded(case["described"])

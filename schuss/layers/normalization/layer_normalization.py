@@ -28,6 +28,14 @@ def _places(layer: Any, ndim: int) -> tuple[int, ...]:
     return tuple(sorted(axis % ndim for axis in axes))
 
 
+def _weight_shape(layer: Any, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The input's sizes along the layer's axes, in the order of the numbers as they were given: with
+    ``axis=[-1, 1]`` the last axis comes first, as in Keras's files."""
+    _places(layer, len(input_shape))
+    axes = [layer.axis] if is_integer(layer.axis) else sorted(layer.axis)
+    return tuple(input_shape[axis] for axis in axes)
+
+
 class LayerNormalization(Layer):
     """``y = γ·(x − μ) / √(σ² + ε) + β``, with mean μ and variance σ² of each example over `axis`.
 
@@ -77,7 +85,7 @@ class LayerNormalization(Layer):
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
-        shape = tuple(input_shape[axis] for axis in _places(self, len(input_shape)))
+        shape = _weight_shape(self, tuple(input_shape))
         self.gamma = self.beta = None
         if self.scale or self.rms_scaling:
             self.gamma = self.add_weight(
@@ -149,7 +157,7 @@ class RMSNormalization(Layer):
         self.axis, self.epsilon = _axes("RMSNormalization", axis), epsilon
 
     def build(self, input_shape: Any) -> None:
-        shape = tuple(input_shape[axis] for axis in _places(self, len(input_shape)))
+        shape = _weight_shape(self, tuple(input_shape))
         self.scale = self.add_weight(name="scale", shape=shape, initializer="ones")
 
     def call(self, inputs: Any) -> Any:
