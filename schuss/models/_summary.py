@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import io
+import re
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from schuss.graph import Variable
 from schuss.layers._shapes import is_shape
+from schuss.layers._symbolic import Operation
+from schuss.models._operation_config import class_name_of
+from schuss.utils._names import suggestion
+
+
+_WIDTHS = {False: 88, True: 108}
+"""The greatest default width, without and with a column of connections."""
+_LEAST_WIDTH = 40
+_ENDS = {False: (0.45, 0.8, 1.0), True: (0.3, 0.56, 0.74, 1.0)}
 
 
 def print_summary(
@@ -21,38 +32,70 @@ def print_summary(
 ) -> None:
     """See `Model.summary`."""
     from rich.console import Console
-
-    width = line_length or min(Console().width, 110)
-    text = io.StringIO()
-    if print_fn is None:
-        console = Console(width=width, highlight=False)
-    else:
-        console = Console(width=width, highlight=False, file=text, color_system=None)
-    console.print(f'[bold]Model: "{model.name}"[/bold]')
-    console.print(_table(model, width, positions, expand_nested, show_trainable, layer_range))
-    for line in _totals(model):
-        console.print(line)
-    if print_fn is not None:
-        print_fn(text.getvalue())
-
-
-def _table(
-    model: Any, width: int, positions: Any, expand_nested: bool, show_trainable: bool, layer_range: Any
-) -> Any:
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
     connected = _shows_connections(model)
-    shares = _shares(positions, connected, show_trainable)
-    table = Table(box=box.HEAVY_HEAD, show_lines=True, width=width)
+    width = line_length or _default_width(connected, show_trainable)
+    ends = list(positions or _ENDS[connected])
+    if show_trainable:
+        ends = [0.9 * end for end in ends] + [1.0] if ends[-1] <= 1 else [*ends, ends[-1] + 12]
+    table = _table(
+        model, width, _column_widths(ends, width), connected, expand_nested, show_trainable, layer_range
+    )
+    parts = [Text(f'Model: "{model.name}"', style="bold"), table, *(Text(line) for line in _totals(model))]
+    if print_fn is None:
+        console = Console(highlight=False)
+    else:
+        console = Console(highlight=False, file=io.StringIO(), color_system=None)
+    console.width = max(console.width, width)
+    for part in parts:
+        console.print(part)
+    if print_fn is not None:
+        print_fn(console.file.getvalue())  # type: ignore[attr-defined]
+
+
+def _default_width(connected: bool, show_trainable: bool) -> int:
+    greatest = _WIDTHS[connected] + 12 * show_trainable
+    return max(_LEAST_WIDTH, min(greatest, shutil.get_terminal_size().columns - 4))
+
+
+def _column_widths(ends: list[float], width: int) -> list[int]:
+    """The columns' widths from where they end: parts of the line, or characters."""
+    whole = [int(end * width) if ends[-1] <= 1 else int(end) for end in ends]
+    widths = [end - start for start, end in zip([0, *whole], whole)]
+    if min(widths) < 4:
+        raise ValueError(
+            f"summary: {width} characters are not enough for {len(widths)} columns that end at {ends}. Give a larger "
+            "`line_length`, or other `positions`."
+        )
+    return widths
+
+
+def _table(
+    model: Any,
+    width: int,
+    widths: list[int],
+    connected: bool,
+    expand_nested: bool,
+    show_trainable: bool,
+    layer_range: Any,
+) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
     titles = ["Layer (type)", "Output Shape", "Param #"]
     titles += ["Connected to"] * connected + ["Trainable"] * show_trainable
-    for title, share in zip(titles, shares):
+    if len(widths) != len(titles):
+        raise ValueError(
+            f"summary: `positions` must have {len(titles) - show_trainable} numbers, one for each column."
+        )
+    table = Table(show_lines=True, width=width)
+    for title, characters in zip(titles, widths):
         justify = "right" if title == "Param #" else "center" if title == "Trainable" else "left"
-        table.add_column(title, justify=justify, ratio=max(1, round(100 * share)), overflow="fold")
+        overflow = "ellipsis" if title == "Trainable" else "fold"
+        table.add_column(title, justify=justify, width=characters, overflow=overflow)
     for depth, layer in _rows(_chosen(model, layer_range), expand_nested):
-        name = ("   " * depth + "└ " if depth else "") + f"{layer.name} ({type(layer).__name__})"
+        name = ("   " * depth + "└ " if depth else "") + f"{layer.name} ({class_name(layer)})"
         row = [name, output_shape_text(layer), _count_text(layer)]
         if connected:
             row.append(_connections(model, layer) if depth == 0 else "-")
@@ -62,21 +105,33 @@ def _table(
     return table
 
 
-def _shares(positions: Any, connected: bool, show_trainable: bool) -> list[float]:
-    if positions:
-        ends = [p / positions[-1] if positions[-1] > 1 else p for p in positions]
-        return [end - start for start, end in zip([0.0, *ends], ends)]
-    return ([0.3, 0.22, 0.16, 0.24] if connected else [0.45, 0.33, 0.22]) + [0.12] * show_trainable
+def class_name(layer: Any) -> str:
+    """The layer's class, as Keras calls it."""
+    if isinstance(layer, Operation):
+        return class_name_of(layer)
+    return getattr(layer, "_serialized_class_name", type(layer).__name__)
 
 
 def _chosen(model: Any, layer_range: Any) -> list[Any]:
-    layers = model.layers
+    """The rows of the table: the layers, and the functions called on symbolic values; from one to another
+    name (or pattern of names) if a range is asked for."""
+    functional = model._function is not None and not hasattr(model, "_stack")
+    layers = model._function.operations if functional else model.layers
     if layer_range is None:
         return layers
-    if len(layer_range) != 2:
+    if len(layer_range) != 2 or not all(isinstance(name, str) for name in layer_range):
         raise ValueError(f"summary: `layer_range` must be two layer names, got {layer_range!r}.")
-    first, last = (layers.index(model.get_layer(name)) for name in layer_range)
-    return layers[min(first, last) : max(first, last) + 1]
+    first, last = (
+        [index for index, layer in enumerate(layers) if re.match(name, layer.name)] for name in layer_range
+    )
+    for name, found in zip(layer_range, (first, last)):
+        if not found:
+            raise ValueError(
+                f'summary: model "{model.name}" has no layer {name!r}. {suggestion(name, [x.name for x in layers])}'
+            )
+    if min(first) > max(last):
+        return layers[min(last) : max(first) + 1]
+    return layers[min(first) : max(last) + 1]
 
 
 def _rows(layers: list[Any], expand_nested: bool, depth: int = 0) -> Iterator[tuple[int, Any]]:
@@ -87,7 +142,7 @@ def _rows(layers: list[Any], expand_nested: bool, depth: int = 0) -> Iterator[tu
 
 
 def _shows_connections(model: Any) -> bool:
-    """Whether the layers are more than a chain."""
+    """Whether the layers are more than a chain: several inputs or outputs, branches, a layer used twice."""
     if model._function is None or hasattr(model, "_stack"):
         return False
     function = model._function
@@ -98,7 +153,7 @@ def _shows_connections(model: Any) -> bool:
         if len(node.input_tensors) > 1 or node.input_tensors[0] is not previous:
             return True
         previous = node.output_tensors[0]
-    return False
+    return len({id(node.operation) for node in function.nodes}) < len(function.nodes)
 
 
 def _connections(model: Any, layer: Any) -> str:
@@ -115,15 +170,18 @@ def _connections(model: Any, layer: Any) -> str:
 def output_shape_text(layer: Any) -> str:
     """The shape of a layer's output, ``"?"`` where it is not known."""
     if layer._inbound_nodes:
-        shapes = [tensor.shape for tensor in layer._inbound_nodes[-1].output_tensors]
-        return ", ".join(str(shape) for shape in shapes)
-    if layer._build_shapes is None or layer._build_shapes.get("input_shape") is None:
+        return _shape_text([tensor.shape for tensor in layer._inbound_nodes[-1].output_tensors])
+    if getattr(layer, "_build_shapes", None) is None or layer._build_shapes.get("input_shape") is None:
         return "?"
     try:
         shapes = layer.compute_output_shape(_any_batch(layer._build_shapes["input_shape"]))
     except (TypeError, ValueError, NotImplementedError):
         return "?"
-    return str(shapes) if is_shape(shapes) else ", ".join(map(str, _shapes_in(shapes)))
+    return _shape_text(_shapes_in(shapes))
+
+
+def _shape_text(shapes: list[Any]) -> str:
+    return str(shapes[0]) if len(shapes) == 1 else str(shapes)
 
 
 def _any_batch(shapes: Any) -> Any:
@@ -141,31 +199,32 @@ def _shapes_in(shapes: Any) -> list[Any]:
 
 
 def _count_text(layer: Any) -> str:
+    if isinstance(layer, Operation):
+        return "0"
     return f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
 
 
 def _trainable_text(layer: Any) -> str:
-    return "-" if not layer.weights else "Y" if layer.trainable else "N"
+    return "-" if isinstance(layer, Operation) or not layer.weights else "Y" if layer.trainable else "N"
 
 
 def _totals(model: Any) -> list[str]:
-    from rich.markup import escape
-
-    if not model.built and not model.weights:
-        return [escape(" Total params: 0 (unbuilt: call the model on data, or build(input_shape) it, first)")]
     trained = _size(model.trainable_variables)
     weights = _size(model.weights)
-    optimizer = getattr(model, "optimizer", None)
-    optimizing = _size(optimizer.variables) if optimizer is not None else (0, 0)
-    kept = (weights[0] - trained[0], weights[1] - trained[1])
+    optimizer = model.optimizer if model.compiled else None
+    has_state = optimizer is not None and optimizer.built
+    optimizing = _size(optimizer.variables) if has_state else (0, 0)
     rows = [
         ("Total", (weights[0] + optimizing[0], weights[1] + optimizing[1])),
         ("Trainable", trained),
-        ("Non-trainable", kept),
+        ("Non-trainable", (weights[0] - trained[0], weights[1] - trained[1])),
     ]
-    if optimizing[0]:
+    if has_state:
         rows.append(("Optimizer", optimizing))
-    return [escape(f" {what} params: {count:,} ({readable_size(size)})") for what, (count, size) in rows]
+    lines = [f" {what} params: {count:,} ({readable_size(size)})" for what, (count, size) in rows]
+    if not model.built and not model.weights:
+        lines.append(" The model is not built: call it on data, or build(input_shape) it, first.")
+    return lines
 
 
 def _size(variables: list[Variable]) -> tuple[int, int]:

@@ -3,12 +3,13 @@ a file."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import threading
 import types
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ _ROOMS = [
 _PLAIN = (str, int, float, bool, type(None))
 
 
+_LIVE_CLASS = "__live_class__"
 _KERAS_PRIVATE = {"Functional": "keras.src.models.functional"}
 """Classes that Keras has, but not under a public name."""
 
@@ -41,6 +43,8 @@ _KERAS_PRIVATE = {"Functional": "keras.src.models.functional"}
 class _State(threading.local):
     safe_mode = True
     """What files may make, in this thread: with `safe_mode`, nothing that runs code from the file."""
+    live: bool = False
+    """Whether configs are for copies in memory: classes and functions stand for themselves in them."""
     met: dict[int, list[Any]] | None = None
     """id → the object, once for each place where it was met, while the objects of a model are counted."""
     shared: frozenset[int] = frozenset()
@@ -50,6 +54,16 @@ class _State(threading.local):
 
 
 _state = _State()
+
+
+@contextlib.contextmanager
+def live_objects() -> Iterator[None]:
+    """Within, configs are not for files: they hold classes and functions themselves, which need no names."""
+    outer, _state.live = _state.live, True
+    try:
+        yield
+    finally:
+        _state.live = outer
 
 
 def serialize_sharing(obj: Any) -> Any:
@@ -116,6 +130,8 @@ def serialize_keras_object(obj: Any) -> Any:
     if isinstance(obj, (np.ndarray, Variable)):
         array = np.asarray(obj)
         return {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": array.dtype.name}}
+    if _state.live and (inspect.isroutine(obj) or inspect.isclass(obj)):
+        return obj
     if is_lambda(obj):
         return described_lambda(obj)
     if inspect.isfunction(obj) or inspect.isbuiltin(obj):
@@ -144,6 +160,8 @@ def _described(obj: Any) -> dict[str, Any]:
     compile_config = _compile_config(obj)
     if compile_config:
         described["compile_config"] = compile_config
+    if _state.live:
+        described[_LIVE_CLASS] = cls
     _note_if_shared(obj, described)
     return described
 
@@ -227,6 +245,8 @@ def _revived(config: Any) -> Any:
         return config
     if isinstance(config, (list, tuple)):
         return [_revived(item) for item in config]
+    if _state.live and callable(config):
+        return config
     if not isinstance(config, Mapping):
         raise TypeError(f"Cannot make an object from {config!r}: expected plain values and dicts.")
     if "class_name" not in config or "config" not in config:
@@ -290,6 +310,8 @@ def _compile(model: Any, config: dict[str, Any]) -> None:
 
 def _find(name: str, config: Mapping[str, Any]) -> Any:
     """The class or function that a config names: the user's, or one of the library's vocabulary."""
+    if _state.live and _LIVE_CLASS in config:
+        return config[_LIVE_CLASS]
     registered = config.get("registered_name")
     module = str(config.get("module") or "")
     for candidate in (registered, name):
