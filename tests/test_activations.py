@@ -192,5 +192,54 @@ def test_users_own_functions():
     assert activations.deserialize("other", custom_objects={"other": doubled}) is doubled
     with schuss.saving.custom_object_scope({"third": doubled}):
         assert activations.get("third") is doubled
-    with pytest.raises(TypeError, match="lambda"):
-        activations.serialize(lambda x: x)
+    with pytest.warns(UserWarning, match="lambda"):
+        assert activations.serialize(lambda x: x)["class_name"] == "__lambda__"
+
+
+RELU_X = np.array([-2.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0, 2.0, 6.0, 8.0], "float32")
+RELU = [  # arguments, values, slopes as Keras computes them, also at the kinks
+    ({"max_value": 2.0}, [0, 0, 0, 0, 0.25, 0.5, 1, 2, 2, 2], [0, 0, 0, 0, 1, 1, 1, 1, 0, 0]),
+    ({"max_value": 6.0}, [0, 0, 0, 0, 0.25, 0.5, 1, 2, 6, 6], [0, 0, 0, 0, 1, 1, 1, 1, 0, 0]),
+    ({"threshold": 0.5}, [0, 0, 0, 0, 0, 0, 1, 2, 6, 8], [0, 0, 0, 0, 0, 0, 1, 1, 1, 1]),
+    ({"threshold": -0.5}, [0, 0, -0.25, 0, 0.25, 0.5, 1, 2, 6, 8], [0, 0, 1, 1, 1, 1, 1, 1, 1, 1]),
+    (
+        {"threshold": -0.5, "max_value": 2.0},
+        [0, 0, 0, 0, 0.25, 0.5, 1, 2, 2, 2],
+        [0, 0, 0, 1, 1, 1, 1, 1, 0, 0],
+    ),
+    (
+        {"negative_slope": 0.5, "max_value": 2.0},
+        [-1, -0.25, -0.125, 0, 0.25, 0.5, 1, 2, 2, 2],
+        [0.5, 0.5, 0.5, 0, 1, 1, 1, 1, 0, 0],
+    ),
+    (
+        {"negative_slope": 0.5, "threshold": 0.5, "max_value": 2.0},
+        [-1.25, -0.5, -0.375, -0.25, -0.125, 0, 1, 2, 2, 2],
+        [0.5, 0.5, 0.5, 0.5, 0.5, 0, 1, 1, 0, 0],
+    ),
+    (
+        {"threshold": 7.0, "max_value": 2.0, "negative_slope": 0.5},
+        [-4.5, -3.75, -3.625, -3.5, -3.375, -3.25, -3, -2.5, -0.5, 2],
+        [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "values", "slopes"), RELU, ids=lambda v: str(v) if isinstance(v, dict) else ""
+)
+def test_relu_with_arguments(arguments, values, slopes):
+    value, pull = schuss.vjp(lambda x: activations.relu(x, **arguments), RELU_X)
+    np.testing.assert_allclose(value, values, rtol=1e-6)
+    np.testing.assert_allclose(pull(np.ones_like(RELU_X))[0], slopes, rtol=1e-6)
+
+
+def test_equal_entries_of_sparsemax_count_in_their_order():
+    """Of equal entries the earlier ones are in more of the sums S₁, S₂, …, and so pull more at τ."""
+    _, pull = schuss.vjp(activations.sparsemax, np.zeros((1, 2), "float32"))
+    np.testing.assert_allclose(pull(np.array([[1.0, 0.0]], "float32"))[0], [[0.0, -0.5]], atol=1e-6)
+
+
+def test_missing_names_suggest_the_nearest():
+    with pytest.raises(AttributeError, match=r"schuss.activations.*'rleu'.*'relu'"):
+        activations.rleu  # noqa: B018

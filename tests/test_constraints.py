@@ -57,3 +57,8 @@ def test_get():
         constraints.get("maxnorm")
     with pytest.raises(ValueError, match="Could not interpret constraint identifier: 1"):
         constraints.get(1)
+
+
+def test_missing_names_suggest_the_nearest():
+    with pytest.raises(AttributeError, match=r"'Maxnorm'.*'MaxNorm'"):
+        constraints.Maxnorm  # noqa: B018

@@ -220,3 +220,14 @@ def test_users_own():
     assert schuss.Variable(initializers.get("mine>Twos"), shape=(2,)).numpy().tolist() == [2, 2]
     with pytest.raises(NotImplementedError, match="__call__"):
         initializers.Initializer()((2,))
+
+
+def test_names_and_windows_that_do_not_fit():
+    with pytest.raises(AttributeError, match=r"'HeNromal'.*'HeNormal'"):
+        initializers.HeNromal  # noqa: B018
+    with pytest.raises(ValueError, match=r"8 values of a frame.*\(5,\)"):
+        initializers.STFT(window=np.ones(5))((8, 1, 5))
+
+
+def test_lists_of_constants_stay_lists_in_configs():
+    assert initializers.Constant([1.0, 2.0]).get_config() == {"value": [1.0, 2.0]}

@@ -83,3 +83,12 @@ def test_bad_shapes_and_modes():
         regularizers.OrthogonalRegularizer(mode="x")
     with pytest.raises(NotImplementedError, match="get_config"):
         regularizers.Regularizer().get_config()
+
+
+def test_missing_names_suggest_the_nearest():
+    with pytest.raises(AttributeError, match=r"'L3'.*'L1'"):
+        regularizers.L3  # noqa: B018
+
+
+def test_no_penalty_of_integers_is_a_float():
+    assert np.asarray(regularizers.L1L2()(np.ones(2, "int32"))).dtype == "float32"

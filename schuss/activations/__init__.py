@@ -105,8 +105,7 @@ def serialize(activation: Callable[..., Any]) -> Any:
     """The name of one of Keras's activations; a dict for a user's function or for an object with
     ``get_config``.
 
-    Raises:
-        TypeError: a lambda, which has no name by which to find it again.
+    A lambda, which has no name by which to find it again, is written as code, with a warning.
     """
     name = getattr(activation, "__name__", None)
     return name if name and _FUNCTIONS.get(name) is activation else serialize_keras_object(activation)

@@ -61,3 +61,30 @@ def test_a_trace_advances_the_seed():
     layer = layers.Dropout(0.5, seed=1)
     graph = schuss.trace(lambda x: layer(x, training=True), schuss.Spec((4, 3), np.dtype("float32")))
     assert [slot.variable for slot in graph.state if slot.output is not None] == [layer.seed_generator.state]
+
+
+def test_layers_that_never_draw_have_no_state():
+    assert not layers.Dropout(0.0, seed=1).variables
+    assert not layers.GaussianNoise(0.0).variables
+    assert np.array_equal(layers.Dropout(0.0)(X, training=True), X)
+    assert not np.any(layers.Dropout(1.0)(X, training=True))
+
+
+@pytest.mark.parametrize("shape", ["ab", 3, (0, 1), (1.5, 1), (-1, 1)])
+def test_noise_shapes_that_are_none(shape):
+    with pytest.raises(ValueError, match=r"`noise_shape`\. Expected a tuple of positive integers"):
+        layers.Dropout(0.5, noise_shape=shape)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: layers.GaussianNoise(1.5),
+        lambda: layers.GaussianNoise(-0.1),
+        lambda: layers.GaussianDropout(2),
+        lambda: layers.AlphaDropout("a"),
+    ],
+)
+def test_rates_and_deviations_out_of_range(make):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        make()

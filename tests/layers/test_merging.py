@@ -57,3 +57,36 @@ def test_masks_are_united():
     assert get_mask(layers.Concatenate(axis=1)([a, b])).shape == (2, 6)
     assert get_mask(layers.Add()([a, np.ones((2, 3, 2))])) is None
     assert get_mask(layers.Concatenate()([a, np.ones((2, 3, 2))])).all()
+
+
+def test_masked_places_count_in_no_maximum_minimum_or_product():
+    embed = layers.Embedding(3, 1, mask_zero=True, weights=np.array([[9.0], [1.0], [-2.0]]))
+    a, b = embed(np.array([[1, 1, 0, 0]])), embed(np.array([[2, 0, 2, 0]]))
+    assert layers.Maximum()([a, b])[0, :, 0].tolist() == [1, 1, -2, 9]
+    assert layers.Minimum()([a, b])[0, :, 0].tolist() == [-2, 1, -2, 9]
+    assert layers.Multiply()([a, b])[0, :, 0].tolist() == [-2, 1, -2, 0]
+    plain = np.full((1, 4, 1), 2.0, "float32")
+    assert layers.Maximum()([a, plain])[0, :, 0].tolist() == [2, 2, 2, 2]
+    assert layers.Multiply()([a, plain])[0, :, 0].tolist() == [2, 2, 2, 2]
+
+
+def test_one_input_is_its_own_sum():
+    for name in ("Add", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"):
+        assert np.array_equal(getattr(layers, name)()([A]), A)
+
+
+def test_batches_of_different_sizes_are_refused():
+    with pytest.raises(ValueError, match=r"\(1, 2\), \(2, 2\): axis 0 has the sizes \[1, 2\]"):
+        layers.Add()([A[:1], A])
+
+
+def test_unknown_sizes():
+    assert layers.Add().compute_output_shape([(None, 3, 1), (None, 4)]) == (None, 3, 4)
+    assert layers.Add().compute_output_shape([(None, None), (None, 1)]) == (None, None)
+    assert layers.Multiply().compute_output_shape([(None, 2), (5, 2)]) == (5, 2)
+    assert layers.Add(dtype="float64")([schuss.Input((2,)), schuss.Input((2,))]).dtype == "float64"
+
+
+def test_dot_wants_axes_that_are_numbers():
+    with pytest.raises(TypeError, match="axes"):
+        layers.Dot("a")

@@ -66,3 +66,49 @@ def test_masked_places_do_not_count():
     layer(x, training=True, mask=mask)
     assert np.allclose(layer.moving_mean.numpy(), x[mask].mean(axis=0), rtol=1e-5)
     assert np.allclose(layer.moving_variance.numpy(), x[mask].var(axis=0), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("axis", "reduced"), [(0, 1), ((0, 1), ()), (-1, 0)])
+def test_adapt_keeps_any_axis(axis, reduced):
+    layer = layers.Normalization(axis=axis)
+    layer.adapt(DATA[:9000])
+    assert np.allclose(layer.adapt_mean.numpy(), DATA[:9000].mean(axis=reduced), rtol=1e-5)
+
+
+def test_numbers_without_features():
+    layer = layers.Normalization(axis=None)
+    layer.adapt(np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
+    assert np.allclose(layer(np.array([1.0, 2.0, 3.0])), [-1.4142135, -0.7071068, 0.0])
+
+
+def test_figures_that_do_not_fit():
+    with pytest.raises(ValueError, match=r"same shape; got \(2,\) and \(1,\)"):
+        layers.Normalization(mean=[1.0, 2.0], variance=[1.0])
+    with pytest.raises(ValueError, match="more axes than `axis`"):
+        layers.Normalization(axis=None, mean=[1.0], variance=[1.0])
+    with pytest.raises(ValueError, match=r"shape \(2,\), do not fit the sizes \(3,\)"):
+        layers.Normalization(mean=[1.0, 2.0], variance=[1.0, 2.0])(DATA)
+    with pytest.raises(ValueError, match=r"not within the 2 axes"):
+        layers.Normalization(axis=2).adapt(DATA)
+    layer = layers.Normalization()
+    layer.adapt(DATA)
+    with pytest.raises(ValueError, match=r"built for inputs of shape \(None, 3\).*\(\d+, 2\)"):
+        layer.adapt(DATA[:, :2])
+
+
+def test_unit_length_of_small_and_zero_vectors():
+    x = np.array([[1e-7, 0.0], [0.0, 0.0]], "float32")
+    assert np.allclose(layers.UnitNormalization()(x), [[1, 0], [0, 0]])
+
+
+def test_axes_are_numbers():
+    for kind in (layers.LayerNormalization, layers.RMSNormalization, layers.UnitNormalization):
+        with pytest.raises(TypeError, match="`axis` must be an integer"):
+            kind(axis="a")
+
+
+def test_weights_follow_the_axes_as_given():
+    """Keras sorts the axes as numbers before it counts negative ones from the end; so do its weight files."""
+    layer = layers.LayerNormalization(axis=[1, -1])
+    layer.build((None, 3, 4))
+    assert layer.gamma.shape == (4, 3)

@@ -84,7 +84,7 @@ class Dot(Layer):
         super().__init__(**kwargs)
         if not is_integer(axes) and not isinstance(axes, (list, tuple)):
             raise TypeError(f"Dot: `axes` must be an integer or a pair of integers, got {axes!r}.")
-        pair = (axes, axes) if is_integer(axes) else tuple(axes)
+        pair: tuple[Any, ...] = tuple(axes) if isinstance(axes, (list, tuple)) else (axes, axes)
         if len(pair) != 2 or not all(is_integer(axis) for axis in pair):
             raise ValueError(f"Dot: `axes` must be an integer or a pair of integers, got {axes!r}.")
         self.axes, self.normalize = axes, normalize
