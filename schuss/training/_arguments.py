@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from schuss.random import draw_seed
 from schuss.training._batches import BatchData, is_batches, unpacked
-from schuss.training._checks import positive_integer
+from schuss.training._checks import optional_positive_integer, positive_integer
 from schuss.training._data import ArrayData, Piece, class_weights_of, piece_of
-
-_DEFAULT_BATCH = 32
 
 
 def training_data(
@@ -17,48 +17,65 @@ def training_data(
     x: Any,
     y: Any,
     batch_size: Any,
-    validation_split: float,
+    validation_split: Any,
     validation_data: Any,
     shuffle: Any,
     class_weight: Any,
     sample_weight: Any,
     steps_per_epoch: int | None,
+    validation_steps: int | None,
     validation_batch_size: Any,
 ) -> tuple[Any, Any]:
     """The data to train on, and the data to evaluate after each epoch (or None)."""
-    if not 0 <= validation_split <= 1:
-        raise ValueError(f"`validation_split` must be at least 0 and less than 1, got {validation_split!r}.")
+    fraction = _fraction(validation_split)
     if shuffle not in (True, False, "batch"):
         raise ValueError(f"`shuffle` must be True, False or 'batch', got {shuffle!r}.")
-    size = _DEFAULT_BATCH if batch_size is None else positive_integer("batch_size", batch_size)
-    validation_size = size
-    if validation_batch_size is not None:
-        validation_size = positive_integer("validation_batch_size", validation_batch_size)
+    size = optional_positive_integer("batch_size", batch_size)
+    validation_size = optional_positive_integer("validation_batch_size", validation_batch_size) or size
     validation: Any = None
     if is_batches(x):
         _refuse_beside_batches("x", y=y, sample_weight=sample_weight)
-        if validation_split:
+        if fraction and validation_data is None:
             raise ValueError("`validation_split` needs arrays; x gives batches. Pass `validation_data`.")
         data: Any = BatchData(x, shuffle, class_weight, draw_seed())
         if steps_per_epoch is None and getattr(x, "num_batches", 0) is None:
             raise ValueError("The PyDataset has no end (num_batches is None): pass `steps_per_epoch`.")
     else:
         x, y, sample_weight = _separated(model, x, y, sample_weight)
-        if class_weight is not None and sample_weight is not None:
-            raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
-        data = ArrayData(x, y, sample_weight, size, shuffle, draw_seed())
-        if validation_split and validation_data is None:
-            data, validation = data.split(validation_split)
-            validation.shuffle, validation.batch_size = False, validation_size
+        _one_weight(class_weight, sample_weight)
+        data = ArrayData(x, y, sample_weight, shuffle=shuffle, seed=draw_seed())
+        if fraction and validation_data is None:
+            data, validation = data.split(fraction)
+            validation.shuffle = False
+            validation.cut(validation_size, validation_steps)
+        data.cut(size, steps_per_epoch)
         if class_weight is not None:
             inputs, labels, _ = data.structure
             data.structure = inputs, labels, class_weights_of(labels, class_weight)
     if validation_data is not None:
         if is_batches(validation_data):
             validation = BatchData(validation_data)
+            if validation_steps is None and getattr(validation_data, "num_batches", 0) is None:
+                raise ValueError("The PyDataset has no end (num_batches is None): pass `validation_steps`.")
         else:
-            validation = ArrayData(*_validation_parts(validation_data), batch_size=validation_size)
+            validation = ArrayData(*_validation_parts(validation_data))
+            validation.cut(validation_size, validation_steps)
     return data, validation
+
+
+def _fraction(validation_split: Any) -> float:
+    number = isinstance(validation_split, (int, float, np.number))
+    if validation_split is not None and (not number or not 0 <= validation_split <= 1):
+        raise ValueError(f"`validation_split` must be at least 0 and less than 1, got {validation_split!r}.")
+    return float(validation_split or 0)
+
+
+def _one_weight(class_weight: Any, sample_weight: Any) -> None:
+    if class_weight is not None and sample_weight is not None:
+        raise ValueError(
+            "You cannot `class_weight` and `sample_weight` at the same time: multiply the samples' weights by "
+            "those of their classes, and pass `sample_weight`."
+        )
 
 
 def _validation_parts(validation_data: Any) -> tuple[Any, Any, Any]:
@@ -89,27 +106,28 @@ def _refuse_beside_batches(name: str, **given: Any) -> None:
 
 
 def evaluation_data(
-    model: Any, x: Any, y: Any, batch_size: Any, sample_weight: Any, method: str, steps: int | None
+    model: Any, x: Any, y: Any, batch_size: Any, sample_weight: Any, steps: int | None
 ) -> Any:
     """The data to evaluate."""
-    size = _DEFAULT_BATCH if batch_size is None else positive_integer("batch_size", batch_size)
-    if steps is not None:
-        positive_integer("steps", steps)
+    size = optional_positive_integer("batch_size", batch_size)
     if is_batches(x):
         _refuse_beside_batches("x", y=y, sample_weight=sample_weight)
+        if steps is None and getattr(x, "num_batches", 0) is None:
+            raise ValueError("The PyDataset has no end (num_batches is None): pass `steps`.")
         return BatchData(x)
-    return ArrayData(*_separated(model, x, y, sample_weight), batch_size=size)
+    data = ArrayData(*_separated(model, x, y, sample_weight))
+    data.cut(size, steps)
+    return data
 
 
 def prediction_data(model: Any, x: Any, batch_size: Any, steps: int | None) -> Any:
     """The data to predict for."""
-    return evaluation_data(model, x, None, batch_size, None, "predict", steps)
+    return evaluation_data(model, x, None, batch_size, None, steps)
 
 
 def on_batch_piece(x: Any, y: Any, sample_weight: Any, class_weight: Any) -> Piece:
     """One batch."""
-    if class_weight is not None and sample_weight is not None:
-        raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
+    _one_weight(class_weight, sample_weight)
     piece = piece_of(x, y, sample_weight)
     if class_weight is not None:
         inputs, labels, _ = piece.structure

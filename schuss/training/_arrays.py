@@ -106,7 +106,7 @@ def _from_frame(value: Any, name: str) -> np.ndarray:
     frame: Any = narwhals.from_native(value, allow_series=True)
     if isinstance(frame, narwhals.LazyFrame):
         frame = frame.collect()
-    columns = [frame] if isinstance(frame, narwhals.Series) else [frame[c] for c in frame.columns]
+    columns = [frame] if isinstance(frame, narwhals.Series) else list(frame.iter_columns())
     arrays = []
     for column in columns:
         if column.dtype.is_numeric() and column.null_count():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from schuss.training._arrays import is_frame
-from schuss.training._data import Piece, class_weights_of, piece_of
+from schuss.training._data import Piece, class_weights_of, piece_of, warn_of_end
 from schuss.training.py_dataset import PyDataset
 
 
@@ -57,6 +56,7 @@ class BatchData:
         self._random = np.random.default_rng(seed)
         self._once = hasattr(batches, "__next__")
         self._under_way: Iterator[Any] | None = None
+        self._empty = True
 
     @property
     def steps(self) -> int | None:
@@ -68,33 +68,40 @@ class BatchData:
             return None
 
     def pieces(self, steps: int | None = None) -> Iterator[Piece]:
-        """One pass; with `steps` so many batches, going on where the last call stopped.
+        """One pass; or, with `steps`, the next so many batches of the pass under way.
 
-        An iterable that ends early begins again; a generator cannot, so there will be fewer, with a warning.
+        An epoch ends with the pass, with a warning if there were fewer batches; the next one begins a new
+        pass. A generator has only one.
+
+        Raises:
+            ValueError: there was no batch at all.
         """
-        made = 0
-        while steps is None or made < steps:
-            fresh, before = self._under_way is None, made
+        made, fresh = 0, self._under_way is None
+        while True:
             if self._under_way is None:
                 self._under_way = iter(self._pass())
             for data in self._under_way:
                 yield self._piece(data)
                 made += 1
+                self._empty = False
                 if made == steps:
                     return
             if not self._once:
                 self._under_way = None
-            if steps is None and made:
-                return
-            if self._once or (fresh and made == before):
-                wanted = "" if steps is None else f" after {made} of {steps} steps"
-                warnings.warn(
-                    f"Your input ran out of data{wanted}. A generator can be read only once: make it go on "
-                    "for "
-                    "`steps_per_epoch * epochs` batches, or use a schuss.utils.PyDataset.",
-                    stacklevel=2,
-                )
-                return
+            if made or fresh or self._once:
+                break
+            fresh = True  # the last epoch had ended with the last batch
+        if self._empty:
+            raise ValueError(
+                f"The data is empty: {type(self.batches).__name__} gave no batch. It must give at least one."
+            )
+        if steps is not None or not made:
+            warn_of_end(made, steps)
+
+    def restart(self) -> None:
+        """The next pass begins at the beginning, but for a generator, which cannot."""
+        if not self._once:
+            self._under_way = None
 
     def _pass(self) -> Iterator[Any]:
         if not isinstance(self.batches, PyDataset):
@@ -128,15 +135,14 @@ class BatchData:
 
 def _prefetched(dataset: PyDataset, order: Iterator[int]) -> Iterator[Any]:
     """The batches in order, made by several threads ahead of their use."""
-    with ThreadPoolExecutor(dataset.workers, thread_name_prefix="schuss-data") as pool:
+    pool = ThreadPoolExecutor(dataset.workers, thread_name_prefix="schuss-data")
+    try:
         ahead = itertools.islice(order, max(1, dataset.max_queue_size))
         waiting = deque(pool.submit(dataset.__getitem__, index) for index in ahead)
-        try:
-            while waiting:
-                batch = waiting.popleft().result()
-                for index in itertools.islice(order, 1):
-                    waiting.append(pool.submit(dataset.__getitem__, index))
-                yield batch
-        finally:
-            for future in waiting:
-                future.cancel()
+        while waiting:
+            batch = waiting.popleft().result()
+            for index in itertools.islice(order, 1):
+                waiting.append(pool.submit(dataset.__getitem__, index))
+            yield batch
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # an interrupt does not wait for slow batches

@@ -23,6 +23,11 @@ def positive_integer(name: str, value: Any, least: int = 1) -> int:
     return int(value)
 
 
+def optional_positive_integer(name: str, value: Any) -> int | None:
+    """As `positive_integer`, but None stays."""
+    return None if value is None else positive_integer(name, value)
+
+
 class DataCheck:
     """Looks at each array once: labels outside of the classes, and NaN or infinity in the data.
 

@@ -11,7 +11,7 @@ from schuss import metrics as metrics_module
 from schuss import ops
 from schuss.losses import Loss, LossFunctionWrapper
 from schuss.metrics import Mean, MeanMetricWrapper, Metric, metric_by_shape
-from schuss.training._outputs import Output, paired, spread
+from schuss.training._outputs import Output, outputs_of, paired, spread
 
 _BY_SHAPE_LOSS = ("crossentropy", "ce")
 
@@ -72,13 +72,16 @@ class OutputLosses:
         self.losses: list[Any] | None = None
         self._weights: list[Any] = []
 
-    def build(self, outputs: list[Output]) -> None:
-        """Decide which loss each output has; at the first batch, when the outputs are known."""
+    def identifiers(self, outputs: list[Output]) -> list[Any]:
+        """What was given as the loss of each output; None where there is none."""
         is_config = isinstance(self.loss, dict) and "class_name" in self.loss
         if is_config or not isinstance(self.loss, (dict, list, tuple)):
-            identifiers = [self.loss] * len(outputs)
-        else:
-            identifiers = spread("loss", self.loss, outputs)
+            return [self.loss] * len(outputs)
+        return spread("loss", self.loss, outputs)
+
+    def build(self, outputs: list[Output]) -> None:
+        """Decide which loss each output has; at the first batch, when the outputs are known."""
+        identifiers = self.identifiers(outputs)
         self._weights = spread("loss_weights", self.loss_weights, outputs, same_for_all=True)
         for weight in self._weights:
             if weight is not None and not isinstance(weight, (int, float)):
@@ -272,4 +275,7 @@ class Compiled:
         self.arguments = arguments
 
     def outputs(self, model: Any, y: Any, y_pred: Any, sample_weight: Any) -> list[Output]:
-        return paired(y, y_pred, sample_weight, model.output_names)
+        names, trained = model.output_names, None
+        if self.losses is not None:
+            trained = [i is not None for i in self.losses.identifiers(outputs_of(y_pred, names))]
+        return paired(y, y_pred, sample_weight, names, trained)

@@ -3,6 +3,7 @@ copied."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 
 from schuss.graph import _tree
 from schuss.training._arrays import as_arrays, column_names, rows_of
+
+_DEFAULT_BATCH = 32
 
 
 class Counted:
@@ -39,13 +42,14 @@ class Piece:
     def arrays(self) -> list[np.ndarray]:
         return _tree.leaves(self.structure)
 
-    def split(self, size: int | None) -> Iterator[Piece]:
-        """The piece in parts of at most `size` steps; whole for None."""
-        size = size or self.steps
-        for start in range(0, self.steps, size):
-            count = min(size, self.steps - start)
+    def split(self, size: int | None, first: int | None = None) -> Iterator[Piece]:
+        """The piece in parts of at most `size` steps (the first of at most `first`); whole for None."""
+        start, count = 0, first or size or self.steps
+        while start < self.steps:
+            count = min(count, self.steps - start)
             rows = self.rows[start * self.batch : (start + count) * self.batch]
             yield Piece(self.structure, rows, self.batch, count)
+            start, count = start + count, size or self.steps
 
 
 class ArrayData:
@@ -53,7 +57,7 @@ class ArrayData:
 
     Args:
         x, y, sample_weight: nested structures of arrays.
-        batch_size: int. shuffle: True, False or ``"batch"`` (the order of batches, not of rows).
+        batch_size: int; see `cut`. shuffle: True, False or ``"batch"`` (the order of batches, not of rows).
         seed: of the order of rows.
 
     Attributes:
@@ -66,7 +70,7 @@ class ArrayData:
         x: Any,
         y: Any = None,
         sample_weight: Any = None,
-        batch_size: int = 32,
+        batch_size: int = _DEFAULT_BATCH,
         shuffle: Any = False,
         seed: int = 0,
     ):
@@ -81,6 +85,11 @@ class ArrayData:
     def steps(self) -> int:
         """The number of batches in a pass, with the last, smaller one."""
         return -(-self.size // self.batch_size)
+
+    def cut(self, batch_size: int | None, steps: int | None) -> None:
+        """Set the size of the batches: the given one; else such that there are `steps` batches; else 32."""
+        of_steps = -(-self.size // steps) if steps else _DEFAULT_BATCH
+        self.batch_size = batch_size or of_steps
 
     def split(self, fraction: float) -> tuple[ArrayData, ArrayData]:
         """The first rows, and the last `fraction` of them, as two data sets on the same memory.
@@ -107,17 +116,22 @@ class ArrayData:
         return part
 
     def pieces(self, steps: int | None = None) -> Iterator[Piece]:
-        """One pass; with `steps` so many batches, going on where the last call stopped."""
-        if steps is None:
-            yield from self._cut(self._order())
-            return
-        while steps > 0:
-            if not self._rest.size:
-                self._rest = self._order()
-            count = min(steps, -(-self._rest.size // self.batch_size))
-            rows, self._rest = np.split(self._rest, [count * self.batch_size])
-            yield from self._cut(rows)
-            steps -= count
+        """One pass; or, with `steps`, the next so many batches of the pass under way.
+
+        An epoch of some steps goes on where the last one stopped, and ends with the pass: if it has fewer
+        batches left, with a warning. The next one begins a new pass.
+        """
+        rows = self._rest if steps is not None and self._rest.size else self._order()
+        count = len(rows) if steps is None else steps * self.batch_size
+        rows, self._rest = rows[:count], rows[count:]
+        made = -(-len(rows) // self.batch_size)
+        if steps is not None and made < steps:
+            warn_of_end(made, steps)
+        yield from self._cut(rows)
+
+    def restart(self) -> None:
+        """The next pass begins at the beginning."""
+        self._rest = np.empty(0, np.int64)
 
     def first_piece(self) -> Piece:
         """The first rows, as many as in a batch."""
@@ -147,6 +161,17 @@ class ArrayData:
 
     def end_epoch(self) -> None:
         """Nothing to do: arrays do not change between epochs."""
+
+
+def warn_of_end(made: int, steps: int | None) -> None:
+    """A warning that there were fewer batches than were asked for."""
+    wanted = "" if steps is None else f" after {made} of {steps} steps"
+    warnings.warn(
+        f"Your input ran out of data{wanted}. Make sure that it gives at least `steps_per_epoch * epochs` "
+        "batches: a generator, which can be read only once, has to go on for so long; other data begin "
+        "anew in the next epoch.",
+        stacklevel=2,
+    )
 
 
 def _common_length(structure: tuple[Any, Any, Any]) -> int:

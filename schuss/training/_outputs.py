@@ -19,7 +19,9 @@ class Output:
     sample_weight: Any = None
 
 
-def paired(y_true: Any, y_pred: Any, sample_weight: Any, names: list[str]) -> list[Output]:
+def paired(
+    y_true: Any, y_pred: Any, sample_weight: Any, names: list[str], trained: list[bool] | None = None
+) -> list[Output]:
     """The outputs with what belongs to each.
 
     Args:
@@ -28,14 +30,15 @@ def paired(y_true: Any, y_pred: Any, sample_weight: Any, names: list[str]) -> li
         y_pred: what the model returned: an array, a list, tuple or dict.
         sample_weight: as `y_true`; one array for all outputs.
         names: of the outputs of a functional model; empty for others.
+        trained: which outputs have a loss; labels may be given for these alone.
     """
     outputs = outputs_of(y_pred, names)
-    _distribute(y_true, outputs, "y", "y_true")
+    _distribute(y_true, outputs, "y", "y_true", trained)
     if len(_tree.leaves(sample_weight)) == 1 and len(outputs) > 1 and not isinstance(sample_weight, dict):
         for output in outputs:
             output.sample_weight = _tree.leaves(sample_weight)[0]
     else:
-        _distribute(sample_weight, outputs, "sample_weight", "sample_weight")
+        _distribute(sample_weight, outputs, "sample_weight", "sample_weight", trained)
     return outputs
 
 
@@ -48,8 +51,10 @@ def outputs_of(y_pred: Any, names: list[str]) -> list[Output]:
     return [Output(name, leaf) for name, leaf in zip(known, leaves, strict=True)]
 
 
-def _distribute(values: Any, outputs: list[Output], argument: str, attribute: str) -> None:
-    """Give each output its part of `values`."""
+def _distribute(
+    values: Any, outputs: list[Output], argument: str, attribute: str, trained: list[bool] | None
+) -> None:
+    """Give each output its part of `values`; or, if there are just so many, each output with a loss."""
     if values is None:
         return
     if isinstance(values, dict) and all(not isinstance(v, (dict, list, tuple)) for v in values.values()):
@@ -67,6 +72,8 @@ def _distribute(values: Any, outputs: list[Output], argument: str, attribute: st
         parts = [_tree.leaves(v)[0] if isinstance(v, (dict, list, tuple)) else v for v in values]
     else:
         parts = _tree.leaves(values)
+    if len(parts) != len(outputs) and trained is not None and len(parts) == sum(trained):
+        outputs = [output for output, has_loss in zip(outputs, trained, strict=True) if has_loss]
     if len(parts) != len(outputs):
         raise ValueError(
             f"The model has {len(outputs)} output(s), but {argument} has {len(parts)} array(s). Give one for "

@@ -14,7 +14,7 @@ from schuss.graph import Tensor, _tree
 from schuss.training._data import Piece
 from schuss.training._nonfinite import Guard
 from schuss.training._progress import Progress
-from schuss.training._steps import PREDICT, TRAIN, Step
+from schuss.training._steps import PREDICT, TEST, TRAIN, Step
 
 _TICK = 0.05  # seconds between two looks at a run
 
@@ -39,6 +39,47 @@ class Hooks:
         return Hooks(getattr(callbacks, names[0]), getattr(callbacks, names[1])) if wanted else None
 
 
+class Executions:
+    """Calls the hooks before and after every `size` steps, also where these come in several runs.
+
+    Args:
+        hooks: None if nobody wants to be called. size: the model's `steps_per_execution`.
+    """
+
+    def __init__(self, hooks: Hooks | None, size: int):
+        self.hooks, self.size = hooks, size
+        self._first: int | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether no execution is under way."""
+        return self._first is None
+
+    def parts(self, pieces: Iterable[Piece]) -> Iterator[Piece]:
+        """What is run at once: whole pieces, or, where callbacks want batches, so much that no part goes
+        over the end of an execution."""
+        filled = 0
+        for piece in pieces:
+            if self.hooks is None:
+                yield piece
+                continue
+            for part in piece.split(self.size, self.size - filled):
+                filled = (filled + part.steps) % self.size
+                yield part
+
+    def begin(self, done: int) -> None:
+        """A run begins; `done` steps were made before."""
+        if self.hooks and self._first is None:
+            self._first = done
+            self.hooks.begin(done)
+
+    def end(self, done: int, logs: Callable[[], dict[str, Any]], last: bool = False) -> None:
+        """A run is over, or (`last`) all are; `done` steps have been made. Logs are made if need be."""
+        if self.hooks and self._first is not None and (last or done - self._first >= self.size):
+            self._first = None
+            self.hooks.end(done - 1, logs=logs())
+
+
 def train_epoch(
     model: Any,
     pieces: Iterable[Piece],
@@ -48,11 +89,10 @@ def train_epoch(
     check: Callable[[Step, Piece], None],
 ) -> dict[str, Any]:
     """One epoch of training. Returns its logs."""
-    hooks = Hooks.of(callbacks, TRAIN)
+    executions = Executions(Hooks.of(callbacks, TRAIN), model.steps_per_execution)
     done, extra, logs = 0, {}, Logs(model)
-    for step, piece in _parts(model, TRAIN, pieces, hooks, model.steps_per_execution, check):
-        if hooks:
-            hooks.begin(done)
+    for step, piece in _parts(model, TRAIN, pieces, executions, check):
+        executions.begin(done)
         guard = Guard(model, step, piece, epoch, done)
         outputs = [np.zeros(spec.shape, spec.dtype) for spec in step.outputs]
         run = _finished(step, piece, outputs, lambda n: progress.update(done + n, logs), guard.replay)  # noqa: B023
@@ -61,10 +101,10 @@ def train_epoch(
         failed = guard.failed_step(run)
         if failed is not None:
             return _stopped_at(guard, failed, callbacks, {**logs(), "loss": _bad(outputs[0])})
-        if hooks:
-            hooks.end(done - 1, logs=logs(extra))
+        executions.end(done, lambda: logs(extra))  # noqa: B023
         if model.stop_training:
             break
+    executions.end(done, lambda: logs(extra), last=True)
     return logs(extra)
 
 
@@ -93,32 +133,32 @@ def test_epoch(
     check: Callable[[Step, Piece], None],
 ) -> dict[str, Any]:
     """One pass of evaluation. Returns its logs."""
-    hooks = Hooks.of(callbacks, "test")
+    executions = Executions(Hooks.of(callbacks, TEST), model.steps_per_execution)
     done, extra, logs = 0, {}, Logs(model)
-    for step, piece in _parts(model, "test", pieces, hooks, model.steps_per_execution, check):
-        if hooks:
-            hooks.begin(done)
+    for step, piece in _parts(model, TEST, pieces, executions, check):
+        executions.begin(done)
         outputs = [np.zeros(spec.shape, spec.dtype) for spec in step.outputs]
         _finished(step, piece, outputs, lambda n: progress.update(done + n, logs))  # noqa: B023
         extra = dict(zip(step.details.names, outputs[1:], strict=True))
         done += piece.steps
-        if hooks:
-            hooks.end(done - 1, logs=logs(extra))
+        executions.end(done, lambda: logs(extra))  # noqa: B023
         if model.stop_evaluating:
             break
+    executions.end(done, lambda: logs(extra), last=True)
     return logs(extra)
 
 
 def predict_all(model: Any, pieces: Iterable[Piece], callbacks: CallbackList, progress: Progress) -> Any:
     """The model's outputs for all rows, in the structure of its outputs."""
-    hooks = Hooks.of(callbacks, PREDICT)
-    done, found, tree = 0, [], None
-    for step, piece in _parts(
-        model, PREDICT, pieces, hooks, model.steps_per_execution, lambda step, piece: None
-    ):
-        if hooks:
-            hooks.begin(done)
-        by_rows = step.by_rows
+    executions = Executions(Hooks.of(callbacks, PREDICT), model.steps_per_execution)
+    done, told, found, tree = 0, 0, [], None
+
+    def logs() -> dict[str, Any]:
+        return {"outputs": _joined(found[told:], tree)}
+
+    for step, piece in _parts(model, PREDICT, pieces, executions, lambda step, piece: None):
+        executions.begin(done)
+        by_rows, tree = step.by_rows, step.details.tree
         for part in piece.split(None if all(by_rows) else 1):
             outputs = [
                 np.empty((part.steps * part.batch, *spec.shape[1:]) if is_row else spec.shape, spec.dtype)
@@ -127,35 +167,37 @@ def predict_all(model: Any, pieces: Iterable[Piece], callbacks: CallbackList, pr
             _finished(step, part, outputs, lambda n: progress.update(done + n, dict))  # noqa: B023
             found.append([np.atleast_1d(array) for array in outputs])
             done += part.steps
-        tree = step.details.tree
-        if hooks:
-            hooks.end(done - 1, logs={"outputs": _tree.unflatten(tree, found[-1])})
+        executions.end(done, logs)
+        if executions.idle:
+            told = len(found)
         if model.stop_predicting:
             break
+    executions.end(done, logs, last=True)
     if not found:
         raise ValueError("predict: the data has no batches.")
-    joined = [
-        column[0] if len(column) == 1 else np.concatenate(column) for column in zip(*found, strict=True)
-    ]
-    return _tree.unflatten(tree, joined)
+    return _joined(found, tree)
+
+
+def _joined(found: list[list[np.ndarray]], tree: Any) -> Any:
+    """The outputs of several runs, one after the other, in the structure of the model's outputs."""
+    columns = zip(*found, strict=True)
+    return _tree.unflatten(tree, [c[0] if len(c) == 1 else np.concatenate(c) for c in columns])
 
 
 def _parts(
     model: Any,
     kind: str,
     pieces: Iterable[Piece],
-    hooks: Hooks | None,
-    size: int,
+    executions: Executions,
     check: Callable[[Step, Piece], None],
 ) -> Iterator[tuple[Step, Piece]]:
-    """What is run at once: whole pieces, or, where callbacks want batches, `size` steps."""
-    for piece in pieces:
+    """What is run at once, with the step that runs it."""
+    for piece in executions.parts(pieces):
         step = model._steps.get(model, kind, piece)
         check(step, piece)
         if kind == PREDICT:
             piece = Piece(piece.structure[0], piece.rows, piece.batch, piece.steps)
-        for part in piece.split(size if hooks else None):
-            yield step, part
+        yield step, piece
 
 
 def _finished(

@@ -12,7 +12,7 @@ from schuss import ops, optimizers
 from schuss.callbacks import CallbackList, History
 from schuss.graph import Variable, untraced
 from schuss.training._arguments import evaluation_data, is_due, on_batch_piece, prediction_data, training_data
-from schuss.training._checks import DataCheck, positive_integer
+from schuss.training._checks import DataCheck, optional_positive_integer, positive_integer
 from schuss.training._compile import Compiled, OutputMetrics
 from schuss.training._data import ArrayData, Counted
 from schuss.training._progress import Progress, progress_for
@@ -137,7 +137,8 @@ class Trainer(_Layer):
                 several inputs; or something that gives batches ``(x, y)`` or ``(x, y, sample_weight)``: a
                 generator, a `schuss.utils.PyDataset`, a loader of another library.
             y: labels, likewise; not with batches.
-            batch_size: int ≥ 1; default 32. epochs: int: the number of the last epoch.
+            batch_size: int ≥ 1; default 32, or, with `steps_per_epoch`, what makes so many batches.
+            epochs: int: the number of the last epoch.
             verbose: 0: say nothing; 1: a progress line; 2: one line for each epoch; ``"auto"``: 1.
             callbacks: list of `schuss.callbacks.Callback`.
             validation_split: in [0, 1): this fraction of the rows, the last ones before shuffling, is only
@@ -172,8 +173,8 @@ class Trainer(_Layer):
         self._require_compiled("fit", needs_optimizer=True)
         epochs = positive_integer("epochs", epochs, least=0)
         initial_epoch = positive_integer("initial_epoch", initial_epoch, least=0)
-        if steps_per_epoch is not None:
-            steps_per_epoch = positive_integer("steps_per_epoch", steps_per_epoch)
+        steps_per_epoch = optional_positive_integer("steps_per_epoch", steps_per_epoch)
+        validation_steps = optional_positive_integer("validation_steps", validation_steps)
         data, validation = training_data(
             self,
             x,
@@ -185,8 +186,11 @@ class Trainer(_Layer):
             class_weight,
             sample_weight,
             steps_per_epoch,
+            validation_steps,
             validation_batch_size,
         )
+        if validation is not None:
+            is_due(0, validation_freq)  # an error now, and not after an epoch, if it is no frequency
         self.stop_training = False
         self._steps.look_at(self)
         steps = steps_per_epoch or data.steps
@@ -253,7 +257,8 @@ class Trainer(_Layer):
         if kwargs:
             raise ValueError(f"evaluate: unknown argument {next(iter(kwargs))!r}.")
         self._require_compiled("evaluate")
-        data = evaluation_data(self, x, y, batch_size, sample_weight, "evaluate", steps)
+        steps = optional_positive_integer("steps", steps)
+        data = evaluation_data(self, x, y, batch_size, sample_weight, steps)
         self._steps.look_at(self)
         progress = progress_for(verbose)
         called = self._callback_list(callbacks, steps=steps or data.steps, epochs=1, verbose=verbose)
@@ -270,6 +275,7 @@ class Trainer(_Layer):
         self.reset_metrics()
         callbacks.on_test_begin()
         progress.begin(steps or data.steps)
+        data.restart()
         data.begin_epoch()
         counted = Counted(data.pieces(steps))
         logs = test_epoch(self, counted, callbacks, progress, check)
@@ -296,6 +302,7 @@ class Trainer(_Layer):
         Returns:
             NumPy arrays [samples, …] in the structure of the model's outputs.
         """
+        steps = optional_positive_integer("steps", steps)
         data = prediction_data(self, x, batch_size, steps)
         self._steps.look_at(self)
         self.stop_predicting = False

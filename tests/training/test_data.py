@@ -66,6 +66,7 @@ def test_objects_that_become_arrays(expected: list[float]) -> None:
 def test_pandas(expected: list[float]) -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(X, columns=list("abc"))
+    np.testing.assert_allclose(losses(pandas.DataFrame(X), pandas.DataFrame(Y)), expected, rtol=1e-5)
     np.testing.assert_allclose(losses(frame, pandas.Series(Y[:, 0])), expected, rtol=1e-5)
     with pytest.raises(ValueError, match=r"x: column 'b' has no value in row 2"):
         losses(frame.astype("Float64").assign(b=pandas.array([1.0, 2.0, None] + [0.0] * 17, "Float64")), Y)
@@ -204,5 +205,24 @@ def test_rows_stay_where_they_are() -> None:
     assert (train.size, held.size, train.steps, held.steps) == (14, 6, 2, 1)
     assert all(np.shares_memory(part.structure[0], X) for part in (train, held))
     assert [(p.batch, p.steps) for p in data.pieces()] == [(8, 2), (4, 1)]
-    assert [(p.batch, p.steps) for p in data.pieces(5)] == [(8, 2), (4, 1), (8, 2)]
-    assert [(p.batch, p.steps) for p in data.pieces(1)] == [(4, 1)]
+
+
+def test_epochs_of_some_steps_end_with_the_data() -> None:
+    data = ArrayData(X, Y, batch_size=8)
+    assert [(p.batch, p.steps) for p in data.pieces(2)] == [(8, 2)]
+    with pytest.warns(UserWarning, match="ran out of data after 1 of 2 steps"):
+        assert [(p.batch, p.steps) for p in data.pieces(2)] == [(4, 1)]
+    assert [(p.batch, p.steps) for p in data.pieces(2)] == [(8, 2)]
+    data.restart()
+    assert [(p.batch, p.steps) for p in data.pieces(3)] == [(8, 2), (4, 1)]
+    for given in ((X, Y), (Rows(),), (Loader(),)):
+        with pytest.warns(UserWarning, match="ran out of data after 1 of 2 steps"):
+            assert len(losses(*given, steps_per_epoch=2, epochs=4)) == 4
+
+
+def test_without_a_batch_size_steps_say_it(expected: list[float]) -> None:
+    np.testing.assert_allclose(losses(X, Y, batch_size=None, steps_per_epoch=3), losses(X, Y, batch_size=7))
+    assert model().predict(X, steps=2, verbose=0).shape == (20, 1)
+    np.testing.assert_allclose(
+        model().evaluate(X, Y, steps=1, verbose=0), model().evaluate(X, Y, batch_size=20, verbose=0)
+    )

@@ -17,8 +17,8 @@ x = np.random.default_rng(0).normal(size=(4000, 50)).astype("float32")
 model = schuss.Sequential([schuss.Input((50,)), layers.Dense(64, "relu"), layers.Dense(1)])
 model.compile("adam", "mse")
 model.fit(x, x[:, :1], epochs=1, verbose=0)
-print("started", flush=True)
 try:
+    print("started", flush=True)
     model.fit(x, x[:, :1], epochs=1_000_000, verbose=0)
 except KeyboardInterrupt:
     before = int(model.optimizer.iterations.numpy())
