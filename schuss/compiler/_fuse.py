@@ -22,7 +22,11 @@ _REPEATED_COST = 12  # ... and one whose elements are broadcast to many
 
 @dataclass(eq=False)
 class Group:
-    """Tensors of one shape that are computed together. `needs`: the groups that must have run before."""
+    """Tensors of one shape that are computed together.
+
+    `needs`: the groups that must have run before (`require` adds to it); `users`: those that need this one. `level`
+    is larger than that of every group in `needs`. `beside`: ids of the tensors read at the group's own index.
+    """
 
     number: int
     shape: tuple[int, ...]
@@ -31,6 +35,20 @@ class Group:
     members: list[Tensor] = field(default_factory=list)
     stored: list[Tensor] = field(default_factory=list)
     needs: set[Group] = field(default_factory=set)
+    users: set[Group] = field(default_factory=set)
+    level: int = 0
+    beside: set[int] = field(default_factory=set)
+
+    def require(self, other: Group) -> None:
+        """Run after `other`."""
+        self.needs.add(other)
+        other.users.add(self)
+        stack = [(self, other.level)]
+        while stack:
+            group, below = stack.pop()
+            if group.level <= below:
+                group.level = below + 1
+                stack.extend((user, group.level) for user in group.users)
 
     @property
     def pointwise(self) -> bool:
@@ -63,6 +81,7 @@ class Fusion:
         self.kept = _kept_tensors(graph)
         self.home: dict[int, Group] = {}
         self.groups: list[Group] = []
+        self._reads: dict[int, Reads] = {}
         for node in graph.nodes:
             if any(t.id in self.kept for t in node.outputs):
                 self._place(node)
@@ -74,7 +93,10 @@ class Fusion:
     def reads(self, tensor: Tensor) -> Reads:
         """What is read from memory (or from the same group) to compute `tensor` from kept tensors and
         inputs."""
-        reads = Reads()
+        reads = self._reads.get(tensor.id)
+        if reads is not None:
+            return reads
+        reads = self._reads[tensor.id] = Reads()
         assert tensor.node is not None
         seen: set[tuple[int, bool]] = set()
         stack: list[tuple[Tensor, bool]] = [(t, self._same(tensor.node)) for t in tensor.node.inputs]
@@ -120,7 +142,8 @@ class Fusion:
         for tensor, _ in reads.tensors.values():
             home = self.home.get(tensor.id)
             if home is not None and home is not group:
-                group.needs.add(home)
+                group.require(home)
+        group.beside.update(t.id for t, same in reads.tensors.values() if same)
 
     def _joinable(self, tensor: Tensor, reads: Reads) -> Group | None:
         """The last group of this shape that makes something `tensor` reads (or reads it too) and that it can
@@ -134,11 +157,7 @@ class Fusion:
         for group in self.groups[-64:]:
             if group.shape != tensor.shape or group.number in near or not group.pointwise:
                 continue
-            if tensor.shape == () or any(
-                same and operand.id in shared
-                for member in group.members
-                for operand, same in self.reads(member).tensors.values()
-            ):
+            if tensor.shape == () or not shared.isdisjoint(group.beside):
                 near[group.number] = group
         for number in sorted(near, reverse=True):
             if near[number].fusible and self._can_join(near[number], reads):
@@ -174,7 +193,7 @@ def depends(group: Group, on: Group) -> bool:
         for needed in stack.pop().needs:
             if needed is on:
                 return True
-            if needed not in seen:
+            if needed.level > on.level and needed not in seen:
                 seen.add(needed)
                 stack.append(needed)
     return False

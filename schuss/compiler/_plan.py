@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from schuss.compiler._context import Context, Pointwise, Reducing, Writing
 from schuss.compiler._expr import Apply, Buffer, Load, cost_of, walk
 from schuss.compiler._fuse import Fusion, Group, depends
@@ -90,7 +92,8 @@ class _Planner:
             others = {g for g, _ in readers.get(slot.input.id, ()) if g is not home}
             alone = all(same for g, same in readers.get(slot.input.id, ()) if g is home)
             if alone and home.fusible and not any(self._after(g, home) for g in others):
-                home.needs |= others
+                for other in others:
+                    home.require(other)
                 self.buffers[slot.output.id] = buffer
             else:
                 aside = self._buffer(slot.output, f"new {buffer.name}", "temporary", 0)
@@ -284,11 +287,19 @@ def _multiple(value: float, of: int) -> int:
 def _set_phases(steps: list[Kernel | HostCall]) -> None:
     """Give every step its phase: the number of barriers before it. A barrier stands where data crosses
     threads."""
-    for i, step in enumerate(steps):
-        for earlier in steps[:i]:
-            if earlier.phase >= step.phase and _conflict(earlier, step):
+    readers: dict[Buffer, list[Kernel | HostCall]] = {}
+    writers: dict[Buffer, list[Kernel | HostCall]] = {}
+    for step in steps:
+        reads, writes = _touches(step)
+        before = [earlier for b in reads for earlier in writers.get(b, ())]
+        before += [earlier for b in writes for table in (readers, writers) for earlier in table.get(b, ())]
+        for earlier in before:
+            if earlier.phase >= step.phase:
                 apart = 0 if _same_thread(earlier, step) else 1
                 step.phase = max(step.phase, earlier.phase + apart)
+        for table, buffers in ((readers, reads), (writers, writes)):
+            for b in buffers:
+                table.setdefault(b, []).append(step)
 
 
 def _touches(step: Kernel | HostCall) -> tuple[set[Buffer], set[Buffer]]:
@@ -311,12 +322,6 @@ def _expressions(kernel: Kernel) -> list[object]:
     if kernel.scan is not None:
         found.append(kernel.scan.body)
     return found
-
-
-def _conflict(earlier: Kernel | HostCall, later: Kernel | HostCall) -> bool:
-    reads, writes = _touches(later)
-    old_reads, old_writes = _touches(earlier)
-    return bool(old_writes & (reads | writes) or old_reads & writes)
 
 
 def _same_thread(earlier: Kernel | HostCall, later: Kernel | HostCall) -> bool:
@@ -352,22 +357,21 @@ def _lay_out(steps: list[Kernel | HostCall], temporaries: list[Buffer]) -> int:
         for buffer in reads | writes:
             first, last = life.get(buffer, (step.phase, step.phase))
             life[buffer] = (min(first, step.phase), max(last, step.phase))
-    placed: list[Buffer] = []
-    end = 0
-    for buffer in sorted((b for b in temporaries if b in life), key=lambda b: -b.nbytes):
-        size = -(-max(buffer.nbytes, 1) // _ALIGNMENT) * _ALIGNMENT
-        first, last = life[buffer]
-        rivals = sorted(
-            (b.offset, -(-max(b.nbytes, 1) // _ALIGNMENT) * _ALIGNMENT)
-            for b in placed
-            if life[b][0] <= last and first <= life[b][1]
-        )
-        offset = 0
-        for start, length in rivals:
-            if offset + size <= start:
-                break
-            offset = max(offset, start + length)
-        buffer.offset = offset
-        placed.append(buffer)
-        end = max(end, offset + size)
-    return end
+    waiting = sorted((b for b in temporaries if b in life), key=lambda b: -b.nbytes)
+    lives = np.array([life[b] for b in waiting], np.int64).reshape(-1, 2)
+    sizes = np.array([-(-max(b.nbytes, 1) // _ALIGNMENT) * _ALIGNMENT for b in waiting], np.int64)
+    starts = np.zeros(len(waiting), np.int64)
+    for i, buffer in enumerate(waiting):
+        rivals = (lives[:i, 0] <= lives[i, 1]) & (lives[:i, 1] >= lives[i, 0])
+        starts[i] = _first_gap(starts[:i][rivals], sizes[:i][rivals], int(sizes[i]))
+        buffer.offset = int(starts[i])
+    return int((starts + sizes).max(initial=0))
+
+
+def _first_gap(starts: np.ndarray, sizes: np.ndarray, size: int) -> int:
+    """The lowest place at which `size` bytes overlap none of the given pieces."""
+    order = np.argsort(starts, kind="stable")
+    starts = starts[order]
+    ends = np.maximum.accumulate(np.concatenate([[0], starts + sizes[order]]))  # of all pieces before
+    fits = np.flatnonzero(starts - ends[:-1] >= size)
+    return int(ends[fits[0]] if fits.size else ends[-1])

@@ -121,8 +121,8 @@ def test_host_call_checks_what_comes_back():
 
 def test_integers():
     a, b = np.int32([7, -7, 7, -7, 5]), np.int32([2, 2, -2, -2, 0])
-    assert p.divide_p.bind(a, b).tolist() == [3, -3, -3, 3, -1]
-    assert p.remainder_p.bind(a, b).tolist() == [1, 1, -1, -1, 5]
+    assert p.divide_p.bind(a, b).tolist() == [3, -3, -3, 3, 0]
+    assert p.remainder_p.bind(a, b).tolist() == [1, 1, -1, -1, 0]
     assert p.power_p.bind(np.int32([2, -1, 1, 3]), np.int32([-1, -3, -2, 3])).tolist() == [0, -1, 1, 27]
     assert p.shift_left_p.bind(np.int32([1, 1]), np.int32([31, 32])).tolist() == [-(2**31), 0]
     assert p.shift_right_logical_p.bind(np.int32([-1]), np.int32([28])).tolist() == [15]
