@@ -9,6 +9,7 @@ from schuss import ops
 from schuss.graph import _tree
 from schuss.layers._input_spec import InputSpec, check_inputs
 from schuss.layers._layer import Layer
+from schuss.layers._masks import get_mask, set_mask
 from schuss.layers._symbolic import KerasTensor, Node, is_symbolic
 from schuss.layers.core.input_layer import InputLayer
 
@@ -121,9 +122,23 @@ class Function:
         else:
             self._require_order()
             flat = [None] if inputs is None else _flat_inputs(inputs)
-        specs = self.specs if len(flat) == len(self.specs) and len(flat) > 1 else self.specs[:]
-        check_inputs(specs, flat, self.name)
+        self._check(flat)
         return [_fitted(value, tensor) for value, tensor in zip(flat, self.input_tensors, strict=True)]
+
+    def _check(self, flat: list[Any]) -> None:
+        if len(flat) != len(self.specs):
+            check_inputs(self.specs, flat, self.name)
+        missing = [
+            layer.name
+            for value, layer in zip(flat, self.input_layers)
+            if value is None and not layer.optional
+        ]
+        if missing:
+            raise ValueError(
+                f'Model "{self.name}": None was given for the input "{missing[0]}", which is not optional.'
+            )
+        given = [(spec, value) for spec, value in zip(self.specs, flat, strict=True) if value is not None]
+        check_inputs([spec for spec, _ in given], [value for _, value in given], self.name)
 
     def _require_order(self) -> None:
         """A ValueError if inputs without names could be meant in two orders: that of the dict, or that of its
@@ -216,8 +231,13 @@ def _fitted(value: Any, tensor: KerasTensor) -> Any:
     if value is None or is_symbolic(value):
         return value
     rank = len(tensor.shape)
+    mask, given = get_mask(value), value
     if len(value.shape) == rank + 1 and value.shape[-1] == 1:
         value = ops.squeeze(value, axis=-1)
     elif len(value.shape) == rank - 1 and tensor.shape[-1] == 1:
         value = ops.expand_dims(value, axis=-1)
-    return value if value.dtype == tensor.dtype else ops.cast(value, tensor.dtype)
+    if value.dtype != tensor.dtype:
+        value = ops.cast(value, tensor.dtype)
+    if mask is not None and value is not given:
+        set_mask(value, mask)
+    return value

@@ -14,7 +14,6 @@ from schuss.layers._symbolic import Operation
 from schuss.models._operation_config import class_name_of
 from schuss.utils._names import suggestion
 
-
 _WIDTHS = {False: 88, True: 108}
 """The greatest default width, without and with a column of connections."""
 _LEAST_WIDTH = 40

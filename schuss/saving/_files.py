@@ -11,8 +11,10 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError, OverflowError)
 _LARGE = 1 << 30
 _GREATEST_EXPANSION = 100  # Keras stores without compression; deflate reaches 1000 only on constant bytes
 
@@ -68,21 +70,26 @@ def _mode_for(path: Path, target: Path) -> int:
 
 
 @contextlib.contextmanager
-def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
-    """A zip archive, open for `read_member`.
+def open_archive(source: Any) -> Iterator[zipfile.ZipFile]:
+    """A zip archive (a path or a binary file object), open for `read_member`.
 
     Raises:
         OSError: it is not there, or cannot be opened. ValueError: it is not a zip archive, or damaged.
     """
-    with open(path, "rb") as file:
+    with contextlib.nullcontext(source) if hasattr(source, "read") else open(source, "rb") as file:
         try:
             archive = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
+        except _DAMAGED as error:
             raise ValueError(
-                f"{path} is not a .keras file: it is empty, no zip archive, or was cut off ({error})."
+                f"{shown_name(source)} is not a .keras file: it is empty, no zip archive, or was cut off ({error})."
             ) from None
         with archive:
             yield archive
+
+
+def shown_name(source: Any) -> str:
+    """How messages call a file: by its path, if it has one."""
+    return "The file" if hasattr(source, "read") else str(source)
 
 
 def read_member(archive: zipfile.ZipFile, name: str, shown: str) -> bytes:
@@ -104,5 +111,5 @@ def read_member(archive: zipfile.ZipFile, name: str, shown: str) -> bytes:
         )
     try:
         return archive.read(info)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError) as error:
+    except _DAMAGED as error:
         raise ValueError(f"{shown} is damaged: {name} cannot be read ({error}).") from None

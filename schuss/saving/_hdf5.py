@@ -70,7 +70,8 @@ class WeightsFile:
                     f"{self._shown}: the array {below} lies in another file. Such files are not read."
                 )
             if item.dtype.kind not in "biuf" or item.shape is None:
-                raise ValueError(f"{self._shown}: {below} does not have numbers, but {item.dtype}.")
+                kind = f"of {item.dtype}" if item.shape is not None else "empty"
+                raise ValueError(f"{self._shown}: {below} is not an array of numbers, but {kind}.")
             datasets[key] = item
         self._datasets[path] = datasets
         self.shapes[path] = {key: tuple(item.shape) for key, item in datasets.items()}

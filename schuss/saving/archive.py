@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from schuss.saving._files import open_archive, read_member, replacing
+from schuss.saving._files import open_archive, read_member, replacing, shown_name
 from schuss.saving.serialization import deserialize_sharing, serialize_sharing
 from schuss.saving.weights import WEIGHTS_NAME, read_weights, write_weights
 
@@ -97,19 +97,21 @@ def load_model(
         >>> bool((again.get_weights()[0] == model.get_weights()[0]).all())
         True
     """
-    if hasattr(filepath, "read"):
-        return _read(zipfile.ZipFile(filepath), "the file", custom_objects, compile, safe_mode)
-    path = Path(filepath)
+    if not hasattr(filepath, "read"):
+        _require_model_file(Path(filepath))
+    with open_archive(filepath) as archive:
+        return _read(archive, shown_name(filepath), custom_objects, compile, safe_mode)
+
+
+def _require_model_file(path: Path) -> None:
     if not path.exists():
         raise FileNotFoundError(f"load_model: there is no file {str(path)!r}.")
     if path.is_dir() or path.suffix != ".keras":
         raise ValueError(
-            f"load_model: expected a file whose name ends in '.keras', got {str(filepath)!r}. Other formats (Keras "
+            f"load_model: expected a file whose name ends in '.keras', got {str(path)!r}. Other formats (Keras "
             "2's .h5 files, TensorFlow's SavedModel folders) are not supported: load the model with Keras 3 and "
             "save it with model.save('name.keras')."
         )
-    with open_archive(path) as archive:
-        return _read(archive, str(path), custom_objects, compile, safe_mode)
 
 
 def _read(

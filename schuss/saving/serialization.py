@@ -326,8 +326,10 @@ def _find(name: str, config: Mapping[str, Any]) -> Any:
         if found is not None:
             return found
     known = sorted({n for room in (rooms or _ROOMS) for n in _names(room)})
+    if module.startswith("keras"):
+        raise ValueError(f"{module}.{name} does not exist in Schuss. {suggestion(name, known)}")
     raise ValueError(
-        f"Unknown class or function {registered or name!r} (module {config.get('module')!r}). "
+        f"Unknown class or function {name if registered in (None, 'function') else registered!r} (module {config.get('module')!r}). "
         f"{suggestion(name, known)} "
         "If it is yours, register it with @schuss.saving.register_keras_serializable() or give it in "
         "`custom_objects`."

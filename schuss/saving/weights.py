@@ -232,11 +232,12 @@ def _misfit(part: Any, path: str, store: dict[str, tuple[int, ...]]) -> str | No
     if not isinstance(part, Holder) or type(part).load_own_variables is not Holder.load_own_variables:
         return None
     variables = part._own_variables()
-    shapes = [store[key] for key in sorted(store, key=lambda key: int(key) if key.isdigit() else 0)]
-    if [v.shape for v in variables] == shapes:
+    keys = _numbered(store)
+    shapes = [store[key] for key in keys]
+    if [v.shape for v in variables] == shapes and keys == [str(i) for i in range(len(keys))]:
         return None
     expected = ", ".join(f"{v.name} {v.shape}" for v in variables) or "no weights"
-    found = ", ".join(str(shape) for shape in shapes) or "no weights"
+    found = ", ".join(f"{key}: {shape}" for key, shape in zip(keys, shapes)) or "no weights"
     count = f"{len(variables)} weight(s) ({expected}), but the file has {len(shapes)} ({found})"
     hint = "" if part.built else " The layer is not built."
     return f'layer "{part.name}" ({type(part).__name__}, at {path or "the top"}) expects {count}.{hint}'
@@ -253,14 +254,20 @@ def _refusal(model: Any, shown: str, misfits: dict[str, str], surplus: list[str]
     return "\n".join(lines)
 
 
+def _numbered(store: Any) -> list[str]:
+    """The names of a store's arrays: "0", "1", …, "10", then those that are no numbers."""
+    return sorted(store, key=lambda key: (0, int(key), key) if key.isdecimal() else (1, 0, key))
+
+
 def _load_optimizer(model: Any, optimizer: Any, store: dict[str, np.ndarray]) -> None:
     if not optimizer.built and len(store) > len(optimizer.variables):
         optimizer.build(model.trainable_variables)
-    shapes = [store[key].shape for key in sorted(store, key=int)]
-    if shapes != [tuple(variable.shape) for variable in optimizer.variables]:
+    keys = _numbered(store)
+    fits = keys == [str(i) for i in range(len(optimizer.variables))]
+    if not fits or any(store[key].shape != v.shape for key, v in zip(keys, optimizer.variables)):
         warnings.warn(
             f'load_weights: the state of optimizer "{optimizer.name}" is left as it is: it has '
-            f"{len(optimizer.variables)} variables, and those in the file ({len(shapes)}) do not fit them.",
+            f"{len(optimizer.variables)} variables, and those in the file ({len(store)}) do not fit them.",
             stacklevel=5,
         )
         return
