@@ -121,6 +121,9 @@ def test_integers():
     assert np.asarray(ops.relu(np.array([-1, 2], "int32"))).tolist() == [0, 2]
     assert np.asarray(ops.relu(np.array([-1, 2], "int32"))).dtype == np.int32
     assert np.asarray(ops.sigmoid(np.array([0, 1], "int32"))).dtype == np.float32
+    limited = np.asarray(activations.relu(np.array([-1, 5], "int32"), max_value=2.0))
+    assert limited.tolist() == [0, 2]
+    assert limited.dtype == np.int32
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float64"])

@@ -26,12 +26,13 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
     x = ops.convert_to_tensor(x)
     if threshold == 0 and max_value is None:
         return ops.leaky_relu(x, negative_slope) if negative_slope != 0 else ops.relu(x)
+    limit = None if max_value is None else ops.cast(max_value, x.dtype)
     if threshold != 0:
         above = ops.where(ops.greater(x, ops.cast(threshold, x.dtype)), x, ops.zeros_like(x))
-        above = above if max_value is None else ops.clip(above, 0, max_value)
+        above = above if limit is None else ops.clip(above, 0, limit)
     else:
         # x itself keeps its gradient at max_value, but not at a limit of 6: so it is with Keras's relu6.
-        above = ops.relu6(x) if max_value == 6 else ops.clip(ops.relu(x), 0, max_value)
+        above = ops.relu6(x) if max_value == 6 else ops.clip(ops.relu(x), 0, limit)
     if negative_slope == 0:
         return above
     below = ops.relu(ops.subtract(threshold, x))
