@@ -19,11 +19,20 @@ def run_demo(data: str, epochs: int | None, output: str, seed: int) -> dict[str,
         epochs: passes over the training images; None: a number that suits the data.
         output: where the page goes.
         seed: of the random start and of the shuffles.
+
+    Raises:
+        FileNotFoundError: the page's folder does not exist. Nothing has been trained then.
     """
     from rich.console import Console
 
     import schuss
     from schuss.cli._page import write_page
+
+    path = Path(output)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"There is no folder {path.parent} to write the page {path.name} into; make it first."
+        )
 
     console = Console()
     (x_train, labels_train), (x_test, labels_test) = getattr(schuss.datasets, data).load_data()
@@ -82,7 +91,6 @@ def run_demo(data: str, epochs: int | None, output: str, seed: int) -> dict[str,
         (x_test[i], int(labels_test[i]), int(guesses[i]), float(probabilities[i, guesses[i]]))
         for i in certain_first[:60]
     ]
-    path = Path(output)
     _write_whole(path, write_page(figures, history.history, confusion, mistakes, brightest))
     console.print(f"The curves, the confusion matrix and the images it got wrong: {path.resolve()}")
     return figures
