@@ -260,13 +260,18 @@ class Layer(Configurable):
         """The shapes with which the layer was built, from which `build_from_config` builds it again."""
         if self._build_shapes is None:
             return None
-        return dict(self._build_shapes)
+        if list(self._build_shapes) == ["input_shape"]:
+            return dict(self._build_shapes)
+        return {"shapes_dict": dict(self._build_shapes)}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
-        if config:
-            shapes = {key: as_shapes(shape) for key, shape in config.items()}
-            names = [name for name in shapes if name != "input_shape"]
-            self.build(**shapes) if names else self.build(shapes["input_shape"])
+        """Build with the shapes that `get_build_config` returned."""
+        shapes = config.get("shapes_dict") or config
+        known = {key: as_shapes(shape) for key, shape in shapes.items() if shape is not None}
+        if list(known) == ["input_shape"]:
+            self.build(known["input_shape"])
+        elif known:
+            self.build(**known)
 
     def _build_for(self, arguments: dict[str, Any]) -> None:
         """Build with the shapes of the arguments of the call under way."""

@@ -328,8 +328,9 @@ def _find(name: str, config: Mapping[str, Any]) -> Any:
     known = sorted({n for room in (rooms or _ROOMS) for n in _names(room)})
     if module.startswith("keras"):
         raise ValueError(f"{module}.{name} does not exist in Schuss. {suggestion(name, known)}")
+    shown = name if registered in (None, "function") else registered
     raise ValueError(
-        f"Unknown class or function {name if registered in (None, 'function') else registered!r} (module {config.get('module')!r}). "
+        f"Unknown class or function {shown!r} (module {config.get('module')!r}). "
         f"{suggestion(name, known)} "
         "If it is yours, register it with @schuss.saving.register_keras_serializable() or give it in "
         "`custom_objects`."
