@@ -441,10 +441,11 @@ def ldexp(x1: Any, x2: Any) -> Any:
 
 
 def nextafter(x1: Any, x2: Any) -> Any:
-    """The next representable float after x1 in the direction of x2; computed on the host."""
+    """The next representable float after x1 in the direction of x2; computed on the host. It moves with x1."""
     dtype = result_type(kind_of(x1), kind_of(x2), float)
     x1, x2 = aligned(x1, x2, dtype=dtype, name="nextafter")
-    return on_host(np.nextafter, Spec(x1.shape, as_dtype(dtype)), x1, x2)
+    y = on_host(np.nextafter, Spec(x1.shape, as_dtype(dtype)), x1, x2)
+    return p.custom_gradient_p.bind(x1, x2, y, n=2, gradient=lambda dy: [dy, None])[0]
 
 
 def sinc(x: Any) -> Any:

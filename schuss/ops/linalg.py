@@ -1,5 +1,5 @@
-"""keras.ops.linalg: norms from primitives; decompositions by NumPy on the host (slow, right, and without
-gradients)."""
+"""keras.ops.linalg: norms from primitives; decompositions by NumPy on the host, with the gradients of
+matrix calculus (Giles, *Collected matrix derivative results*, 2008)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from schuss import ops
 from schuss.graph import Spec, as_dtype
-from schuss.graph.primitives import host_call_p
+from schuss.graph.primitives import custom_gradient_p, host_call_p
+from schuss.ops import _matrix_gradients as gradients
 from schuss.ops.activations import as_float
 
 __all__ = [
@@ -119,7 +120,7 @@ def cholesky(x: Any, upper: bool = False) -> Any:
         ValueError: x is not square, or not positive-definite.
     """
     x = _square("cholesky", x)
-    factor = _on_host(np.linalg.cholesky, [(x.shape, x.dtype)], x)[0]
+    factor = _on_host(np.linalg.cholesky, [(x.shape, x.dtype)], x, gradient=gradients.cholesky)[0]
     return ops.swapaxes(factor, -2, -1) if upper else factor
 
 
@@ -133,14 +134,14 @@ def cholesky_inverse(x: Any, upper: bool = False) -> Any:
 def det(x: Any) -> Any:
     """Determinants of matrices x [..., n, n]."""
     x = _square("det", x)
-    return _on_host(np.linalg.det, [(x.shape[:-2], x.dtype)], x)[0]
+    return _on_host(np.linalg.det, [(x.shape[:-2], x.dtype)], x, gradient=gradients.det)[0]
 
 
 def slogdet(x: Any) -> tuple[Any, Any]:
     """Sign and log of the absolute value of the determinants of x [..., n, n]."""
     x = _square("slogdet", x)
     spec = (x.shape[:-2], x.dtype)
-    sign, log = _on_host(np.linalg.slogdet, [spec, spec], x)
+    sign, log = _on_host(np.linalg.slogdet, [spec, spec], x, gradient=gradients.slogdet)
     return sign, log
 
 
@@ -152,7 +153,8 @@ def logdet(x: Any) -> Any:
 def eigh(x: Any) -> tuple[Any, Any]:
     """Eigenvalues (ascending) [..., n] and eigenvectors (columns) [..., n, n] of symmetric matrices x."""
     x = _square("eigh", x)
-    values, vectors = _on_host(np.linalg.eigh, [(x.shape[:-1], x.dtype), (x.shape, x.dtype)], x)
+    specs = [(x.shape[:-1], x.dtype), (x.shape, x.dtype)]
+    values, vectors = _on_host(np.linalg.eigh, specs, x, gradient=gradients.eigh)
     return values, vectors
 
 
@@ -163,7 +165,7 @@ def inv(x: Any) -> Any:
         ValueError: x is not square, or singular.
     """
     x = _square("inv", x)
-    return _on_host(np.linalg.inv, [(x.shape, x.dtype)], x)[0]
+    return _on_host(np.linalg.inv, [(x.shape, x.dtype)], x, gradient=gradients.inv)[0]
 
 
 def pinv(x: Any, rcond: float | None = None) -> Any:
@@ -174,9 +176,8 @@ def pinv(x: Any, rcond: float | None = None) -> Any:
     """
     x = _matrices("pinv", x)
     shape = (*x.shape[:-2], x.shape[-1], x.shape[-2])
-    if rcond is None:
-        return _on_host(np.linalg.pinv, [(shape, x.dtype)], x)[0]
-    return _on_host(np.linalg.pinv, [(shape, x.dtype)], x, ops.cast(rcond, x.dtype))[0]
+    extra = () if rcond is None else (ops.cast(rcond, x.dtype),)
+    return _on_host(np.linalg.pinv, [(shape, x.dtype)], x, *extra, gradient=gradients.pinv)[0]
 
 
 def matrix_rank(x: Any, tol: float | None = None) -> Any:
@@ -213,7 +214,8 @@ def qr(x: Any, mode: str = "reduced") -> tuple[Any, Any]:
     *batch, m, n = x.shape
     k = m if mode == "complete" else min(m, n)
     function = _qr_complete if mode == "complete" else np.linalg.qr
-    q, r = _on_host(function, [((*batch, m, k), x.dtype), ((*batch, k, n), x.dtype)], x)
+    gradient = gradients.qr if k == min(m, n) else None
+    q, r = _on_host(function, [((*batch, m, k), x.dtype), ((*batch, k, n), x.dtype)], x, gradient=gradient)
     return q, r
 
 
@@ -223,6 +225,8 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     Args:
         x: matrices. full_matrices: square U and Vᵀ; default True. compute_uv: default True; else only s.
 
+    Gradients flow through min(m, n) columns of U and rows of Vᵀ; what makes them square is held constant.
+
     Returns:
         ``(U, s, Vᵀ)``, or s.
     """
@@ -231,10 +235,11 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     k = min(m, n)
     s = ((*batch, k), x.dtype)
     if not compute_uv:
-        return _on_host(_singular_values, [s], x)[0]
+        return _on_host(_singular_values, [s], x, gradient=gradients.singular_values)[0]
     u, v = ((m, m), (n, n)) if full_matrices else ((m, k), (k, n))
     function = np.linalg.svd if full_matrices else _svd_reduced
-    return tuple(_on_host(function, [((*batch, *u), x.dtype), s, ((*batch, *v), x.dtype)], x))
+    specs = [((*batch, *u), x.dtype), s, ((*batch, *v), x.dtype)]
+    return tuple(_on_host(function, specs, x, gradient=gradients.svd))
 
 
 def solve(a: Any, b: Any) -> Any:
@@ -270,7 +275,8 @@ def _solve(name: str, function: Callable[..., Any], a: Any, b: Any) -> Any:
             f"b.shape={tuple(b.shape)}"
         )
     batch = np.broadcast_shapes(a.shape[:-2], columns.shape[:-2])
-    x = _on_host(function, [((*batch, *columns.shape[-2:]), a.dtype)], a, ops.cast(columns, a.dtype))[0]
+    spec = ((*batch, *columns.shape[-2:]), a.dtype)
+    x = _on_host(function, [spec], a, ops.cast(columns, a.dtype), gradient=gradients.solve)[0]
     return ops.squeeze(x, axis=-1) if vector else x
 
 
@@ -286,15 +292,30 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
     a, b = _matrices("lstsq", a), as_float(b)
     shape = (a.shape[1], *b.shape[1:])
     extra = () if rcond is None else (ops.cast(rcond, a.dtype),)
-    return _on_host(_lstsq, [(shape, a.dtype)], a, ops.cast(b, a.dtype), *extra)[0]
+    return _on_host(_lstsq, [(shape, a.dtype)], a, ops.cast(b, a.dtype), *extra, gradient=gradients.lstsq)[0]
 
 
 def _on_host(
-    function: Callable[..., Any], specs: Sequence[tuple[Sequence[int], Any]], *operands: Any
+    function: Callable[..., Any],
+    specs: Sequence[tuple[Sequence[int], Any]],
+    *operands: Any,
+    gradient: Callable[..., Any] | None = None,
 ) -> list[Any]:
-    """The results of a NumPy function, of the given shapes and dtypes."""
+    """The results of a NumPy function, of the given shapes and dtypes.
+
+    `gradient`, ``(operands, results, dresults) -> [doperand, …]``, says how gradients flow; without it they cannot.
+    """
     wanted = tuple(Spec(tuple(shape), as_dtype(dtype)) for shape, dtype in specs)
-    return host_call_p.bind(*operands, function=_Explained(function), specs=wanted)
+    computed = host_call_p.bind(*operands, function=_Explained(function), specs=wanted)
+    if gradient is None:
+        return computed
+    results: list[Any] = []
+
+    def backward(*dresults: Any) -> list[Any]:
+        return gradient(operands, results, dresults)
+
+    results += custom_gradient_p.bind(*operands, *computed, n=len(operands), gradient=backward)
+    return results
 
 
 class _Explained:
