@@ -17,40 +17,21 @@ def main() -> None:
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-@click.argument("program", type=click.Path())
+@click.argument("program", type=click.Path(allow_dash=True))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run(program: str, arguments: tuple[str, ...]) -> None:
     """Run a program written for keras or tensorflow.keras, unchanged.
 
     In PROGRAM, `import keras` and `import tensorflow` give Schuss. Neither needs to be installed, and nothing
-    outside of this run is changed. ARGUMENTS are passed on to it.
+    outside of this run is changed. ARGUMENTS are passed on to it. With - the program is read from standard input.
     """
-    import traceback
-
     from schuss.compat import run_program
 
     try:
-        run_program(program, arguments)
+        code = run_program(program, arguments)
     except FileNotFoundError as error:
-        if error.filename is None:
-            raise click.ClickException(str(error)) from error
-        raise
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        own = next(
-            (i for i, f in enumerate(frames) if f.filename == program), 0
-        )  # without the frames that led to it
-        for line in traceback.format_exception(type(error), error, _after(error.__traceback__, own)):
-            click.echo(line, err=True, nl=False)
-        sys.exit(1)
-
-
-def _after(trace: object, count: int) -> object:
-    for _ in range(count):
-        trace = trace.tb_next  # type: ignore[attr-defined]
-    return trace
+        raise click.ClickException(str(error)) from error
+    sys.exit(code)
 
 
 @main.command()

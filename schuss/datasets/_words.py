@@ -29,7 +29,9 @@ def prepare(
         if not kept:
             raise ValueError(f"No text is shorter than maxlen={maxlen} words. Use a larger maxlen.")
         numbered, labels = [numbered[i] for i in kept], labels[kept]
-    limit = num_words or max(max(text) for text in numbered if text) + 1
+    limit = num_words or max(
+        max(text) for text in numbered if text
+    )  # so the last word is left out: as in Keras
     if oov_char is None:
         return [[w for w in text if skip_top <= w < limit] for text in numbered], labels
     return [[w if skip_top <= w < limit else oov_char for w in text] for text in numbered], labels

@@ -16,5 +16,5 @@ def load_data(
 ) -> tuple[Split, Split]:
     """Houses (13 features) and their price in thousands of dollars. `test_split`: the share kept for
     testing."""
-    file = read_npz(get_file(path, KERAS_URL + "boston_housing.npz", _SHA256))
-    return split(file["x"], file["y"], test_split, seed)
+    x, y = read_npz(get_file(path, KERAS_URL + "boston_housing.npz", _SHA256), "x", "y")
+    return split(x, y, test_split, seed)

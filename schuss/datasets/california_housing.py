@@ -22,8 +22,7 @@ def load_data(
     """
     if version not in ("large", "small"):
         raise ValueError(f"version must be 'large' or 'small', got {version!r}.")
-    file = read_npz(get_file(path, KERAS_URL + "california_housing.npz", _SHA256))
-    x, y = file["x"], file["y"]
+    x, y = read_npz(get_file(path, KERAS_URL + "california_housing.npz", _SHA256), "x", "y")
     if version == "small":
         x, y = x[:600], y[:600]
     return split(x, y, test_split, seed)

@@ -4,10 +4,11 @@ arXiv:1708.07747)."""
 from __future__ import annotations
 
 import gzip
+import zlib
 
 import numpy as np
 
-from schuss.datasets._files import KERAS_URL, get_file
+from schuss.datasets._files import KERAS_URL, damaged, get_file
 
 CLASSES = (
     "T-shirt/top",
@@ -22,6 +23,13 @@ CLASSES = (
     "Ankle boot",
 )
 
+_MD5 = {
+    "train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+    "train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
+    "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
+    "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
+}
+
 Split = tuple[np.ndarray, np.ndarray]
 
 
@@ -33,18 +41,15 @@ def load_data() -> tuple[Split, Split]:
     """
     parts = []
     for kind in ("train", "t10k"):
-        labels = _read(f"{kind}-labels-idx1-ubyte.gz", header=8)
-        images = _read(f"{kind}-images-idx3-ubyte.gz", header=16).reshape(len(labels), 28, 28)
-        parts.append((images, labels))
+        labels = _read(f"{kind}-labels-idx1-ubyte.gz", header=8, shape=(-1,))
+        parts.append((_read(f"{kind}-images-idx3-ubyte.gz", header=16, shape=(len(labels), 28, 28)), labels))
     return parts[0], parts[1]
 
 
-def _read(name: str, header: int) -> np.ndarray:
-    path = get_file(name, KERAS_URL + name)
+def _read(name: str, header: int, shape: tuple[int, ...]) -> np.ndarray:
+    path = get_file(name, KERAS_URL + name, _MD5[name])
     try:
         with gzip.open(path) as file:
-            return np.frombuffer(file.read(), np.uint8, offset=header)
-    except (OSError, EOFError, ValueError) as error:
-        raise ValueError(
-            f"{path} is damaged ({error}). Delete it, so that it is downloaded again."
-        ) from error
+            return np.frombuffer(file.read(), np.uint8, offset=header).reshape(shape)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise damaged(path, error) from error

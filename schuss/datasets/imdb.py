@@ -38,10 +38,11 @@ def load_data(
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: object arrays of lists of ints; labels 1 (favourable) and 0.
     """
-    file = read_npz(get_file(path, KERAS_URL + "imdb.npz", _SHA256), _SHA256)
+    file = get_file(path, KERAS_URL + "imdb.npz", _SHA256)
+    x_train, y_train, x_test, y_test = read_npz(file, "x_train", "y_train", "x_test", "y_test")
     random = np.random.RandomState(seed)
-    x_train, y_train = shuffled(file["x_train"], file["y_train"], random)
-    x_test, y_test = shuffled(file["x_test"], file["y_test"], random)
+    x_train, y_train = shuffled(x_train, y_train, random)
+    x_test, y_test = shuffled(x_test, y_test, random)
     texts, labels = prepare(
         [*x_train, *x_test],
         np.concatenate([y_train, y_test]),
@@ -62,5 +63,6 @@ def load_data(
 
 def get_word_index(path: str = "imdb_word_index.json") -> dict[str, int]:
     """The number of every word."""
-    with get_file(path, KERAS_URL + "imdb_word_index.json").open(encoding="utf-8") as file:
+    found = get_file(path, KERAS_URL + "imdb_word_index.json", "bfafd718b763782e994055a2d397834f")
+    with found.open(encoding="utf-8") as file:
         return json.load(file)

@@ -16,5 +16,6 @@ def load_data(path: str = "mnist.npz") -> tuple[Split, Split]:
     Returns:
         x: uint8, (60000, 28, 28) and (10000, 28, 28), 0 (white) to 255 (black). y: uint8 labels 0–9.
     """
-    file = read_npz(get_file(path, KERAS_URL + "mnist.npz", _SHA256))
-    return (file["x_train"], file["y_train"]), (file["x_test"], file["y_test"])
+    file = get_file(path, KERAS_URL + "mnist.npz", _SHA256)
+    x_train, y_train, x_test, y_test = read_npz(file, "x_train", "y_train", "x_test", "y_test")
+    return (x_train, y_train), (x_test, y_test)

@@ -31,8 +31,8 @@ def load_data(
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: object arrays of lists of ints; labels 0–45.
     """
-    file = read_npz(get_file(path, KERAS_URL + "reuters.npz", _SHA256), _SHA256)
-    x, y = shuffled(file["x"], file["y"], np.random.RandomState(seed))
+    x, y = read_npz(get_file(path, KERAS_URL + "reuters.npz", _SHA256), "x", "y")
+    x, y = shuffled(x, y, np.random.RandomState(seed))
     texts, labels = prepare(x, y, num_words, skip_top, maxlen, start_char, oov_char, index_from)
     objects, cut = as_objects(texts), int(len(texts) * (1 - test_split))
     return (objects[:cut], labels[:cut]), (objects[cut:], labels[cut:])
@@ -40,7 +40,8 @@ def load_data(
 
 def get_word_index(path: str = "reuters_word_index.json") -> dict[str, int]:
     """The number of every word."""
-    with get_file(path, KERAS_URL + "reuters_word_index.json").open(encoding="utf-8") as file:
+    found = get_file(path, KERAS_URL + "reuters_word_index.json", "4d44cc38712099c9e383dc6e5f11a921")
+    with found.open(encoding="utf-8") as file:
         return json.load(file)
 
 

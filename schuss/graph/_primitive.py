@@ -23,8 +23,12 @@ reference_rules: dict[Primitive, Callable[..., Any]] = {}
 gradient_rules: dict[Primitive, Callable[..., Any]] = {}
 """``rule(dy, operands, y, **params) -> [dx, …]``, None where nothing flows. Filled by `schuss.autodiff`."""
 
-lowering_rules: dict[Primitive, Callable[..., Any]] = {}
+lowering_rules: dict[Primitive, Any] = {}
 """From a node to a loop nest. Filled by `schuss.compiler`; a primitive without a row runs on the host."""
+
+observers: list[Callable[[Primitive, list[Any], dict[str, Any], Any], Any]] = []
+"""Each is told of every operation, computed or recorded: ``observer(primitive, operands, params, result)``
+returns the result to go on with. For tools that follow a program as it runs; usually empty."""
 
 
 class Primitive:
@@ -42,8 +46,12 @@ class Primitive:
         with NumPy."""
         values = [as_value(operand) for operand in operands]
         if any(isinstance(value, Tensor) for value in values) or (not values and active_trace() is not None):
-            return current_trace(self.name).record(self, values, params)
-        return self._compute(values, params)
+            result = current_trace(self.name).record(self, values, params)
+        else:
+            result = self._compute(values, params)
+        for observer in observers:
+            result = observer(self, values, params, result)
+        return result
 
     def _compute(self, arrays: list[np.ndarray], params: dict[str, Any]) -> Any:
         """The value of the operation on arrays, whose shapes and dtypes are checked as in a trace."""
@@ -52,6 +60,7 @@ class Primitive:
                 "schuss.backends.reference"
             )  # by name: what a word means is said outside of graph
         shape_rules[self](*(Spec.of(array) for array in arrays), **params)
+        arrays = [np.asarray(array) for array in arrays]  # subclasses may mean something else by +
         with np.errstate(all="ignore"):
             result = reference_rules[self](*arrays, **params)
         return [np.asarray(y) for y in result] if self.several_results else np.asarray(result)

@@ -50,6 +50,7 @@ class Trace:
     def constant(self, array: np.ndarray) -> Tensor:
         """`array` as a tensor of this trace; equal small constants are one tensor, repetition becomes a
         broadcast."""
+        given, array = array, np.asarray(array)
         small = _without_repetition(array)
         if small is not array:
             from schuss.graph._primitive import PRIMITIVES
@@ -61,9 +62,9 @@ class Trace:
             if key not in self._known:
                 self._known[key] = self._tensor(Spec.of(array), array=array)
             return self._known[key]
-        held = self._constants.get(id(array))
+        held = self._constants.get(id(given))
         if held is None:
-            held = self._constants[id(array)] = (array, self._tensor(Spec.of(array), array=array))
+            held = self._constants[id(given)] = (given, self._tensor(Spec.of(array), array=array))
         return held[1]
 
     def own(self, value: Any) -> Tensor:
@@ -180,9 +181,21 @@ class StatelessScope:
         _stack.scopes.pop()
 
 
+readers: list[Callable[[Variable, Any], Any]] = []
+"""Each is told of every variable read: ``reader(variable, value)`` returns the value to go on with. For tools
+that follow a program as it runs; usually empty."""
+
+
 def read_variable(variable: Variable) -> Any:
     """The variable's value where the program now is: an override, a tensor of the current trace, or its
     array."""
+    value = _value_here(variable)
+    for reader in readers:
+        value = reader(variable, value)
+    return value
+
+
+def _value_here(variable: Variable) -> Any:
     for scope in reversed(_stack.scopes):
         if isinstance(scope, Trace):
             return scope.read(variable)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from schuss.graph import Tensor, as_value, is_float
+from schuss.graph import Tensor, as_value, is_float, observers
 from schuss.graph import primitives as p
 from schuss.ops._operands import (
     axis_of,
@@ -169,7 +169,8 @@ def get_item(x: Any, key: Any) -> Any:
     if isinstance(key, slice) and key == slice(None):
         return x
     keys = _expanded(key, x)
-    if not isinstance(x, Tensor) and not any(isinstance(k, Tensor) for k in keys):
+    masked = any(getattr(k, "dtype", None) == np.bool_ for k in keys)
+    if not any(isinstance(k, Tensor) for k in (x, *keys)) and (masked or not observers):
         return np.asarray(x[tuple(keys)])
     starts: list[int] = []
     limits: list[int] = []

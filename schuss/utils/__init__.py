@@ -12,7 +12,9 @@ _HOMES = {
         "get_registered_object register_keras_serializable serialize_keras_object"
     ),
     "schuss.training.py_dataset": "PyDataset Sequence",
+    "schuss.utils._get_file": "get_file",
     "schuss.utils._numeric": "normalize to_categorical",
+    "schuss.utils._sequences": "pad_sequences",
     "schuss.utils._random_seed": "set_random_seed",
     "schuss.utils._uids": "clear_session",
 }

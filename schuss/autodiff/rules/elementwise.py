@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from schuss import ops
-from schuss.graph import gradient_rules
+from schuss.graph import Tensor, gradient_rules
 from schuss.graph import primitives as p
 
 
@@ -28,6 +28,8 @@ def _power(dz: Any, x: Any, y: Any, z: Any) -> tuple[Any, Any]:
 
 def _constant(x: Any) -> float | None:
     """The number that x consists of everywhere, if that is known: so that x² has the gradient 2x."""
+    if not isinstance(x, Tensor):
+        return None  # an array that is followed as it is computed
     while x.node is not None and x.node.primitive is p.broadcast_in_dim_p:
         x = x.node.inputs[0]
     return None if x.array is None or x.array.size != 1 else x.array.item()
