@@ -46,6 +46,21 @@ def operands(function: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     return y_true, y_pred
 
 
+def same_shape_operands(function: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    """`operands`, of which neither is repeated to the shape of the other.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    y_true, y_pred = operands(function, y_true, y_pred)
+    if tuple(y_true.shape) != tuple(y_pred.shape):
+        raise ValueError(
+            f"{function}: `y_true` and `y_pred` must have the same shape. "
+            f"Received: shapes {tuple(y_true.shape)} and {tuple(y_pred.shape)}."
+        )
+    return y_true, y_pred
+
+
 def float_array(x: Any) -> Any:
     """`x` as an array of a float dtype: its own, floatx for integers and booleans."""
     x = ops.convert_to_tensor(x)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from schuss import ops
 from schuss.graph import is_integer
 from schuss.losses._base import NamedLoss
-from schuss.losses._shapes import float_array, operands
+from schuss.losses._shapes import float_array, operands, same_shape_operands
 from schuss.losses._targets import integer_labels, one_hot_labels, require_labels
 
 EPSILON = 1e-7
@@ -29,14 +27,16 @@ def binary_crossentropy(
     Returns:
         The shape of `y_true` without `axis`.
 
+    Raises:
+        ValueError: the shapes differ.
+
     Example:
         >>> from schuss import losses
         >>> [round(v, 3) for v in losses.binary_crossentropy([[0, 1], [0, 0]], [[0.6, 0.4], [0.4, 0.6]]).tolist()]
         [0.916, 0.714]
     """
-    y_true, y_pred = operands("binary_crossentropy", y_true, y_pred)
+    y_true, y_pred = same_shape_operands("binary_crossentropy", y_true, y_pred)
     y_true = _smoothed(y_true, label_smoothing, 2)
-    y_true, y_pred = _broadcast(y_true, y_pred)
     return ops.mean(ops.binary_crossentropy(y_true, y_pred, from_logits=from_logits), axis=axis)
 
 
@@ -60,9 +60,8 @@ def binary_focal_crossentropy(
         apply_class_balancing: also weight class 1 by `alpha` and class 0 by ``1 − alpha``; default False.
         alpha: default 0.25. gamma: default 2.
     """
-    y_true, y_pred = operands("binary_focal_crossentropy", y_true, y_pred)
+    y_true, y_pred = same_shape_operands("binary_focal_crossentropy", y_true, y_pred)
     y_true = _smoothed(y_true, label_smoothing, 2)
-    y_true, y_pred = _broadcast(y_true, y_pred)
     p = ops.sigmoid(y_pred) if from_logits else y_pred
     loss = ops.binary_crossentropy(y_true, p)
     q = ops.add(ops.multiply(y_true, p), ops.multiply(ops.subtract(1.0, y_true), ops.subtract(1.0, p)))
@@ -215,13 +214,6 @@ def _smoothed(y_true: Any, smoothing: float, classes: int) -> Any:
     if not smoothing:
         return y_true
     return ops.add(ops.multiply(y_true, 1.0 - smoothing), smoothing / classes)
-
-
-def _broadcast(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
-    if tuple(y_true.shape) == tuple(y_pred.shape):
-        return y_true, y_pred
-    shape = np.broadcast_shapes(tuple(y_true.shape), tuple(y_pred.shape))
-    return ops.broadcast_to(y_true, shape), ops.broadcast_to(y_pred, shape)
 
 
 def _numbers(value: Any, like: Any) -> Any:

@@ -94,10 +94,11 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
         >>> metrics.sparse_categorical_accuracy([2, 1], [[0.1, 0.6, 0.3], [0.05, 0.95, 0]]).tolist()
         [0.0, 1.0]
     """
+    shape = tuple(ops.convert_to_tensor(y_true).shape)
     y_true, y_pred = _labels_and_scores("sparse_categorical_accuracy", y_true, y_pred)
     predicted = ops.argmax(y_pred, axis=-1)
     matches = ops.cast(ops.equal(ops.cast(y_true, predicted.dtype), predicted), floatx())
-    return ops.squeeze(matches, axis=-1) if matches.ndim > 1 and matches.shape[-1] == 1 else matches
+    return ops.reshape(matches, shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape)
 
 
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:

@@ -109,13 +109,14 @@ def _count_by_bucket(found: Decisions, thresholds: Sequence[float], by_label: bo
     n = len(thresholds)
     bucket = ops.subtract(ops.ceil(ops.multiply(ops.clip(scores, 0.0, 1.0), float(n - 1))), 1.0)
     bucket = ops.cast(bucket, "int32")
-    all_positives, all_negatives = _total(positives, by_label), _total(negatives, by_label)
-    if thresholds[0] < 0.0:
-        bucket = ops.maximum(bucket, 0)  # a prediction of 0 is above the lowest threshold, −ε
-    else:
-        above = ops.greater_equal(bucket, 0)  # a prediction of 0 is above none
-        bucket = ops.maximum(bucket, 0)
-        positives, negatives = (ops.where(above, w, ops.zeros_like(w)) for w in (positives, negatives))
+    above_none = ops.less(bucket, 0)  # predictions of 0; but they are above the threshold −ε
+    bucket = ops.maximum(bucket, 0)
+    below: tuple[Any, Any] = (0.0, 0.0)
+    if thresholds[0] >= 0.0:
+        none = np.zeros((), scores.dtype)
+        axis = 0 if by_label else None
+        below = tuple(ops.sum(ops.where(above_none, w, none), axis=axis) for w in (positives, negatives))
+        positives, negatives = (ops.where(above_none, none, w) for w in (positives, negatives))
     labels = scores.shape[1] if by_label else 1
     if by_label:
         bucket = ops.add(ops.multiply(bucket, labels), np.arange(labels, dtype="int32"))
@@ -132,13 +133,9 @@ def _count_by_bucket(found: Decisions, thresholds: Sequence[float], by_label: bo
     return Counts(
         true_positives,
         false_positives,
-        ops.subtract(all_negatives, false_positives),
-        ops.subtract(all_positives, true_positives),
+        ops.add(ops.subtract(false_positives[:1], false_positives), below[1]),
+        ops.add(ops.subtract(true_positives[:1], true_positives), below[0]),
     )
-
-
-def _total(weights: Any, by_label: bool) -> Any:
-    return ops.sum(weights, axis=0) if by_label else ops.sum(weights)
 
 
 def is_evenly_spaced(thresholds: Sequence[float]) -> bool:

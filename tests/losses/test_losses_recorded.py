@@ -1,4 +1,4 @@
-"""Losses give the values and gradients that Keras recorded for them, by both evaluators."""
+"""Losses give the values and gradients that Keras recorded for them: configs, shapes, weights, masks."""
 
 import json
 from pathlib import Path
@@ -7,32 +7,52 @@ import numpy as np
 import pytest
 
 import schuss
-from schuss import losses
+from schuss import losses, ops
+from schuss.layers._masks import set_mask
 
 RECORDED = Path(__file__).parent.parent / "recorded"
-CASES = json.loads((RECORDED / "losses.json").read_text())["cases"]
-FIGURES = np.load(RECORDED / "losses.npz")
+SETS = {name: np.load(RECORDED / f"{name}.npz") for name in ("losses", "losses_more")}
+CASES = {name: json.loads((RECORDED / f"{name}.json").read_text())["cases"] for name in SETS}
+NOISE = {"CosineSimilarity": 1e-6}
+"""Gradients that are 0 but for rounding: of vectors of one number."""
 
 
-def close(actual, expected, tolerance):
+def close(actual, expected, tolerance, floor=1e-30):
     actual = np.asarray(actual)
     assert actual.shape == expected.shape
     assert actual.dtype == expected.dtype
-    np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance * max(np.abs(expected).max(), 1e-30))
-
-
-@pytest.mark.parametrize("compiled", [False, True], ids=["reference", "compiled"])
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['id']}-{case['class']}")
-def test_value_and_gradient(case, compiled):
-    given = {name: FIGURES[f"{case['id']}/{name}"] for name in case["arrays"]}
-    loss = getattr(losses, case["class"])(**case["config"])
-    both = schuss.value_and_grad(lambda y_pred, y_true, weight: loss(y_true, y_pred, sample_weight=weight))
-    weight = given.get("sample_weight")
-    function = (
-        schuss.jit(lambda y_pred, y_true, *w: both(y_pred, y_true, *(w or [None])))
-        if compiled
-        else lambda *args: both(*args, *([] if len(args) > 2 else [None]))
+    np.testing.assert_allclose(
+        actual, expected, rtol=0, atol=max(floor, tolerance * float(np.abs(expected).max()))
     )
-    value, gradient = function(given["y_pred"], given["y_true"], *([] if weight is None else [weight]))
+
+
+def check(case, figures, through=lambda f: f):
+    given = {name: figures[f"{case['id']}/{name}"] for name in case["arrays"]}
+    loss = getattr(losses, case["class"])(**case["config"])
+    weights = [given[name] for name in ("sample_weight",) if name in given]
+
+    def summed(y_pred, y_true, *weights):
+        if "mask" in given:
+            set_mask(y_pred, given["mask"])
+        value = loss(y_true, y_pred, *weights)
+        return ops.sum(value), value
+
+    function = through(schuss.value_and_grad(summed, has_aux=True))
+    (_, value), gradient = function(given["y_pred"], given["y_true"], *weights)
     close(value, given["value"], 1e-5)
-    close(gradient, given["grad.y_pred"], 1e-4)
+    close(gradient, given["grad.y_pred"], 1e-4, NOISE.get(case["class"], 1e-30))
+
+
+@pytest.mark.parametrize("case", CASES["losses"], ids=lambda case: f"{case['id']}-{case['class']}")
+def test_value_and_gradient(case):
+    check(case, SETS["losses"])
+
+
+@pytest.mark.parametrize("case", CASES["losses"], ids=lambda case: f"{case['id']}-{case['class']}")
+def test_compiled_value_and_gradient(case):
+    check(case, SETS["losses"], schuss.jit)
+
+
+@pytest.mark.parametrize("case", CASES["losses_more"], ids=lambda case: f"{case['id']}-{case['class']}")
+def test_value_and_gradient_of_further_configs_weights_and_masks(case):
+    check(case, SETS["losses_more"])
