@@ -63,10 +63,24 @@ class Configurable(Holder):
         for name in _ADAPTERS:  # which Keras 3 writes into the configs of layers that have none
             if config.get(name, config) is None:
                 del config[name]
+        common = _not_taken_by(cls, config)
         try:
-            return cls(**config)
+            made = cls(**{key: value for key, value in config.items() if key not in common})
         except TypeError as error:
             raise TypeError(f"{cls.__name__} cannot be made from the config {config}: {error}") from None
+        made.name = common.get("name", made.name)
+        if not common.get("trainable", True):
+            made.trainable = False
+        return made
+
+
+def _not_taken_by(cls: type, config: dict[str, Any]) -> dict[str, Any]:
+    """What every layer's config has, where the class's `__init__` has no such argument (nor ``**kwargs``)."""
+    parameters = inspect.signature(cls.__init__).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return {}
+    common = ("name", "trainable", "dtype")
+    return {key: config[key] for key in common if key in config and key not in parameters}
 
 
 _AUTOMATIC: set[type] = {Configurable}

@@ -9,7 +9,7 @@ from schuss import ops
 from schuss.graph import OPERATORS
 from schuss.layers._symbolic import Node, Operation
 from schuss.models._keras_operations import BY_CLASS, BY_FUNCTION, KerasOperation
-from schuss.saving.serialization import serialize_keras_object
+from schuss.saving.serialization import deserialize_arguments, serialize_keras_object
 
 
 def class_name_of(operation: Operation) -> str:
@@ -78,7 +78,7 @@ class RevivedOperation:
                 f"The config has the operation {self._row.class_name!r} ({config['module']}), but there is no "
                 f"schuss.ops.{name}."
             )
-        options = dict(config["config"])
+        options = deserialize_arguments(config["config"])
         self._operation = Operation(inspect.unwrap(function), options.pop("name", None))
         self.options = options
         self.name = self._operation.name

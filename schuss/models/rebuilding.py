@@ -90,7 +90,7 @@ class _Cloning:
             )
         layers: list[Any] = [self._layer(layer) for layer in model.layers]
         if input_tensors is not None:
-            layers.insert(0, Input(tensor=_only(input_tensors)))
+            layers.insert(0, _as_input(input_tensors))
         elif model._input_layer is not None:
             layers.insert(0, _of_same_config(model._input_layer))
         return Sequential(layers, name=model.name, trainable=model.trainable)
@@ -152,11 +152,12 @@ def _like(tensor: Any) -> Any:
     return Input(batch_shape=tensor.shape, dtype=tensor.dtype)
 
 
-def _only(tensors: Any) -> Any:
+def _as_input(tensors: Any) -> Any:
     flat = _tree.leaves(tensors)
     if len(flat) != 1 or not is_symbolic(flat[0]):
         raise ValueError(f"clone_model: `input_tensors` must be one symbolic tensor, got {tensors!r}.")
-    return flat[0]
+    operation = flat[0]._keras_history[0] if flat[0]._keras_history else None
+    return flat[0] if isinstance(operation, InputLayer) else Input(tensor=flat[0])
 
 
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Model:

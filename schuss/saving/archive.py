@@ -13,7 +13,7 @@ from typing import Any
 
 from schuss.saving._files import open_archive, read_member, replacing, shown_name
 from schuss.saving.serialization import deserialize_sharing, serialize_sharing
-from schuss.saving.weights import WEIGHTS_NAME, read_weights, write_weights
+from schuss.saving.weights import WEIGHTS_NAME, read_weights, weights_bytes
 
 _CONFIG, _METADATA = "config.json", "metadata.json"
 _FORMAT = "3.15.0"  # the version of Keras whose format this is
@@ -63,13 +63,12 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool =
 def _write(model: Any, file: Any) -> None:
     config = json.dumps(serialize_sharing(model))
     saved = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
-    weights = io.BytesIO()
-    write_weights(model, weights)
+    weights = weights_bytes(model)
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(_METADATA, json.dumps({"keras_version": _FORMAT, "date_saved": saved}))
         archive.writestr(_CONFIG, config)
         with archive.open(WEIGHTS_NAME, "w", force_zip64=True) as member:
-            member.write(weights.getbuffer())
+            member.write(weights)
 
 
 def load_model(

@@ -129,6 +129,8 @@ def serialize_keras_object(obj: Any) -> Any:
         return obj.name
     if isinstance(obj, (np.ndarray, Variable)):
         array = np.asarray(obj)
+        if not array.ndim:
+            return array.item()
         return {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": array.dtype.name}}
     if _state.live and (inspect.isroutine(obj) or inspect.isclass(obj)):
         return obj

@@ -47,15 +47,17 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
             f'Model "{model.name}" is not built, so it has no weights to save. Call it on data, or build(input_shape) '
             "it, first."
         )
-    with replacing(path) as temporary:
-        write_weights(model, temporary)
+    content = weights_bytes(model)
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        file.write(content)
 
 
-def write_weights(model: Any, target: Any) -> None:
-    """Write the weights to a path or a binary file object."""
+def weights_bytes(model: Any) -> memoryview:
+    """The content of a weights file. It is made in memory, because HDF5 may crash where a disk is full."""
     import h5py
 
-    with h5py.File(target, "w") as file:
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
         for path, part in parts_of(model):
             store: dict[str, Any] = {}
             part.save_own_variables(store)
@@ -64,6 +66,7 @@ def write_weights(model: Any, target: Any) -> None:
                 group.attrs["name"] = part.name
             for key, array in store.items():
                 group[key] = np.asarray(array)
+    return content.getbuffer()
 
 
 def parts_of(model: Any) -> Iterator[tuple[str, Any]]:

@@ -142,6 +142,13 @@ def test_integer_inputs_are_cast_to_the_declared_type():
         (lambda: schuss.Model(schuss.Input((4,))), ValueError, "given together"),
         (lambda: two_by_two().get_layer("shard"), ValueError, "shared"),
         (lambda: two_by_two().get_layer(index=20), ValueError, "8 layers"),
+        (
+            lambda: schuss.Model(
+                x := schuss.Input((4,)), layers.Dense(4, name="q")(layers.Dense(4, name="q")(x))
+            ),
+            ValueError,
+            'name "q" is used 2 times',
+        ),
         (lambda: np.sin(schuss.Input((4,))), TypeError, "symbolic"),
         (lambda: bool(schuss.Input((4,))), TypeError, "symbolic"),
     ],
@@ -166,3 +173,84 @@ def test_clones_and_json():
         assert np.array_equal(again([X, X])[0], model([X, X])[0])
     with pytest.raises(ValueError, match="not JSON"):
         schuss.models.model_from_json("{")
+
+
+def test_layers_at_the_same_distance_come_in_the_order_in_which_the_outputs_lead_to_them():
+    a, b = schuss.Input((4,), name="a"), schuss.Input((4,), name="b")
+    shared, between, last = (layers.Dense(4, name=name) for name in ("shared", "between", "last"))
+    model = schuss.Model({"z": a, "y": b}, [shared(between(shared(a))), last(shared(b))])
+    assert [layer.name for layer in model.layers] == ["a", "shared", "between", "b", "last"]
+
+
+def test_dicts_of_outputs_keep_their_order():
+    x = schuss.Input((4,))
+    model = schuss.Model(x, {"z": layers.Dense(2)(x), "a": [layers.Dense(3)(x)]})
+    assert list(model(X)) == ["z", "a"]
+    assert model.output_shape == [(None, 3), (None, 2)]
+
+
+def test_inputs_without_names_for_a_dict_in_another_order_are_refused():
+    a, b = schuss.Input((4,), name="a"), schuss.Input((4,), name="b")
+    difference = layers.Subtract()([b, a])
+    assert np.allclose(schuss.Model({"b": b, "a": a}, difference)({"a": X, "b": 3 * X}), 2 * X)
+    assert np.allclose(schuss.Model({"a": a, "b": b}, difference)([X, 3 * X]), 2 * X)
+    with pytest.raises(ValueError, match="pass a dict with these keys"):
+        schuss.Model({"b": b, "a": a}, difference)([3 * X, X])
+
+
+def test_optional_inputs():
+    class Sum(layers.Layer):
+        def call(self, x, y=None):
+            return x if y is None else x + y
+
+        def compute_output_shape(self, x_shape, y_shape=None):
+            return x_shape
+
+    a, b = schuss.Input((4,), name="a"), schuss.Input((4,), name="b", optional=True)
+    model = schuss.Model([a, b], Sum()(a, b))
+    assert np.array_equal(model([X, None]), X)
+    assert np.array_equal(model({"a": X}), X)
+    assert np.array_equal(model([X, X]), 2 * X)
+    with pytest.raises(ValueError, match='input "a", which is not optional'):
+        model([None, X])
+
+
+def test_a_mask_given_to_the_model_reaches_its_layers():
+    class Masked(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.supports_masking = True
+
+        def call(self, inputs, mask=None):
+            return inputs if mask is None else inputs * schuss.ops.cast(mask[..., None], inputs.dtype)
+
+    x = schuss.Input((3, 2))
+    model = schuss.Model(x, Masked()(x))
+    mask = np.array([[True, False, True]])
+    y = model(np.ones((1, 3, 2)), mask=mask)  # float64: a copy is made on the way
+    assert y[0, :, 0].tolist() == [1.0, 0.0, 1.0]
+
+
+def test_functions_in_a_config():
+    ops = schuss.ops
+    x = schuss.Input((4,))
+    y = ops.concatenate([x, ops.einsum("ij,ij->ij", x, x)], axis=-1)[:, 1:, None]
+    y = ops.squeeze(ops.where(y > 0, y, -2.0 * y), axis=-1) / 3
+    y = ops.clip(ops.layer_normalization(y, axis=-1), -1.0, ops.cast(1, "float32"))
+    model = schuss.Model(x, ops.softmax(y, axis=1))
+    config = json.loads(json.dumps(model.get_config()))
+    again = schuss.Model.from_config(config)
+    assert np.array_equal(again(X), model(X))
+    assert json.loads(json.dumps(again.get_config())) == config
+
+
+def test_functions_that_keras_has_no_class_for():
+    x = schuss.Input((4,))
+    model = schuss.Model(x, schuss.ops.batch_normalization(x, np.zeros(4), np.ones(4), -1))
+    model.get_config()
+    own = schuss.layers._symbolic.Operation(lambda value: value + 1, "own")
+    with pytest.raises(NotImplementedError, match="cannot be written to a config"):
+        schuss.Model(x, own.symbolic_call((x,), {})).get_config()
+    config = model.get_config()
+    config["layers"][1].update(class_name="Sum", config={"name": "s", "axis": 1, "keepdims": True})
+    assert schuss.Model.from_config(config).output_shape == (None, 1)

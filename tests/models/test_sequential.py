@@ -121,3 +121,27 @@ def test_wrong_data_names_the_model_and_both_shapes():
 def test_shape_errors_inside_name_the_layer_when_the_model_is_made():
     with pytest.raises(ValueError, match='"bad"'):
         schuss.Sequential([schuss.Input((4,)), layers.Reshape((3, 3), name="bad")])
+
+
+def test_one_layer_in_two_places():
+    same = layers.Dense(4, name="same")
+    model = schuss.Sequential([schuss.Input((4,)), same, same])
+    assert len(model.weights) == 2
+    assert np.allclose(model(np.ones((1, 4))), same(same(np.ones((1, 4)))))
+
+
+def test_the_batch_size_of_a_build_is_kept_that_of_a_call_is_not():
+    model = schuss.Sequential([layers.Dense(2)])
+    model.build((3, 4))
+    assert (model.input_shape, model.output_shape) == ((3, 4), (3, 2))
+    assert model(np.ones((5, 4))).shape == (5, 2)
+    model = schuss.Sequential([layers.Dense(2)])
+    model(np.ones((3, 4)))
+    assert model.input_shape == (None, 4)
+
+
+def test_layers_without_a_list():
+    with pytest.raises(ValueError, match="must be a list of layers"):
+        schuss.Sequential(layers.Dense(2))
+    with pytest.raises(ValueError, match="given in a list"):
+        schuss.Sequential(layers.Dense(2), layers.Dense(3))

@@ -1,6 +1,7 @@
 """The table of a model's layers."""
 
 import numpy as np
+import pytest
 
 import schuss
 from schuss import layers
@@ -54,3 +55,72 @@ def test_nested_trainable_and_connections():
     assert "│     N     │" in text or " N " in text
     assert "Non-trainable params: 10" in text
     assert "within" not in summary(schuss.Model(x, out))
+
+
+def test_every_character_as_keras_prints_it():
+    model = schuss.Sequential([schuss.Input((4,)), layers.Dense(3, name="a")], name="net")
+    assert summary(model, line_length=60).splitlines() == [
+        'Model: "net"',
+        "┏━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━┓",
+        "┃ Layer (type)             ┃ Output Shape      ┃   Param # ┃",
+        "┡━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━┩",
+        "│ a (Dense)                │ (None, 3)         │        15 │",
+        "└──────────────────────────┴───────────────────┴───────────┘",
+        " Total params: 15 (60.00 B)",
+        " Trainable params: 15 (60.00 B)",
+        " Non-trainable params: 0 (0.00 B)",
+    ]
+
+
+def test_the_optimizers_variables_count_when_there_are_some():
+    model = schuss.Sequential([schuss.Input((4,)), layers.Dense(3)])
+    model.compile("adam", "mse")
+    assert "Optimizer params" not in summary(model)
+    model.fit(np.ones((4, 4)), np.ones((4, 3)), verbose=0)
+    text = summary(model)
+    assert "Total params: 47 " in text
+    assert "Optimizer params: 32 " in text
+
+
+def test_functions_and_shared_layers_have_rows():
+    x = schuss.Input((4,), name="x")
+    text = summary(schuss.Model(x, (schuss.ops.expand_dims(x, -1) * 2.0)[:, :1]))
+    for row in ("expand_dims", "(ExpandDims)", "(Multiply)", "(GetItem)", "(None, 1, 1)"):
+        assert row in text
+    shared = layers.Dense(4, name="shared")
+    assert "x[0][0]," in summary(schuss.Model(x, shared(shared(x))))
+
+
+def test_ranges_of_layers():
+    model = schuss.Sequential(
+        [schuss.Input((4,)), *(layers.Dense(3, name=n) for n in ("first", "mid", "last"))]
+    )
+    assert "first" not in summary(model, layer_range=("mi.*", "last"))
+    assert "first" in summary(model, layer_range=("mid", "first"))
+    with pytest.raises(ValueError, match="no layer 'midd'"):
+        summary(model, layer_range=("midd", "last"))
+    with pytest.raises(ValueError, match="two layer names"):
+        summary(model, layer_range=("mid",))
+
+
+def test_narrow_terminals(monkeypatch):
+    model = schuss.Sequential([schuss.Input((4,)), layers.Dense(3, name="a_layer_with_a_long_name")])
+    monkeypatch.setenv("COLUMNS", "20")
+    text = summary(model)
+    assert max(map(len, text.splitlines())) <= 40
+    shown = "".join(line[1:17].strip() for line in text.splitlines() if line.startswith("│"))
+    assert shown.startswith("a_layer_with_a_long_name")
+    with pytest.raises(ValueError, match="not enough for 3 columns"):
+        summary(model, line_length=12)
+    with pytest.raises(ValueError, match="must have 3 numbers"):
+        summary(model, positions=[0.5, 1.0])
+    monkeypatch.setenv("COLUMNS", "200")
+    assert max(map(len, summary(model).splitlines())) == 88
+
+
+def test_names_with_brackets(capsys):
+    model = schuss.Sequential([schuss.Input((4,)), layers.Dense(3, name="[bold]")], name="net[0]")
+    model.summary()
+    printed = capsys.readouterr().out
+    assert 'Model: "net[0]"' in printed
+    assert "[bold] (Dense)" in printed

@@ -98,8 +98,8 @@ def test_lambda_functions_are_read_only_without_safe_mode():
     broken = {"class_name": "__lambda__", "config": {"code": "AAAA", "defaults": None, "closure": None}}
     with pytest.raises(ValueError, match="another version of Python"):
         saving.deserialize_keras_object(broken, safe_mode=False)
+    secret = object()
     with pytest.raises(TypeError, match="cannot be written to a config"):
-        secret = object()
         saving.serialize_keras_object(lambda x: secret)
 
 
