@@ -181,6 +181,8 @@ class EagerTensor(np.ndarray):
         return OPERATORS["logical_not"](self)
 
     def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, np.ndarray) and key.dtype == np.bool_ and key.ndim:
+            key = tuple(np.nonzero(np.asarray(key)))
         return eager(OPERATORS["getitem"](self, key))
 
     def __setitem__(self, key: Any, value: Any) -> None:

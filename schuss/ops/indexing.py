@@ -171,7 +171,7 @@ def get_item(x: Any, key: Any) -> Any:
     keys = _expanded(key, x)
     masked = any(getattr(k, "dtype", None) == np.bool_ for k in keys)
     if not any(isinstance(k, Tensor) for k in (x, *keys)) and (masked or not observers):
-        return np.asarray(x[tuple(keys)])
+        return np.asarray(np.asarray(x)[tuple(keys)])
     starts: list[int] = []
     limits: list[int] = []
     strides: list[int] = []

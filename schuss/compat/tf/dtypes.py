@@ -55,7 +55,8 @@ class DType:
 
     def __eq__(self, other: Any) -> bool:
         try:
-            return other is not None and self.dtype == np.dtype(getattr(other, "dtype", other))
+            other = other.dtype if isinstance(other, DType) else other
+            return other is not None and self.dtype == np.dtype(other)
         except TypeError:
             return False
 

@@ -1,7 +1,7 @@
 """The functional API with two inputs and two outputs, after Keras's guide."""
 
-import numpy as np
 import keras
+import numpy as np
 from keras import Input, Model
 from keras.layers import Concatenate, Dense
 
