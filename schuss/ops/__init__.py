@@ -5,6 +5,10 @@ Every function is composed of primitives; nothing here knows gradients or machin
 """
 
 # ruff: noqa: E402, F403
+import importlib
+import inspect
+from typing import Any
+
 from schuss.graph import OPERATORS
 
 from schuss.ops.elementwise import *  # isort: skip
@@ -25,11 +29,28 @@ from schuss.ops._operators import operators
 
 OPERATORS.update(operators)
 
+from schuss.ops import numpy as numpy
 from schuss.ops._symbolic import accept_symbolic
 from schuss.ops.activations import *
+from schuss.ops.ctc import *
 from schuss.ops.linalg import *
 from schuss.ops.math import *
 from schuss.ops.nn import *
+from schuss.ops.patches import *
+from schuss.ops.signal import *
 
 accept_symbolic(globals())
 del accept_symbolic
+
+_ELSEWHERE = {"jvp": "schuss.autodiff"}  # by name: it is written in ops
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ELSEWHERE:
+        return getattr(importlib.import_module(_ELSEWHERE[name]), name)
+    if name.startswith("__"):
+        raise AttributeError(name)
+    from schuss.utils._names import suggestion
+
+    known = [n for n, value in globals().items() if inspect.isfunction(value) and not n.startswith("_")]
+    raise AttributeError(f"module 'schuss.ops' has no attribute {name!r}. {suggestion(name, known)}")

@@ -12,6 +12,7 @@ from schuss.graph.primitives import scatter_add_p
 from schuss.ops.activations import as_float
 
 __all__ = [
+    "cdist",
     "extract_sequences",
     "in_top_k",
     "logsumexp",
@@ -179,3 +180,26 @@ def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Any
     x = ops.convert_to_tensor(x)
     starts = np.arange(0, x.shape[-1] - sequence_length + 1, sequence_stride, dtype="int32")
     return ops.take(x, starts[:, None] + np.arange(sequence_length, dtype="int32"), axis=-1)
+
+
+def cdist(x: Any, y: Any) -> Any:
+    """Euclid's distances of all pairs of vectors: ``d[…, i, j] = ‖x[…, i] − y[…, j]‖``.
+
+    Args:
+        x: [..., m, d]. y: [..., n, d].
+
+    Returns:
+        [..., m, n].
+
+    Example:
+        >>> from schuss import ops
+        >>> ops.cdist(ops.array([[0.0, 0.0]]), ops.array([[3.0, 4.0], [0.0, 1.0]])).tolist()
+        [[5.0, 1.0]]
+    """
+    x, y = ops.convert_to_tensor(x), ops.convert_to_tensor(y)
+    if x.ndim < 2 or y.ndim < 2 or x.shape[-1] != y.shape[-1]:
+        raise ValueError(
+            f"cdist: expected x [..., m, d] and y [..., n, d]. Received: x.shape={tuple(x.shape)}, "
+            f"y.shape={tuple(y.shape)}"
+        )
+    return ops.norm(ops.subtract(ops.expand_dims(x, -2), ops.expand_dims(y, -3)), axis=-1)

@@ -62,24 +62,28 @@ def _is_class(x: Any, num_classes: int, axis: int) -> Any:
     return ops.equal(ops.expand_dims(x, axis), ops.reshape(ops.arange(num_classes, dtype=x.dtype), shape))
 
 
-def multi_hot(inputs: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Any:
+def multi_hot(
+    inputs: Any, num_classes: int | None = None, axis: int = -1, dtype: Any = None, sparse: bool = False
+) -> Any:
     """Sets of integers as rows of zeros and ones: 1 at the place of each integer of the row.
 
     Args:
         inputs: integers, [set] or [batch, set, …].
-        num_classes: size of the new axis.
+        num_classes: size of the new axis; must be given.
         axis: where it goes; default last.
         dtype: default: floatx.
         sparse: not supported.
 
     Raises:
-        ValueError: `sparse` is true.
+        ValueError: `sparse` is true, or `num_classes` is missing.
 
     Example:
         >>> from schuss import ops
         >>> ops.multi_hot(ops.array([[0, 2], [1, 1]]), 3).tolist()
         [[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
     """
+    if num_classes is None:
+        raise ValueError("Argument `num_classes` must be specified.")
     _refuse_sparse("multi_hot", sparse)
     inputs = ops.convert_to_tensor(inputs)
     return ops.max(one_hot(inputs, num_classes, axis, dtype), axis=1 if inputs.ndim > 1 else 0)

@@ -14,7 +14,7 @@ from schuss.graph import PRIMITIVES, Spec
 Case = tuple[dict[str, Any], list[np.ndarray]]
 """Parameters and operands, for ``primitive.bind(*operands, **params)``."""
 
-FLOATS = ("float32", "float64")
+FLOATS = ("float32", "float64", "float32", "float64", "float16")
 INTEGERS = ("int32", "int64", "uint8", "int8", "uint32", "int16", "uint16", "uint64")
 SIZES = (0, 1, 1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33)
 

@@ -16,8 +16,14 @@ from schuss.graph import PRIMITIVES, trace
 sys.path.insert(0, str(Path(__file__).parent))
 from primitive_cases import CASES, random_case
 
-TOLERANCE = {"float32": 3e-5, "float64": 1e-11}
-SUMS = ("dot_general", "reduce_sum", "cumsum")  # errors relative to the largest element
+TOLERANCE = {"float16": 1.6e-2, "float32": 3e-5, "float64": 1e-11}
+SUMS = (
+    "dot_general",
+    "reduce_sum",
+    "reduce_prod",
+    "cumsum",
+    "cumprod",
+)  # errors relative to the largest element
 TOGETHER = 3  # cases in one program, so that compiling costs less
 
 

@@ -12,6 +12,7 @@ from schuss.backends.cpu import vecmath
 
 _I1, _I8, _I32, _I64 = (ir.IntType(n) for n in (1, 8, 32, 64))
 POINTER = ir.PointerType()
+_HALF, _SINGLE = np.dtype("float16"), np.dtype("float32")
 _FLOATS = {2: ir.HalfType(), 4: ir.FloatType(), 8: ir.DoubleType()}
 
 
@@ -66,6 +67,10 @@ def convert(builder: ir.IRBuilder, value: ir.Value, source: np.dtype, target: np
     0."""
     if source == target:
         return value
+    if _HALF in (source, target) and _SINGLE not in (source, target) and target.kind != "b":
+        if source == np.dtype("float64"):
+            return builder.fptrunc(_rounded_to_odd(builder, value), _like(value.type, register_type(target)))
+        return convert(builder, convert(builder, value, source, _SINGLE), _SINGLE, target)
     to = _like(value.type, register_type(target))
     if target.kind == "b":
         zero = number(value.type, 0)
@@ -85,6 +90,20 @@ def convert(builder: ir.IRBuilder, value: ir.Value, source: np.dtype, target: np
     if target.itemsize == source.itemsize and source.kind != "b":
         return value
     return builder.sext(value, to) if source.kind == "i" else builder.zext(value, to)
+
+
+def _rounded_to_odd(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
+    """A double as a float: cut, with the last bit set where something was cut off, so that rounding it once more
+    rounds as if from the double (Boldo and Melquiond, 2008)."""
+    b, single = builder, _like(value.type, register_type(_SINGLE))
+    bits_type = _like(value.type, _I32)
+    near = b.fptrunc(value, single)
+    back = b.fpext(near, value.type)
+    bits = b.bitcast(near, bits_type)
+    away = b.fcmp_ordered(">", vecmath.emit("abs", b, back), vecmath.emit("abs", b, value))
+    bits = b.sub(bits, b.zext(away, bits_type))
+    inexact = b.fcmp_ordered("!=", back, value)
+    return b.bitcast(b.or_(bits, b.zext(inexact, bits_type)), single)
 
 
 def _saturated(builder: ir.IRBuilder, value: ir.Value, to: ir.Type, target: np.dtype) -> ir.Value:
@@ -265,19 +284,13 @@ def emit(
         return builder.select(*args)
     if name == "random_bits":
         return _random_bits(builder, *args)
-    half = np.dtype("float16")
-    if half in dtypes:  # computed in single precision
-        single = np.dtype("float32")
-        wide = [convert(builder, a, d, single) if d == half else a for a, d in zip(args, dtypes, strict=True)]
-        value = emit(
-            builder,
-            name,
-            wide,
-            [single if d == half else d for d in dtypes],
-            single if result == half else result,
-            params,
-        )
-        return convert(builder, value, single, half) if result == half else value
+    if _HALF in dtypes:  # computed in single precision
+        wide = [
+            convert(builder, a, d, _SINGLE) if d == _HALF else a for a, d in zip(args, dtypes, strict=True)
+        ]
+        kinds = [_SINGLE if d == _HALF else d for d in dtypes]
+        value = emit(builder, name, wide, kinds, _SINGLE if result == _HALF else result, params)
+        return convert(builder, value, _SINGLE, _HALF) if result == _HALF else value
     if name == "compare":
         return _compare(builder, dtypes[0], *args, params[0])
     if name in _TABLE:
