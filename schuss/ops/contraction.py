@@ -15,6 +15,11 @@ from schuss.ops.elementwise import multiply, subtract
 __all__ = ["cross", "dot", "inner", "kron", "matmul", "outer", "tensordot", "vdot"]
 
 
+def widened(arrays: Sequence[Any]) -> list[Any]:
+    """int8 arrays as int32, which holds sums of their products; others as they are."""
+    return [convert(x, "int32") for x in arrays] if all(x.dtype == np.int8 for x in arrays) else list(arrays)
+
+
 def contracted(
     x: Any,
     y: Any,
@@ -36,7 +41,7 @@ def matmul(x1: Any, x2: Any) -> Any:
         x1: [..., n, k] or [k]. x2: [..., k, m] or [k].
 
     Returns:
-        [..., n, m]; without n or m for vectors.
+        [..., n, m]; without n or m for vectors. Of two int8 arrays int32, as the sums would not fit.
 
     Raises:
         ValueError: scalars, or sizes k that differ.
@@ -46,7 +51,7 @@ def matmul(x1: Any, x2: Any) -> Any:
         >>> ops.matmul(ops.array([[1.0, 2.0]]), ops.array([[3.0], [4.0]])).tolist()
         [[11.0]]
     """
-    x, y = promoted(x1, x2)
+    x, y = widened(promoted(x1, x2))
     if x.ndim == 0 or y.ndim == 0:
         raise ValueError(f"matmul: scalars have no product; use multiply. Received: {x.shape} and {y.shape}")
     y_rows = max(y.ndim - 2, 0)

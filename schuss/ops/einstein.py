@@ -7,7 +7,7 @@ from typing import Any
 
 from schuss.graph import primitives as p
 from schuss.ops._operands import broadcast, convert, promoted, reshaped, transposed
-from schuss.ops.contraction import contracted
+from schuss.ops.contraction import contracted, widened
 
 __all__ = ["einsum"]
 
@@ -36,7 +36,7 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     for name in kwargs:
         if name not in ("optimize", "order"):
             raise TypeError(f"einsum: unknown argument {name!r}.")
-    arrays = promoted(*operands)
+    arrays = widened(promoted(*operands))
     inputs, output = _parse(subscripts, [tuple(x.shape) for x in arrays])
     sizes = _sizes(subscripts, arrays, inputs)
     terms = [_diagonals(x, labels) for x, labels in zip(arrays, inputs, strict=True)]

@@ -315,8 +315,12 @@ def nanvar(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     x = value(x)
     if not is_float(x.dtype):
         return var(x, axis, keepdims)
-    distance = subtract(x, nanmean(x, axis, keepdims=True))
-    return nanmean(multiply(distance, distance), axis, keepdims)
+    work = convert(x, result_type(x.dtype, "float32"))
+    missing = isnan(work)
+    distance = subtract(work, nanmean(work, axis, keepdims=True))
+    distance = p.select_p.bind(missing, filled(work.shape, 0, work.dtype), distance)
+    number = sum(convert(p.not_p.bind(missing), work.dtype), axis, keepdims)
+    return convert(divide(sum(multiply(distance, distance), axis, keepdims), number), x.dtype)
 
 
 def nanstd(x: Any, axis: Any = None, keepdims: bool = False) -> Any:

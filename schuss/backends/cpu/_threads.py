@@ -7,14 +7,16 @@ import queue
 import threading
 from collections.abc import Callable
 
+_MOST = 4096  # no machine has more cores; a larger number is a slip
+
 
 def num_threads() -> int:
     """How many threads a program uses: ``SCHUSS_NUM_THREADS``, else one for each core this process may
     use."""
     wanted = os.environ.get("SCHUSS_NUM_THREADS", "").strip()
     if wanted:
-        if not wanted.isdigit() or int(wanted) < 1:
-            raise ValueError(f"SCHUSS_NUM_THREADS must be a positive integer, got {wanted!r}.")
+        if not wanted.isdecimal() or not 1 <= int(wanted) <= _MOST:
+            raise ValueError(f"SCHUSS_NUM_THREADS must be a positive integer up to {_MOST}, got {wanted!r}.")
         return int(wanted)
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))

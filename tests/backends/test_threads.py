@@ -1,0 +1,82 @@
+"""Worker threads: how many, after a fork, and when a host call fails."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import schuss
+from schuss import ops
+from schuss.backends.cpu._threads import num_threads
+from schuss.graph import Spec
+from schuss.graph import primitives as p
+
+X = np.ones((300, 300), "float32")
+
+
+@pytest.mark.parametrize("wanted", ["0", "-1", "two", "2.5", "1e3", "²", "99999999"])
+def test_a_number_of_threads_that_is_none(monkeypatch: pytest.MonkeyPatch, wanted: str) -> None:
+    monkeypatch.setenv("SCHUSS_NUM_THREADS", wanted)
+    with pytest.raises(ValueError, match="SCHUSS_NUM_THREADS must be a positive integer up to 4096, got "):
+        num_threads()
+
+
+def test_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCHUSS_NUM_THREADS", " 3 ")
+    assert num_threads() == 3
+    monkeypatch.setenv("SCHUSS_NUM_THREADS", "")
+    assert num_threads() >= 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_computes_on_threads_of_its_own() -> None:
+    f = schuss.jit(lambda x: ops.matmul(ops.matmul(x, x), x))
+    f(X)
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(write, f(X).tobytes()[:4])
+        finally:
+            os._exit(0)
+    deadline = time.monotonic() + 30
+    while os.waitpid(child, os.WNOHANG)[0] == 0:
+        assert time.monotonic() < deadline, "the forked process does not come to an end"
+        time.sleep(0.01)
+    assert np.frombuffer(os.read(read, 4), "float32")[0] == 90_000
+
+
+def test_one_program_called_from_many_threads() -> None:
+    f = schuss.jit(lambda x, scale: ops.sum(ops.matmul(x, x)) * scale)
+    f(X, 1.0)
+    failures = []
+
+    def call(scale: float) -> None:
+        failures.extend(1 for _ in range(4) if f(X, scale) != 300**3 * scale)
+
+    threads = [threading.Thread(target=call, args=(float(n),)) for n in range(1, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+def test_a_host_call_that_fails_leaves_the_program_usable() -> None:
+    broken = [True]
+
+    def host(x: np.ndarray) -> np.ndarray:
+        if broken:
+            raise RuntimeError("out of ink")
+        return x
+
+    f = schuss.jit(lambda x: p.host_call_p.bind(x, function=host, specs=(Spec.of(x),))[0] + 1.0)
+    with pytest.raises(RuntimeError, match="out of ink"):
+        f(X)
+    broken.clear()
+    assert (f(X) == 2).all()
