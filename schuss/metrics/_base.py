@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from schuss import initializers
-from schuss.graph import StatelessScope, Variable, untraced
+from schuss.graph import StatelessScope, Variable, floatx, untraced
 from schuss.losses._base import compute_dtype
 from schuss.utils._uids import auto_name
 
@@ -96,7 +96,7 @@ class Metric:
         Args:
             shape: tuple of ints.
             initializer: a name (``"zeros"``), an `Initializer`, or a callable ``(shape, dtype) -> array``.
-            dtype: default: the metric's.
+            dtype: default: floatx, also where the metric computes in a smaller type: counts stay exact.
             aggregation: accepted for Keras's sake; there is one copy of each variable.
             name: for printing.
         """
@@ -104,7 +104,7 @@ class Metric:
             variable = Variable(
                 initializers.get(initializer),
                 shape=tuple(shape),
-                dtype=dtype or self.dtype,
+                dtype=dtype or floatx(),
                 trainable=False,
                 name=name,
             )

@@ -27,7 +27,8 @@ class _ConfusionCount(Metric):
             y_true: labels, 0 or 1. y_pred: predictions, the same shape.
             sample_weight: None, or numbers that fit `y_pred`, or its first axes.
         """
-        counts = count(decisions(self.name, y_true, y_pred, sample_weight, self.dtype), self.thresholds)
+        found = decisions(self.name, y_true, y_pred, sample_weight, self.accumulator.dtype)
+        counts = count(found, self.thresholds)
         self.accumulator.assign(ops.add(self.accumulator, getattr(counts, self._counted)))
 
     def result(self) -> Any:
@@ -113,8 +114,9 @@ class _ShareOfTruePositives(Metric):
             y_true: labels, 0 or 1, [batch, …]. y_pred: predictions, the same shape.
             sample_weight: None, or numbers that fit `y_pred`, or its first axes.
         """
+        dtype = self.true_positives.dtype
         found = decisions(
-            self.name, y_true, y_pred, sample_weight, self.dtype, top_k=self.top_k, class_id=self.class_id
+            self.name, y_true, y_pred, sample_weight, dtype, top_k=self.top_k, class_id=self.class_id
         )
         counts = count(found, self.thresholds)
         other = getattr(self, self._other)
@@ -198,4 +200,4 @@ def share(part: Any, rest: Any) -> Any:
 
 def one_or_all(values: Any, thresholds: list[float]) -> Any:
     """A scalar if there is one threshold, else a value for each."""
-    return values[0] if len(thresholds) == 1 else values
+    return ops.copy(values[0] if len(thresholds) == 1 else values)

@@ -43,7 +43,9 @@ class _BestUnderConstraint(FourCounts):
             y_true: labels, 0 or 1, [batch, …]. y_pred: probabilities, the same shape.
             sample_weight: None, or numbers that fit `y_pred`, or its first axes.
         """
-        found = decisions(self.name, y_true, y_pred, sample_weight, self.dtype, class_id=self.class_id)
+        found = decisions(
+            self.name, y_true, y_pred, sample_weight, self.true_positives.dtype, class_id=self.class_id
+        )
         self.add(count(found, self.thresholds))
 
     def result(self) -> Any:
@@ -293,7 +295,8 @@ class AUC(FourCounts):
         if self.from_logits:
             y_pred = ops.sigmoid(y_pred)
         weights = None if self.multi_label else self.label_weights
-        found = decisions(self.name, y_true, y_pred, sample_weight, self.dtype, label_weights=weights)
+        dtype = self.true_positives.dtype
+        found = decisions(self.name, y_true, y_pred, sample_weight, dtype, label_weights=weights)
         self.add(count(found, self.thresholds, by_label=self.multi_label))
 
     def result(self) -> Any:

@@ -65,10 +65,12 @@ class FBetaScore(Metric):
     def _add_state(self, y_true_shape: tuple[int, ...], y_pred_shape: tuple[int, ...]) -> None:
         require_matrices("FBetaScore", y_true_shape, y_pred_shape)
         shape = () if self.average == "micro" else (y_pred_shape[-1],)
-        self.true_positives = self.add_variable(shape, "zeros", name="true_positives")
-        self.false_positives = self.add_variable(shape, "zeros", name="false_positives")
-        self.false_negatives = self.add_variable(shape, "zeros", name="false_negatives")
-        self.intermediate_weights = self.add_variable(shape, "zeros", name="intermediate_weights")
+        self.true_positives = self.add_variable(shape, "zeros", dtype=self.dtype, name="true_positives")
+        self.false_positives = self.add_variable(shape, "zeros", dtype=self.dtype, name="false_positives")
+        self.false_negatives = self.add_variable(shape, "zeros", dtype=self.dtype, name="false_negatives")
+        self.intermediate_weights = self.add_variable(
+            shape, "zeros", dtype=self.dtype, name="intermediate_weights"
+        )
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch.

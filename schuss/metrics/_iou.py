@@ -56,7 +56,9 @@ class IoU(Metric):
         for class_id in self.target_class_ids:
             if not 0 <= class_id < num_classes:
                 raise ValueError(f"Target class id {class_id} is out of range, which is [0, {num_classes}).")
-        self.total_cm = self.add_variable((num_classes, num_classes), "zeros", name="total_confusion_matrix")
+        self.total_cm = self.add_variable(
+            (num_classes, num_classes), "zeros", dtype=self.dtype, name="total_confusion_matrix"
+        )
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch.

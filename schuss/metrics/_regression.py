@@ -186,8 +186,8 @@ class R2Score(Metric):
         """
         y_true = ops.cast(ops.convert_to_tensor(y_true), self.dtype)
         y_pred = ops.cast(ops.convert_to_tensor(y_pred), self.dtype)
-        self._build(y_true.shape, y_pred.shape)
         y_true, y_pred = operands(self.name, y_true, y_pred)
+        self._build(y_true.shape, y_pred.shape)
         weights = ops.ones_like(y_true)
         if sample_weight is not None:
             weights = ops.cast(ops.convert_to_tensor(sample_weight), self.dtype)
