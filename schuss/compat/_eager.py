@@ -22,6 +22,9 @@ from schuss.graph import (
 )
 
 
+_DTYPES = frozenset(DTYPES.values())
+
+
 class TensorShape(tuple):
     """A shape with TensorFlow's words: ``as_list()``, ``rank``. None stands for an unknown size."""
 
@@ -108,7 +111,7 @@ class EagerTensor(np.ndarray):
 
     @property
     def shape(self) -> TensorShape:  # type: ignore[override]
-        return TensorShape(self.view(np.ndarray).shape)
+        return tuple.__new__(TensorShape, self.view(np.ndarray).shape)
 
     def get_shape(self) -> TensorShape:
         return self.shape
@@ -244,7 +247,7 @@ def eager(value: Any) -> Any:
     """An array (or NumPy number) as an eager tensor; anything else as it is."""
     if isinstance(value, (np.ndarray, np.generic)) and not isinstance(value, EagerTensor):
         array = np.asarray(value)
-        return array.view(EagerTensor) if array.dtype.name in DTYPES else value
+        return array.view(EagerTensor) if array.dtype in _DTYPES else value
     return value
 
 

@@ -60,7 +60,7 @@ def as_array(value: Any, name: str) -> np.ndarray:
     if is_frame(value):
         array = _from_frame(value, name)
     elif isinstance(value, np.ndarray):
-        array = value
+        array = np.asarray(value)
     elif hasattr(value, "toarray"):
         array = np.asarray(value.toarray())  # a sparse matrix of SciPy
     else:

@@ -32,6 +32,7 @@ def pad_sequences(
         ValueError: something that is no list of sequences, or entries of different shapes.
 
     Example:
+        >>> from schuss.utils import pad_sequences
         >>> pad_sequences([[1], [2, 3], [4, 5, 6]], maxlen=2).tolist()
         [[0, 1], [2, 3], [5, 6]]
     """
