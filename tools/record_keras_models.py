@@ -26,6 +26,8 @@ def record(name: str) -> None:
     keras.utils.set_random_seed(1)
     model.fit(x, y, batch_size=4, epochs=2, verbose=0, shuffle=False)
     model.save(FOLDER / f"saved_{name}.keras")
+    if name in ("stack", "branches"):
+        model.save(FOLDER / f"saved_{name}.h5")  # the older format
     figures = {f"output{i}": np.asarray(value) for i, value in enumerate(flat(model(x)))}
     figures |= {f"optimizer{i}": np.asarray(v) for i, v in enumerate(model.optimizer.variables)}
     figures |= {f"weight{i}": w for i, w in enumerate(model.get_weights())}

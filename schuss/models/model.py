@@ -223,7 +223,8 @@ class Model(Trainer, Layer):
             filepath: a ``.weights.h5`` file, or a ``.keras`` file, whose weights are taken.
             skip_mismatch: leave layers as they are, with a warning, where the file does not fit. Default
                 False.
-            **kwargs: ``objects_to_skip``: list of layers that are left as they are.
+            **kwargs: ``objects_to_skip``: list of layers that are left as they are. ``by_name``: for ``.h5`` files
+                of Keras's older format: find layers by their names.
 
         Raises:
             FileNotFoundError: there is no such file.

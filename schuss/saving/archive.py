@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from schuss.saving._files import open_archive, read_member, replacing, shown_name
+from schuss.saving.legacy import SUFFIXES, load_legacy, save_legacy
 from schuss.saving.serialization import deserialize_sharing, serialize_sharing
 from schuss.saving.weights import WEIGHTS_NAME, read_weights, weights_bytes
 
@@ -27,7 +28,8 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool =
 
     Args:
         model: built, as a rule; one that is not has no weights to write (a warning says so).
-        filepath: a path that ends in ``.keras``, or a binary file object.
+        filepath: a path that ends in ``.keras``, or a binary file object. One that ends in ``.h5`` makes a file
+            of Keras's older format.
         overwrite: replace an existing file; otherwise an error. Default True.
         zipped: True; folders instead of files are not supported.
 
@@ -49,13 +51,17 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool =
         _write(model, filepath)
         return
     path = Path(filepath)
-    if path.suffix != ".keras":
+    legacy = path.suffix in SUFFIXES and not path.name.endswith(".weights.h5")
+    if path.suffix != ".keras" and not legacy:
         raise ValueError(
             f"save_model: the file name must end in '.keras', got {str(filepath)!r}. (For weights alone, use "
             "model.save_weights('name.weights.h5').)"
         )
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists. Give another name, or overwrite=True.")
+    if legacy:
+        save_legacy(model, path)
+        return
     with replacing(path) as temporary, open(temporary, "wb") as file:
         _write(model, file)
 
@@ -77,7 +83,8 @@ def load_model(
     """The model that `save_model`, or Keras 3's, wrote.
 
     Args:
-        filepath: a ``.keras`` file, or a binary file object of one.
+        filepath: a ``.keras`` file, or a binary file object of one; also an ``.h5`` file of Keras's older
+            format.
         custom_objects: name → class or function, for those of the user's that are not registered.
         compile: compile the model as it was when it was saved. Default True.
         safe_mode: refuse lambda functions, whose code would come from the file. Default True.
@@ -97,7 +104,10 @@ def load_model(
         True
     """
     if not hasattr(filepath, "read"):
-        _require_model_file(Path(filepath))
+        path = Path(filepath)
+        _require_model_file(path)
+        if path.suffix in SUFFIXES:
+            return load_legacy(path, custom_objects, compile, safe_mode)
     with open_archive(filepath) as archive:
         return _read(archive, shown_name(filepath), custom_objects, compile, safe_mode)
 
@@ -105,10 +115,10 @@ def load_model(
 def _require_model_file(path: Path) -> None:
     if not path.exists():
         raise FileNotFoundError(f"load_model: there is no file {str(path)!r}.")
-    if path.is_dir() or path.suffix != ".keras":
+    if path.is_dir() or path.suffix not in (".keras", *SUFFIXES):
         raise ValueError(
-            f"load_model: expected a file whose name ends in '.keras', got {str(path)!r}. Other formats (Keras "
-            "2's .h5 files, TensorFlow's SavedModel folders) are not supported: load the model with Keras 3 and "
+            f"load_model: expected a file whose name ends in '.keras' (or '.h5'), got {str(path)!r}. Other formats "
+            "(TensorFlow's SavedModel folders) are not supported: load the model with Keras 3 and "
             "save it with model.save('name.keras')."
         )
 

@@ -16,6 +16,7 @@ from schuss.graph import Variable
 from schuss.layers._state import Holder
 from schuss.saving._files import open_archive, read_member, replacing
 from schuss.saving._hdf5 import WeightsFile, weights_in
+from schuss.saving.legacy import SUFFIXES, load_legacy_weights
 from schuss.utils._names import to_snake_case
 from schuss.utils._uids import unique_name
 
@@ -148,20 +149,21 @@ def load_weights(
         model: built. filepath: a ``.weights.h5`` or ``.keras`` file.
         skip_mismatch: leave what does not fit as it is, with a warning.
         objects_to_skip: layers (or the optimizer) that are left as they are.
-        by_name: accepted only as None: it belongs to a format of Keras 2.
+        by_name: for files of Keras's older format, ``.h5``: find layers by their names, not by their order.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is not such a file, is truncated, or has the weights of another model.
     """
     path = Path(filepath)
-    if by_name is not None:
-        raise ValueError("load_weights: `by_name` is only for Keras 2's .h5 files, which are not supported.")
-    if not path.name.endswith((_SUFFIX, ".keras")):
+    legacy = path.suffix in SUFFIXES and not path.name.endswith(_SUFFIX)
+    if by_name is not None and not legacy:
+        raise ValueError("load_weights: `by_name` is only for files of Keras's older format, '.h5'.")
+    if not legacy and not path.name.endswith((_SUFFIX, ".keras")):
         raise ValueError(
-            f"load_weights: the file name must end in {_SUFFIX!r} or '.keras', got {str(filepath)!r}. Other formats "
-            "(Keras 2's .h5 files, TensorFlow checkpoints) are not supported: load the model with Keras 3 and save "
-            "it with model.save_weights('name.weights.h5')."
+            f"load_weights: the file name must end in {_SUFFIX!r}, '.keras' or '.h5', got {str(filepath)!r}. Other "
+            "formats (TensorFlow checkpoints) are not supported: load the model with Keras 3 and save it with "
+            "model.save_weights('name.weights.h5')."
         )
     if not path.exists():
         raise FileNotFoundError(f"load_weights: there is no file {str(path)!r}.")
@@ -170,6 +172,9 @@ def load_weights(
             f'Model "{model.name}" is not built, so it has no weights to load into. Call it on data, or '
             "build(input_shape) it, first."
         )
+    if legacy:
+        load_legacy_weights(model, path, bool(by_name), skip_mismatch)
+        return
     source: Any = path
     if path.name.endswith(".keras"):
         with open_archive(path) as archive:

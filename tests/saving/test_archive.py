@@ -167,7 +167,7 @@ def test_what_cannot_be_written(tmp_path):
 
 def test_refused_names(tmp_path):
     model = net()
-    for name in ("m.h5", "m", "m.keras.zip"):
+    for name in ("m.weights.h5", "m", "m.keras.zip"):
         with pytest.raises(ValueError, match=r"must end in '\.keras'"):
             model.save(tmp_path / name)
     model.save(tmp_path / "m.keras")

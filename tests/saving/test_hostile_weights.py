@@ -171,9 +171,8 @@ def test_places_that_cannot_be_read(tmp_path):
     (tmp_path / "d.weights.h5").mkdir()
     with pytest.raises(IsADirectoryError):
         model.load_weights(tmp_path / "d.weights.h5")
-    for name, message in (("w.h5", "Keras 2"), ("w.ckpt", "must end in")):
-        with pytest.raises(ValueError, match=message):
-            model.load_weights(tmp_path / name)
+    with pytest.raises(ValueError, match="must end in"):
+        model.load_weights(tmp_path / "w.ckpt")
     with pytest.raises(ValueError, match="`by_name` is only"):
         model.load_weights(tmp_path / "w.weights.h5", by_name=True)
 
