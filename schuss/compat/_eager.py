@@ -21,7 +21,6 @@ from schuss.graph import (
     readers,
 )
 
-
 _DTYPES = frozenset(DTYPES.values())
 
 
@@ -101,7 +100,7 @@ class EagerTensor(np.ndarray):
     """An array whose operators are TensorFlow's: they take the other operand in this tensor's type, and never
     change a tensor in place."""
 
-    __array_priority__ = 100
+    __array_priority__ = 100  # type: ignore[assignment]
     __hash__ = None  # type: ignore[assignment]
 
     def numpy(self) -> Any:
@@ -141,7 +140,8 @@ class EagerTensor(np.ndarray):
     __mul__, __rmul__ = _operator("multiply"), _operator("multiply", True)
     __floordiv__, __rfloordiv__ = _operator("floor_divide"), _operator("floor_divide", True)
     __mod__, __rmod__ = _operator("mod"), _operator("mod", True)
-    __pow__, __rpow__ = _operator("power"), _operator("power", True)
+    __pow__: Any = _operator("power")
+    __rpow__: Any = _operator("power", True)
     __matmul__, __rmatmul__ = _operator("matmul"), _operator("matmul", True)
     __and__, __rand__ = _operator("logical_and"), _operator("logical_and", True)
     __or__, __ror__ = _operator("logical_or"), _operator("logical_or", True)
@@ -261,6 +261,7 @@ def to_tensor(value: Any, dtype: Any = None) -> Any:
         from schuss import ops
 
         value = ops.stack([to_tensor(item) for item in value])
+    tensor: Any
     if hasattr(value, "__schuss_symbolic__") or isinstance(value, Tensor):
         tensor = value
     elif isinstance(value, Variable):

@@ -3,6 +3,8 @@ network needed."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 Split = tuple[np.ndarray, np.ndarray]
@@ -24,5 +26,5 @@ def load_data(test_split: float = 0.2, seed: int = 113) -> tuple[Split, Split]:
         raise ImportError("These digits come with scikit-learn: pip install 'schuss[demo]'") from error
     from schuss.datasets._files import split
 
-    bunch = load_digits()
+    bunch: Any = load_digits()
     return split(bunch.images.astype(np.uint8), bunch.target.astype(np.uint8), test_split, seed)

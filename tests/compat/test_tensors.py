@@ -147,3 +147,35 @@ def test_variables(tf):
     assert repr(v) == "<tf.Variable 'v:0' shape=(2,) dtype=float32, numpy=array([2., 3.], dtype=float32)>"
     assert v.shape.as_list() == [2]
     same(tf.Variable(lambda: tf.zeros(2)), [0, 0], "float32")
+
+
+def test_tensors_as_data(tf):
+    x = tf.cast(np.random.rand(20, 3), tf.float32)
+    y = tf.reduce_sum(x, axis=1, keepdims=True)
+    model = tf.keras.Sequential([tf.keras.Input((3,)), tf.keras.layers.Dense(1)])
+    model.compile(optimizer="sgd", loss="mse")
+    losses = model.fit(x, y, validation_split=0.5, epochs=3, verbose=0).history["loss"]
+    assert all(type(loss) is float for loss in losses)
+    assert type(model.predict(x, verbose=0)) is np.ndarray
+    assert np.isfinite(model.train_on_batch(x, y))
+
+
+def test_variables_of_tensorflow_in_layers(tf):
+    class Linear(tf.keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.w = tf.Variable(tf.ones((2, 1)), trainable=True)
+            self.calls = tf.Variable(0.0, trainable=False)
+
+        def call(self, inputs):
+            self.calls.assign_add(1.0)
+            return tf.matmul(inputs, self.w)
+
+    layer = Linear()
+    same(layer(np.ones((3, 2), "float32")), [[2], [2], [2]], "float32")
+    assert (len(layer.trainable_weights), len(layer.weights), float(layer.calls)) == (1, 2, 1)
+    model = tf.keras.Sequential([layer])
+    model.compile(optimizer="sgd", loss="mse")
+    model.fit(np.ones((4, 2)), np.zeros((4, 1)), batch_size=2, verbose=0)
+    assert float(layer.calls) == 3
+    assert layer.w.numpy()[0, 0] < 1

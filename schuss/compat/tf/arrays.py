@@ -215,7 +215,7 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
         kinds = [to_tensor(x).dtype for x in (start, limit, delta)]
         floats = [k for k in kinds if is_float(k)]
         dtype = floats[0] if floats else max(kinds, key=lambda k: k.itemsize)
-    return eager(np.arange(np.asarray(start), np.asarray(limit), np.asarray(delta)).astype(as_dtype(dtype)))
+    return eager(np.arange(*(np.asarray(x).item() for x in (start, limit, delta))).astype(as_dtype(dtype)))
 
 
 def linspace(start: Any, stop: Any, num: int, name: Any = None, axis: int = 0) -> Any:

@@ -62,13 +62,13 @@ class Dataset:
     def from_tensor_slices(tensors: Any, name: Any = None) -> Dataset:
         """The rows of arrays (of a structure of them) as elements."""
         arrays = _tensors(tensors)
-        sizes = {leaf.shape[0] if len(leaf.shape) else None for leaf in _tree.leaves(arrays)}
-        if len(sizes) != 1 or None in sizes:
+        shapes = [leaf.shape for leaf in _tree.leaves(arrays)]
+        if not shapes or any(not shape or shape[0] != shapes[0][0] for shape in shapes):
             raise ValueError(
                 "Dataset.from_tensor_slices: all arrays must have the same first size, got shapes "
-                f"{[tuple(leaf.shape) for leaf in _tree.leaves(arrays)]}."
+                f"{list(map(tuple, shapes))}."
             )
-        size = sizes.pop()
+        size: int = shapes[0][0]
         spec = _tree.map_structure(lambda x: TensorSpec(x.shape[1:], x.dtype), arrays)
         return _of_rows(arrays, lambda: iter(range(size)), size, spec)
 
@@ -198,11 +198,12 @@ class Dataset:
 
     def repeat(self, count: int | None = None, name: Any = None) -> Dataset:
         """So many times; without an end for None or −1."""
-        endless = count is None or int(count) < 0
+        times = -1 if count is None else int(count)
+        endless = times < 0
         again = self._rows[1] if self._rows is not None else self.__iter__
 
         def repeated(_: Any = None) -> Iterator[Any]:
-            for _number in itertools.count() if endless else range(int(count)):
+            for _number in itertools.count() if endless else range(times):
                 empty = True
                 for item in again():
                     empty = False
@@ -210,13 +211,7 @@ class Dataset:
                 if empty:
                     return
 
-        total = (
-            -1
-            if endless and self._count
-            else self._count
-            if self._count < 0
-            else self._count * int(count or 0)
-        )
+        total = -1 if endless and self._count else self._count if self._count < 0 else self._count * times
         if self._rows is not None:
             return _of_rows(self._rows[0], repeated, total, self._spec)
         return Dataset(repeated, total, lambda: self.element_spec)

@@ -308,12 +308,12 @@ class TFVariable(Variable):
         super().assign(to_tensor(value, self.dtype))
         return self
 
-    def assign_add(
+    def assign_add(  # type: ignore[override]
         self, delta: Any, use_locking: bool = False, name: Any = None, read_value: bool = True
     ) -> Any:
         return self.assign(ops.add(self, to_tensor(delta, self.dtype)))
 
-    def assign_sub(
+    def assign_sub(  # type: ignore[override]
         self, delta: Any, use_locking: bool = False, name: Any = None, read_value: bool = True
     ) -> Any:
         return self.assign(ops.subtract(self, to_tensor(delta, self.dtype)))
