@@ -1,6 +1,7 @@
 """Callbacks: what users do between epochs and batches. In: logs, dicts of floats. They see the model, not the
 engine."""
 
+from schuss.callbacks.backup_and_restore import BackupAndRestore
 from schuss.callbacks.callback import Callback
 from schuss.callbacks.callback_list import CallbackList
 from schuss.callbacks.csv_logger import CSVLogger
@@ -10,9 +11,11 @@ from schuss.callbacks.lambda_callback import LambdaCallback
 from schuss.callbacks.learning_rate_scheduler import LearningRateScheduler
 from schuss.callbacks.model_checkpoint import ModelCheckpoint
 from schuss.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
+from schuss.callbacks.swap_ema_weights import SwapEMAWeights
 from schuss.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",
@@ -22,5 +25,6 @@ __all__ = [
     "LearningRateScheduler",
     "ModelCheckpoint",
     "ReduceLROnPlateau",
+    "SwapEMAWeights",
     "TerminateOnNaN",
 ]

@@ -51,7 +51,7 @@ class CSVLogger(Callback):
             self.keys = sorted(logs)
             if not any(name.startswith("val_") for name in self.keys):
                 self.keys += [f"val_{name}" for name in self.keys]
-        writer = csv.writer(self._file, delimiter=self.sep, lineterminator="\n")
+        writer = csv.writer(self._file, delimiter=self.sep)
         if self._header:
             writer.writerow(["epoch", *self.keys])
             self._header = False

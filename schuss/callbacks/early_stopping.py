@@ -57,6 +57,7 @@ class EarlyStopping(MonitorCallback):
         self._reset()  # so that one instance serves several fits
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self.direction()  # a quantity that cannot be judged is an error, even if it is missing
         value = self.get_monitor_value(logs)
         if value is None or epoch < self.start_from_epoch:
             return

@@ -29,30 +29,49 @@ class LearningRateScheduler(Callback):
         self.schedule, self.verbose = schedule, verbose
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        present = learning_rate_of(self.model)
+        for name, optimizer in optimizers_of(self.model).items():
+            rate = self._rate(epoch, optimizer)
+            optimizer.learning_rate = rate
+            if self.verbose:
+                print(
+                    f"\nEpoch {epoch + 1}: LearningRateScheduler setting {name and name + ' '}learning rate to "
+                    f"{rate}."
+                )
+
+    def _rate(self, epoch: int, optimizer: Any) -> float:
+        present = float(np.asarray(optimizer.learning_rate))
         rate = self.schedule(epoch, present) if _takes_two(self.schedule) else self.schedule(epoch)
         array = np.asarray(rate)
         if array.dtype.kind != "f" or array.size != 1:
             raise ValueError(
                 f"LearningRateScheduler: `schedule` must return a float, got {rate!r} for epoch {epoch}."
             )
-        self.model.optimizer.learning_rate = array.item()
-        if self.verbose:
-            print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {array.item()}.")
+        return array.item()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if logs is not None:
-            logs["learning_rate"] = learning_rate_of(self.model)
+            logs.update(learning_rates_of(self.model))
 
 
-def learning_rate_of(model: Any) -> float:
-    """The learning rate of a model's optimizer, now."""
+def optimizers_of(model: Any) -> dict[str, Any]:
+    """What has the model's learning rate: its optimizer, under the name ``""``; or the optimizers within a
+    `MultiOptimizer`, by their names."""
     optimizer: Any = getattr(model, "optimizer", None)
+    if hasattr(optimizer, "optimizers"):
+        return {one.name: one for one in optimizer.optimizers}
     if not hasattr(optimizer, "learning_rate"):
         raise ValueError(
             f"The model's optimizer ({optimizer!r}) has no learning rate. Was the model compiled?"
         )
-    return float(np.asarray(optimizer.learning_rate))
+    return {"": optimizer}
+
+
+def learning_rates_of(model: Any) -> dict[str, float]:
+    """The learning rates, now, as logs: ``"learning_rate"``; of several optimizers ``"learning_rate_adam"``, …"""
+    return {
+        f"learning_rate_{name}" if name else "learning_rate": float(np.asarray(optimizer.learning_rate))
+        for name, optimizer in optimizers_of(model).items()
+    }
 
 
 def _takes_two(function: Callable[..., Any]) -> bool:

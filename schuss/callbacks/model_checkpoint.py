@@ -94,7 +94,12 @@ class ModelCheckpoint(MonitorCallback):
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         if self.save_weights_only:
             self.model.save_weights(path, overwrite=True)
-            return
+        else:
+            self._save_whole(path)
+        if self.verbose:
+            print(f"\nEpoch {epoch + 1}: finished saving model to {path}")
+
+    def _save_whole(self, path: str) -> None:
         save = getattr(self.model, "save", None)
         if save is None:
             raise ValueError(

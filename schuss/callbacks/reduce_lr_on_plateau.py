@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from schuss.callbacks.callback import Logs
-from schuss.callbacks.learning_rate_scheduler import learning_rate_of
+from schuss.callbacks.learning_rate_scheduler import learning_rates_of, optimizers_of
 from schuss.callbacks.monitor import MonitorCallback
 
 
@@ -57,9 +57,9 @@ class ReduceLROnPlateau(MonitorCallback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = {} if logs is None else logs
+        self.direction()  # a quantity that cannot be judged is an error, even if it is missing
         value = self.get_monitor_value(logs)
-        rate = learning_rate_of(self.model)
-        logs["learning_rate"] = rate
+        logs.update(learning_rates_of(self.model))
         if value is None:
             return
         if self.in_cooldown():
@@ -70,16 +70,22 @@ class ReduceLROnPlateau(MonitorCallback):
             self.wait = 0
         elif not self.in_cooldown():
             self.wait += 1
-            if self.wait >= self.patience and rate > np.float32(self.min_lr):
-                self._reduce(epoch, rate)
+            if self.wait >= self.patience:
+                self._reduce(epoch)
 
-    def _reduce(self, epoch: int, rate: float) -> None:
-        rate = max(rate * self.factor, self.min_lr)
-        self.model.optimizer.learning_rate = rate
-        if self.verbose:
-            print(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {rate}.")
-        self.cooldown_counter = self.cooldown
-        self.wait = 0
+    def _reduce(self, epoch: int) -> None:
+        for name, optimizer in optimizers_of(self.model).items():
+            rate = float(np.asarray(optimizer.learning_rate))
+            if rate <= np.float32(self.min_lr):
+                continue
+            rate = max(rate * self.factor, self.min_lr)
+            optimizer.learning_rate = rate
+            self.cooldown_counter, self.wait = self.cooldown, 0
+            if self.verbose:
+                print(
+                    f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing {name and name + ' '}learning rate to "
+                    f"{rate}."
+                )
 
     def in_cooldown(self) -> bool:
         return self.cooldown_counter > 0

@@ -16,13 +16,17 @@ from schuss.optimizers.adam import Adam, Adamax, AdamW, Nadam
 from schuss.optimizers.adaptive import Adadelta, Adagrad, Ftrl
 from schuss.optimizers.lamb import Lamb
 from schuss.optimizers.lion import Lion
+from schuss.optimizers.loss_scale import LossScaleOptimizer
+from schuss.optimizers.multi import MultiOptimizer, OptimizerMap
 from schuss.optimizers.muon import Muon
 from schuss.optimizers.rmsprop import RMSprop
+from schuss.optimizers.schedule_free import ScheduleFreeAdamW
 from schuss.optimizers.sgd import SGD
 from schuss.saving import serialize_keras_object
 from schuss.utils._objects import Vocabulary
 
 _CLASSES = (SGD, Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, Muon, Nadam, RMSprop)
+_CLASSES += (LossScaleOptimizer, MultiOptimizer, ScheduleFreeAdamW)
 _VOCABULARY = Vocabulary("optimizer", {cls.__name__.lower(): cls for cls in _CLASSES})
 
 __all__ = [
@@ -36,10 +40,14 @@ __all__ = [
     "Ftrl",
     "Lamb",
     "Lion",
+    "LossScaleOptimizer",
+    "MultiOptimizer",
     "Muon",
     "Nadam",
     "Optimizer",
+    "OptimizerMap",
     "RMSprop",
+    "ScheduleFreeAdamW",
     "deserialize",
     "get",
     "schedules",

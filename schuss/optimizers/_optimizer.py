@@ -215,6 +215,12 @@ class Optimizer(OwnVariables):
                 "Make the optimizer with a float `learning_rate` if it is to be changed."
             )
 
+    @property
+    def learning_rate_sources(self) -> tuple[Any, ...]:
+        """Where learning rates come from: variables, schedules, functions. A compiled step is made for these
+        objects; the values of variables may change."""
+        return (self._learning_rate,)
+
     def _call_learning_rate(self, iterations: np.ndarray) -> list[np.ndarray]:
         return [np.asarray(self._learning_rate(), floatx())]
 
@@ -265,6 +271,14 @@ class Optimizer(OwnVariables):
             ValueError: gradients and variables do not fit each other; no gradient at all; an unknown
                 variable.
         """
+        grads, variables = self._given(grads, trainable_variables)
+        with name_scope(self.name):
+            self._apply(*self._matched(grads, variables))
+
+    def _given(
+        self, grads: Iterable[Any], trainable_variables: Iterable[Variable] | None
+    ) -> tuple[list[Any], list[Variable]]:
+        """What `apply` was given, as lists of one length, with the optimizer built."""
         grads = list(grads)
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
         if len(grads) != len(variables):
@@ -275,8 +289,7 @@ class Optimizer(OwnVariables):
             )
         if not self.built:
             self.build(variables)
-        with name_scope(self.name):
-            self._apply(*self._matched(grads, variables))
+        return grads, variables
 
     def _matched(self, grads: list[Any], variables: list[Variable]) -> tuple[list[Any], list[Variable]]:
         """Gradients and variables without those that have no gradient; a ValueError for what cannot be
@@ -332,14 +345,18 @@ class Optimizer(OwnVariables):
             ops.add(self._accumulators[self._get_variable_index(variable)], gradient)
             for gradient, variable in zip(grads, variables)
         ]
-        with StatelessScope() as scope:
-            self._update([total * (1.0 / k) for total in sums], variables)
-        for key, variable in scope.variables.items():
-            variable.assign(ops.where(due, scope.values[key], variable))
+        self._assign_where(due, lambda: self._update([total * (1.0 / k) for total in sums], variables))
         for total, variable in zip(sums, variables):
             self._accumulators[self._get_variable_index(variable)].assign(
                 ops.where(due, ops.zeros_like(total), total)
             )
+
+    def _assign_where(self, condition: Any, run: Callable[[], None]) -> None:
+        """The assignments that `run` makes, if the scalar `condition` is true, which need not be known yet."""
+        with StatelessScope() as scope:
+            run()
+        for key, variable in scope.variables.items():
+            variable.assign(ops.where(condition, scope.values[key], variable))
 
     def _update(self, grads: list[Any], variables: list[Variable]) -> None:
         rate = ops.convert_to_tensor(self.learning_rate)
@@ -401,6 +418,10 @@ class Optimizer(OwnVariables):
             for variable, average in zip(self._trainable_variables, self._averages):
                 variable.assign(ops.where(due, average, variable))
 
+    def averages(self) -> list[tuple[Variable, Variable]]:
+        """Each trainable variable with its moving average; empty without `use_ema`, and before `build`."""
+        return list(zip(self._trainable_variables, self._averages)) if self.use_ema else []
+
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
         """The end of training: with `use_ema`, the variables take the values of their averages."""
         if not self.use_ema:
@@ -432,7 +453,7 @@ class Optimizer(OwnVariables):
         if not self.built:
             raise ValueError(f"{self.name}: call `build(trainable_variables)` before `stateless_apply`.")
         for what, values, variables in (
-            ("optimizer_variables", optimizer_variables, self._variables),
+            ("optimizer_variables", optimizer_variables, self.variables),
             ("trainable_variables", trainable_variables, self._trainable_variables),
         ):
             if len(values) != len(variables):
@@ -441,7 +462,7 @@ class Optimizer(OwnVariables):
                 )
         pairs = [
             *zip(self._trainable_variables, trainable_variables),
-            *zip(self._variables, optimizer_variables),
+            *zip(self.variables, optimizer_variables),
         ]
         with StatelessScope([(variable, ops.cast(value, variable.dtype)) for variable, value in pairs]):
             self.apply(grads)
@@ -479,6 +500,11 @@ class Optimizer(OwnVariables):
     def _in_dtype(self, value: Any, variable: Variable) -> Any:
         """The scalar `value` in the variable's dtype."""
         return self._once("cast", variable, lambda dtype: ops.cast(value, dtype), of=value)
+
+    def _rest(self, beta: float, variable: Variable) -> float:
+        """1 − β, rounded in the variable's dtype: for the rules of which Keras has β in that dtype first."""
+        number = variable.dtype.type
+        return float(number(1) - number(beta))
 
     def _step_number(self, variable: Variable) -> Any:
         """t = 1, 2, …, in the variable's dtype."""

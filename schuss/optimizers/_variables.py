@@ -82,27 +82,27 @@ class OwnVariables:
 
     def save_own_variables(self, store: Any) -> None:
         """Put the values of `variables` into a mapping, under ``"0"``, ``"1"``, …"""
-        for i, variable in enumerate(self._variables):
+        for i, variable in enumerate(self.variables):
             store[str(i)] = variable.numpy()
 
     def load_own_variables(self, store: Any) -> None:
         """Take the values that `save_own_variables` kept. If their number differs, nothing is taken, with a
         warning."""
-        if len(store.keys()) != len(self._variables):
+        if len(store.keys()) != len(self.variables):
             warnings.warn(
-                f"Skipping the variables of optimizer {self.name!r}: it has {len(self._variables)}, the "
+                f"Skipping the variables of optimizer {self.name!r}: it has {len(self.variables)}, the "
                 "saved one "
                 f"{len(store.keys())}. Compile the model with the same optimizer and build it before "
                 "loading.",
                 stacklevel=2,
             )
             return
-        for i, variable in enumerate(self._variables):
+        for i, variable in enumerate(self.variables):
             variable.assign(np.asarray(store[str(i)]))
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Give each of `variables` its value."""
-        if len(weights) != len(self._variables):
-            raise ValueError(f"{self.name}: expected {len(self._variables)} arrays, got {len(weights)}.")
-        for variable, value in zip(self._variables, weights):
+        if len(weights) != len(self.variables):
+            raise ValueError(f"{self.name}: expected {len(self.variables)} arrays, got {len(weights)}.")
+        for variable, value in zip(self.variables, weights):
             variable.assign(np.asarray(value))

@@ -58,11 +58,13 @@ class Adafactor(Optimizer):
         for variable in variables:
             shape, dtype = variable.shape, variable.dtype
             if len(shape) < 2:  # nothing to factor; the places are kept, so that files of weights fit Keras's
-                self._rows.append(self.add_variable((), dtype="int32", name="r"))
-                self._columns.append(self.add_variable((), dtype="int32", name="c"))
+                self._rows.append(self.add_variable((), dtype="int32", name=variable.name))
+                self._columns.append(self.add_variable((), dtype="int32", name=variable.name))
             else:
-                self._rows.append(self.add_variable(shape[:-1], dtype=dtype, name="r"))
-                self._columns.append(self.add_variable(shape[:-2] + shape[-1:], dtype=dtype, name="c"))
+                self._rows.append(self.add_variable(shape[:-1], dtype=dtype, name=variable.name))
+                self._columns.append(
+                    self.add_variable(shape[:-2] + shape[-1:], dtype=dtype, name=variable.name)
+                )
             self._squares.append(self.add_variable_from_reference(variable, "velocity"))
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:

@@ -209,7 +209,7 @@ class Nadam(_Moments):
         variables = list(variables)
         super().build(variables)
         dtype = variables[0].dtype if variables else floatx()
-        self._product = self.add_variable((), np.ones, dtype, name="u_product")
+        self._product = self.add_variable((), np.ones, dtype)  # nameless, as in Keras
 
     def _update_all(self, grads: list[Any], variables: list[Variable], rate: Any) -> None:
         before = ops.convert_to_tensor(self._product)
@@ -235,6 +235,10 @@ class Nadam(_Moments):
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         lr = self._in_dtype(learning_rate, variable)
         of_m, of_g = self._weights(variable)
-        m, v = self._first(gradient, variable), self._second(gradient, variable)
+        i = self._get_variable_index(variable)
+        m = self._firsts[i] + self._rest(self.beta_1, variable) * (gradient - self._firsts[i])
+        v = self._seconds[i] + self._rest(self.beta_2, variable) * (ops.square(gradient) - self._seconds[i])
+        self._firsts[i].assign(m)
+        self._seconds[i].assign(v)
         v_hat = v / self._missing(self.beta_2, variable)
         variable.assign(variable - lr * (of_m * m + of_g * gradient) / (ops.sqrt(v_hat) + self.epsilon))

@@ -40,8 +40,9 @@ class Lion(Optimizer):
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         lr = self._in_dtype(learning_rate, variable)
         slot = self._momentums[self._get_variable_index(variable)]
-        variable.assign(variable - lr * ops.sign(self.beta_1 * slot + (1.0 - self.beta_1) * gradient))
-        slot.assign(self.beta_2 * slot + (1.0 - self.beta_2) * gradient)
+        rest_1, rest_2 = self._rest(self.beta_1, variable), self._rest(self.beta_2, variable)
+        variable.assign(variable - lr * ops.sign(self.beta_1 * slot + rest_1 * gradient))
+        slot.assign(self.beta_2 * slot + rest_2 * gradient)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "beta_1": self.beta_1, "beta_2": self.beta_2}
