@@ -49,11 +49,13 @@ KERAS_MODULES: dict[str, str | None] = {
     "ops": "schuss.ops",
     "optimizers": "schuss.optimizers",
     "optimizers.schedules": "schuss.optimizers.schedules",
+    "dtype_policies": None,
     "preprocessing": None,
     "preprocessing.sequence": None,
     "random": "schuss.random",
     "regularizers": "schuss.regularizers",
     "saving": "schuss.saving",
+    "tree": None,
     "utils": "schuss.utils",
 }
 """Path below ``keras`` or ``tensorflow.keras`` → our module; None: only the names below."""
@@ -85,8 +87,19 @@ KERAS_NAMES: dict[str, Make] = {
     },
     "config.disable_traceback_filtering": _value(lambda: None),
     "config.enable_traceback_filtering": _value(lambda: None),
+    "backend.name_scope": _of("schuss.compat.tf.environment", "name_scope"),
+    "config.set_image_data_format": _of(_BACKEND, "set_image_data_format"),
+    "dtype_policies.DTypePolicy": _of("schuss.layers._dtype_policy", "DTypePolicy"),
     "models.Functional": _of("schuss.models", "Model"),
     "preprocessing.sequence.pad_sequences": _of("schuss.utils", "pad_sequences"),
+    "tree.flatten": _of("schuss.graph._tree", "leaves"),
+    "tree.map_structure": _value(
+        lambda func, *structures: importlib.import_module("schuss.graph._tree").map_structure(
+            func, *structures
+        )
+    ),
+    "utils.is_keras_tensor": _of(_BACKEND, "is_keras_tensor"),
+    "utils.standardize_dtype": _of("schuss.graph", "standardize_dtype"),
 }
 """Names below ``keras`` that are not in the module of the same path."""
 

@@ -45,7 +45,8 @@ __all__ = [
     "int_shape", "is_float_dtype", "is_int_dtype", "is_keras_tensor", "l2_normalize", "less", "less_equal", "log",
     "max", "maximum", "mean", "min", "minimum", "ndim", "not_equal", "one_hot", "ones", "ones_like",
     "permute_dimensions", "pow", "prod", "random_bernoulli", "random_normal", "random_uniform", "relu", "repeat",
-    "repeat_elements", "reshape", "result_type", "reverse", "round", "set_floatx", "set_value", "shape",
+    "repeat_elements", "reshape", "result_type", "reverse", "round", "set_floatx", "set_image_data_format", "set_value",
+    "shape",
     "sigmoid", "sign", "sin", "softmax", "softplus", "softsign", "sparse_categorical_crossentropy", "sqrt",
     "square", "squeeze", "stack", "standardize_dtype", "std", "stop_gradient", "sum", "switch", "tanh", "tile",
     "transpose", "truncated_normal", "update", "update_add", "update_sub", "var", "variable", "zeros",
@@ -65,6 +66,15 @@ def epsilon() -> float:
 
 def image_data_format() -> str:
     return "channels_last"
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Images have their channels last here, as by Keras's default."""
+    if data_format != "channels_last":
+        raise ValueError(
+            f"set_image_data_format: Schuss works with 'channels_last' only, got {data_format!r}. Layers take "
+            "`data_format` each."
+        )
 
 
 def is_float_dtype(dtype: Any) -> bool:
