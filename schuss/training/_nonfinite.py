@@ -98,8 +98,11 @@ class Guard:
     def _advice(self, arrays: list[np.ndarray], origin: Origin) -> str:
         if origin.in_loss and int(np.asarray(self.model.optimizer.iterations)) == 0:
             return "No weight had been changed yet: look at that operation, and at the data that it gets."
-        rate = float(np.asarray(self.model.optimizer.learning_rate))
-        advice = f"Often the learning rate ({rate:g}) is too large: try {rate / 10:g}."
+        rate = getattr(self.model.optimizer, "learning_rate", None)  # several optimizers have none in common
+        advice = "Often the learning rate is too large."
+        if rate is not None:
+            rate = float(np.asarray(rate))
+            advice = f"Often the learning rate ({rate:g}) is too large: try {rate / 10:g}."
         floats = [a for a in arrays[:1] if a.size and a.dtype.kind in "iuf"]
         if floats and np.isfinite(floats[0]).all() and abs(floats[0].astype("float64")).max() > 20:
             low, high = floats[0].min(), floats[0].max()

@@ -100,7 +100,7 @@ def train_epoch(
         done += run.steps_done
         failed = guard.failed_step(run)
         if failed is not None:
-            return _stopped_at(guard, failed, callbacks, {**logs(), "loss": _bad(outputs[0])})
+            return _stopped_at(guard, failed, callbacks, executions.hooks, {**logs(), "loss": _bad(outputs[0])})
         executions.end(done, lambda: logs(extra))  # noqa: B023
         if model.stop_training:
             break
@@ -108,14 +108,17 @@ def train_epoch(
     return logs(extra)
 
 
-def _stopped_at(guard: Guard, failed: int, callbacks: CallbackList, logs: dict[str, Any]) -> dict[str, Any]:
+def _stopped_at(
+    guard: Guard, failed: int, callbacks: CallbackList, hooks: Hooks | None, logs: dict[str, Any]
+) -> dict[str, Any]:
     """After a loss that is no number: an error, or, if a callback is there for that, the end of training."""
     terminating = [c for c in callbacks.callbacks if isinstance(c, TerminateOnNaN)]
     if not terminating:
         raise guard.error(failed)
     number = guard.restore_before(failed)
-    for callback in terminating:
-        callback.on_train_batch_end(guard.first + number, logs)
+    ends = [hooks.end] if hooks else [callback.on_train_batch_end for callback in terminating]
+    for end in ends:
+        end(guard.first + number, logs)
     guard.model.stop_training = True
     return logs
 

@@ -85,10 +85,10 @@ def _state_of(model: Any) -> tuple[Any, Any]:
     """What, besides the data's signature, a trace depends on: a key that can be compared, and the objects in
     it."""
     layers = model._flatten_layers()
-    rate = getattr(model.optimizer, "_learning_rate", None)
+    rates = getattr(model.optimizer, "learning_rate_sources", ())
     key = (
         tuple((id(layer), layer._trainable) for layer in layers),
         tuple(id(variable) for variable in model.trainable_variables),
-        id(model.optimizer), id(rate), id(model._compiled), floatx(),
+        id(model.optimizer), tuple(id(rate) for rate in rates), id(model._compiled), floatx(),
     )  # fmt: skip
-    return key, (layers, model.optimizer, rate, model._compiled)
+    return key, (layers, model.optimizer, rates, model._compiled)

@@ -44,6 +44,7 @@ class Trainer(_Layer):
         self.steps_per_execution = 1
         self.jit_compile: Any = "auto"
         self.history: History | None = None
+        self._initial_epoch: int | None = None
         self._compiled: Compiled | None = None
         self._steps = Steps()
 
@@ -202,7 +203,9 @@ class Trainer(_Layer):
             if isinstance(given, ArrayData):  # bad data are found before anything changes
                 first = given.first_piece()
                 looks(self._steps.get(self, kind, first), first)
+        self._initial_epoch = None
         called.on_train_begin()
+        initial_epoch = self._initial_epoch or initial_epoch  # a callback took up an interrupted training
         logs: dict[str, Any] = {}
         try:
             for epoch in range(initial_epoch, epochs):
@@ -470,8 +473,8 @@ class Trainer(_Layer):
             )
 
     def _learning_rate_now(self) -> float | None:
-        rate = getattr(self.optimizer, "_learning_rate", None)
-        if rate is None or not (isinstance(rate, Variable) or hasattr(rate, "get_config")):
+        rates = getattr(self.optimizer, "learning_rate_sources", ())
+        if len(rates) != 1 or not (isinstance(rates[0], Variable) or hasattr(rates[0], "get_config")):
             return None
         return float(np.asarray(self.optimizer.learning_rate))
 
