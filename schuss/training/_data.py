@@ -42,9 +42,10 @@ class Piece:
     def arrays(self) -> list[np.ndarray]:
         return _tree.leaves(self.structure)
 
-    def split(self, size: int | None, first: int | None = None) -> Iterator[Piece]:
-        """The piece in parts of at most `size` steps (the first of at most `first`); whole for None."""
-        start, count = 0, first or size or self.steps
+    def split(self, size: int | None, first: int | None = None, start: int = 0) -> Iterator[Piece]:
+        """The piece from step `start` on, in parts of at most `size` steps (the first of at most `first`);
+        whole for None."""
+        count = first or size or self.steps
         while start < self.steps:
             count = min(count, self.steps - start)
             rows = self.rows[start * self.batch : (start + count) * self.batch]

@@ -20,11 +20,14 @@ class Guard:
     Args:
         model: the model. step: the training step. piece: what will be run. epoch: its number, from 0.
         first: how many steps of the epoch were made before.
+
+    Attributes:
+        before: copies of what the step changes.
     """
 
     def __init__(self, model: Any, step: Step, piece: Piece, epoch: int, first: int):
         self.model, self.step, self.piece, self.epoch, self.first = model, step, piece, epoch, first
-        self._before = [(variable, variable.array.copy()) for variable in step.variables]
+        self.before = [(variable, variable.array.copy()) for variable in step.variables]
 
     def failed_step(self, run: Any) -> int | None:
         """The step of the run whose loss was not finite, or the last one if it left weights that are not;
@@ -62,7 +65,7 @@ class Guard:
     def replay(self, steps: int) -> None:
         """Bring the model to where it was after so many steps of the run: the same steps give the same
         bits."""
-        _restore(self._before)
+        _restore(self.before)
         if steps:
             self._run(0, steps)
 
@@ -116,6 +119,12 @@ class Guard:
 def _restore(kept: list[tuple[Variable, np.ndarray]]) -> None:
     for variable, array in kept:
         np.copyto(variable.array, array)
+
+
+def detach(state: list[tuple[Variable, np.ndarray]]) -> None:
+    """Let the variables have these arrays as their memory; the old is left to a run that goes on."""
+    for variable, array in state:
+        variable.array = array
 
 
 def is_finite(array: np.ndarray) -> bool:

@@ -3,6 +3,7 @@ and may stop."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +13,14 @@ import numpy as np
 from schuss.callbacks import CallbackList, TerminateOnNaN
 from schuss.graph import Tensor, _tree
 from schuss.training._data import Piece
-from schuss.training._nonfinite import Guard
+from schuss.training._interrupts import held_back
+from schuss.training._nonfinite import Guard, detach
 from schuss.training._progress import Progress
 from schuss.training._steps import PREDICT, TEST, TRAIN, Step
 
 _TICK = 0.05  # seconds between two looks at a run
+_LONG = 0.05  # seconds of a step from which on it is a run of its own
+_PATIENCE = 0.1  # seconds that an interrupt waits for the step under way
 
 
 @dataclass
@@ -95,7 +99,7 @@ def train_epoch(
         executions.begin(done)
         guard = Guard(model, step, piece, epoch, done)
         outputs = [np.zeros(spec.shape, spec.dtype) for spec in step.outputs]
-        run = _finished(step, piece, outputs, lambda n: progress.update(done + n, logs), guard.replay)  # noqa: B023
+        run = _finished(step, piece, outputs, lambda n: progress.update(done + n, logs), guard)  # noqa: B023
         extra = dict(zip(step.details.names, outputs[1:], strict=True))
         done += run.steps_done
         failed = guard.failed_step(run)
@@ -200,7 +204,19 @@ def _parts(
         check(step, piece)
         if kind == PREDICT:
             piece = Piece(piece.structure[0], piece.rows, piece.batch, piece.steps)
-        yield step, piece
+        for part in _paced(step, piece):
+            yield step, part
+
+
+def _paced(step: Step, piece: Piece) -> Iterator[Piece]:
+    """The piece as a whole; but one by one steps that take so long that an interrupt cannot wait for their
+    end. How long they take, the first one tells."""
+    done = 0
+    while done < piece.steps:
+        quick = step.seconds is not None and step.seconds < _LONG
+        part = next(piece.split(piece.steps if quick else 1, start=done))
+        yield part
+        done += part.steps
 
 
 def _finished(
@@ -208,35 +224,51 @@ def _finished(
     piece: Piece,
     outputs: list[np.ndarray],
     tick: Callable[[int], None],
-    rewind: Callable[[int], None] | None = None,
+    guard: Guard | None = None,
 ) -> Any:
     """The run of a piece, when it has ended. An interrupt (or error) stops it after a whole step, and goes on
     from here.
 
-    After an error within a step (in a function of the user's that is called on the host), `rewind` gets its
-    number.
+    After an error within a step (in a function of the user's that is called on the host), `guard` brings the
+    model back to before that step.
     """
     program = step.program
-    run = program.start(piece.arrays, piece.rows, piece.steps, (), outputs)
+    begun, run = time.perf_counter(), None
     try:
+        with held_back():  # a run that has begun must be known here
+            run = program.start(piece.arrays, piece.rows, piece.steps, (), outputs)
         while not run.wait(_TICK):
             tick(run.steps_done)
+        step.seconds = (time.perf_counter() - begun) / piece.steps
         tick(run.steps_done)
     except BaseException:
-        run.stop()
-        while not _is_over(run):
-            pass
-        if run.error is not None and rewind is not None:
-            rewind(run.error_step)
+        if run is not None:
+            _leave(run, step, guard)
+            if run.error is not None and guard is not None:
+                guard.replay(run.error_step)
         raise
     return run
 
 
-def _is_over(run: Any) -> bool:
+def _leave(run: Any, step: Step, guard: Guard | None) -> None:
+    """Stop a run after the step under way; but if that takes long, leave it alone with its memory."""
+    with held_back():
+        run.stop()
+        if not _ends_soon(run):
+            detach(guard.before if guard else [(v, v.array.copy()) for v in step.variables])
+
+
+def _ends_soon(run: Any) -> bool:
+    """Wait for the end of the step under way; but not long for the only step of a run, whose effects can be
+    left aside."""
+    until = time.perf_counter() + _PATIENCE
     try:
-        return run.wait(_TICK)
+        while not run.wait(_TICK):
+            if run.steps_done == 0 and time.perf_counter() > until:
+                return False
     except Exception:
-        return True
+        pass  # the run's own error has ended it
+    return True
 
 
 class Logs:

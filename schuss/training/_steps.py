@@ -19,11 +19,15 @@ class Step:
     Args:
         kind: ``"train"``, ``"test"`` or ``"predict"``. graph, details: what `traced_step` found.
         batch: rows in a batch. backend: None for the one in use. keep: what must live as long as the step.
+
+    Attributes:
+        seconds: how long a step took in the last run; None before the first.
     """
 
     def __init__(self, kind: str, graph: Graph, details: Details, batch: int, backend: str | None, keep: Any):
         self.kind, self.graph, self.details, self.batch, self.backend = kind, graph, details, batch, backend
         self._keep = keep
+        self.seconds: float | None = None
 
     @functools.cached_property
     def variables(self) -> list[Variable]:

@@ -155,6 +155,7 @@ class ReferenceRun:
     ) -> None:
         program = self.program
         place = slice(step * program.batch, (step + 1) * program.batch)
+        held = {slot.variable: slot.variable.array for slot in program.graph.state}
         values, state = evaluate(program.graph, [*(d[rows[place]] for d in data), *arguments])
         if program.check is not None and not np.isfinite(values[program.check]).all():
             self.failed_step = step
@@ -162,4 +163,4 @@ class ReferenceRun:
         for value, array, is_row in zip(values, outputs, program.row_outputs, strict=True):
             array[place if is_row else ...] = value
         for variable, array in state.items():  # last: outputs may be views of variables
-            np.copyto(variable.array, array)
+            np.copyto(held[variable], array)
