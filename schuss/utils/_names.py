@@ -20,9 +20,13 @@ def look_up(kind: str, name: str, table: Mapping[str, Any]) -> Any:
 
 
 def suggestion(name: str, known: Any) -> str:
-    """A sentence for an error message: the nearest of the known names, or the first of them."""
+    """A sentence for an error message: the nearest of the known names, or the first of them.
+
+    Nearest are those that begin with the name, then those that are spelled alike.
+    """
     names = [str(n) for n in known]
-    near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
+    longer = sorted((n for n in names if len(name) > 2 and n.startswith(name)), key=len)
+    near = longer[:3] or difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
     if not near:
         folded = {n.lower(): n for n in names}
         near = [

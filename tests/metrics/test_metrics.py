@@ -65,6 +65,8 @@ def test_abbreviations(short, name):
 def test_an_unknown_name_suggests_the_nearest():
     with pytest.raises(ValueError, match=r"Unknown metric 'acuracy'.*'accuracy'"):
         metrics.get("acuracy")
+    with pytest.raises(ValueError, match=r"Did you mean 'cosine_similarity'\?"):
+        metrics.get("cosine")
 
 
 def test_a_result_keeps_its_value_when_the_state_changes():
