@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from schuss.graph import Variable
@@ -17,6 +17,7 @@ from schuss.utils._names import suggestion
 _WIDTHS = {False: 88, True: 108}
 """The greatest default width, without and with a column of connections."""
 _LEAST_WIDTH = 40
+_BRANCH, _ASCII = "└ ", "+ "
 _ENDS = {False: (0.45, 0.8, 1.0), True: (0.3, 0.56, 0.74, 1.0)}
 
 
@@ -38,19 +39,24 @@ def print_summary(
     ends = list(positions or _ENDS[connected])
     if show_trainable:
         ends = [0.9 * end for end in ends] + [1.0] if ends[-1] <= 1 else [*ends, ends[-1] + 12]
-    table = _table(
-        model, width, _column_widths(ends, width), connected, expand_nested, show_trainable, layer_range
-    )
-    parts = [Text(f'Model: "{model.name}"', style="bold"), table, *(Text(line) for line in _totals(model))]
     if print_fn is None:
         console = Console(highlight=False)
     else:
         console = Console(highlight=False, file=io.StringIO(), color_system=None)
     console.width = max(console.width, width)
-    for part in parts:
-        console.print(part)
-    if print_fn is not None:
-        print_fn(console.file.getvalue())  # type: ignore[attr-defined]
+    rows = _rows(
+        _chosen(model, layer_range), expand_nested, _ASCII if console.options.ascii_only else _BRANCH
+    )
+    table = _table(model, rows, width, _column_widths(ends, width), connected, show_trainable)
+    parts = [Text(f'Model: "{model.name}"', style="bold"), table, *(Text(line) for line in _totals(model))]
+    if print_fn is not None or console.options.ascii_only:
+        with console.capture() as captured:
+            console.print(*parts, sep="\n")
+        text = captured.get()
+        encoding = console.encoding if console.options.ascii_only else "utf-8"
+        (print_fn or console.file.write)(text.encode(encoding, "replace").decode(encoding))
+    else:
+        console.print(*parts, sep="\n")
 
 
 def _default_width(connected: bool, show_trainable: bool) -> int:
@@ -72,12 +78,11 @@ def _column_widths(ends: list[float], width: int) -> list[int]:
 
 def _table(
     model: Any,
+    rows: Iterable[tuple[str, Any]],
     width: int,
     widths: list[int],
     connected: bool,
-    expand_nested: bool,
     show_trainable: bool,
-    layer_range: Any,
 ) -> Any:
     from rich.table import Table
     from rich.text import Text
@@ -93,11 +98,10 @@ def _table(
         justify = "right" if title == "Param #" else "center" if title == "Trainable" else "left"
         overflow = "ellipsis" if title == "Trainable" else "fold"
         table.add_column(title, justify=justify, width=characters, overflow=overflow)
-    for depth, layer in _rows(_chosen(model, layer_range), expand_nested):
-        name = ("   " * depth + "└ " if depth else "") + f"{layer.name} ({class_name(layer)})"
-        row = [name, output_shape_text(layer), _count_text(layer)]
+    for indent, layer in rows:
+        row = [f"{indent}{layer.name} ({class_name(layer)})", output_shape_text(layer), _count_text(layer)]
         if connected:
-            row.append(_connections(model, layer) if depth == 0 else "-")
+            row.append("-" if indent else _connections(model, layer))
         if show_trainable:
             row.append(_trainable_text(layer))
         table.add_row(*(Text(cell) for cell in row))
@@ -114,8 +118,8 @@ def class_name(layer: Any) -> str:
 def _chosen(model: Any, layer_range: Any) -> list[Any]:
     """The rows of the table: the layers, and the functions called on symbolic values; from one to another
     name (or pattern of names) if a range is asked for."""
-    functional = model._function is not None and not hasattr(model, "_stack")
-    layers = model._function.operations if functional else model.layers
+    function: Any = None if hasattr(model, "_stack") else model._function
+    layers = model.layers if function is None else function.operations
     if layer_range is None:
         return layers
     if len(layer_range) != 2 or not all(isinstance(name, str) for name in layer_range):
@@ -133,11 +137,12 @@ def _chosen(model: Any, layer_range: Any) -> list[Any]:
     return layers[min(first) : max(last) + 1]
 
 
-def _rows(layers: list[Any], expand_nested: bool, depth: int = 0) -> Iterator[tuple[int, Any]]:
+def _rows(layers: list[Any], expand_nested: bool, branch: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """What stands before the layer's name, and the layer."""
     for layer in layers:
-        yield depth, layer
+        yield "   " * depth + branch if depth else "", layer
         if expand_nested and hasattr(layer, "summary"):
-            yield from _rows(layer.layers, expand_nested, depth + 1)
+            yield from _rows(layer.layers, expand_nested, branch, depth + 1)
 
 
 def _shows_connections(model: Any) -> bool:
@@ -210,9 +215,9 @@ def _trainable_text(layer: Any) -> str:
 def _totals(model: Any) -> list[str]:
     trained = _size(model.trainable_variables)
     weights = _size(model.weights)
-    optimizer = model.optimizer if model.compiled else None
-    has_state = optimizer is not None and optimizer.built
-    optimizing = _size(optimizer.variables) if has_state else (0, 0)
+    optimizer: Any = model.optimizer if model.compiled else None
+    has_state = bool(optimizer and optimizer.built)
+    optimizing = _size(optimizer.variables) if optimizer and has_state else (0, 0)
     rows = [
         ("Total", (weights[0] + optimizing[0], weights[1] + optimizing[1])),
         ("Trainable", trained),

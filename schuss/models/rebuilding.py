@@ -78,7 +78,7 @@ class _Cloning:
             self.made[id(layer)] = (layer, self._new(layer))
         return self.made[id(layer)][1]
 
-    def _new(self, layer: Layer) -> Layer:
+    def _new(self, layer: Any) -> Layer:
         if self.recursive and isinstance(layer, Model) and layer._function is not None:
             return self.clone(layer)
         return self.clone_function(layer) if self.clone_function else _of_same_config(layer)

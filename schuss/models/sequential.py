@@ -214,7 +214,7 @@ class Sequential(Model):
             super().build_from_config(config)
 
 
-def _input_layer_for(layer: Layer) -> InputLayer | None:
+def _input_layer_for(layer: Any) -> InputLayer | None:
     """The input that a first layer implies: by its `input_shape` argument, or, for a model, by its own
     input."""
     if layer._batch_input_shape is not None:

@@ -2,7 +2,7 @@
 archives; no code from a file is run, unless the user says ``safe_mode=False``."""
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from schuss.saving.registration import (
     CustomObjectScope,
@@ -13,6 +13,10 @@ from schuss.saving.registration import (
     register_keras_serializable,
 )
 from schuss.saving.serialization import deserialize_keras_object, serialize_keras_object
+
+if TYPE_CHECKING:
+    from schuss.saving.archive import load_model, save_model
+    from schuss.saving.weights import load_weights, save_weights
 
 _LAZY = {
     "load_model": "archive",

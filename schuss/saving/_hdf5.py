@@ -40,10 +40,9 @@ class WeightsFile:
         pending: list[tuple[str, Any]] = [("", self._file)]
         while pending:
             path, group = pending.pop()
-            address = h5py.h5o.get_info(group.id).addr
-            if address in seen:  # a group in itself
+            if group in seen:  # it is found a second time, perhaps within itself
                 continue
-            seen.add(address)
+            seen.add(group)
             for name in group:
                 below = f"{path}/{name}" if path else name
                 require_hard_link(group, name, below, self._shown)

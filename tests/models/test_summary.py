@@ -1,5 +1,9 @@
 """The table of a model's layers."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -124,3 +128,15 @@ def test_names_with_brackets(capsys):
     printed = capsys.readouterr().out
     assert 'Model: "net[0]"' in printed
     assert "[bold] (Dense)" in printed
+
+
+def test_terminals_without_unicode():
+    program = (
+        "import schuss; from schuss import layers; inner = schuss.Sequential([layers.Dense(2, name='größe')]); "
+        "schuss.Sequential([schuss.Input((4,)), inner]).summary(80, expand_nested=True, show_trainable=True)"
+    )
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True
+    )
+    assert "+ gr??e (Dense)" in done.stdout

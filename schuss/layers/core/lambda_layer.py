@@ -19,8 +19,8 @@ class Lambda(Layer):
         mask: the mask of the output, or a function ``(inputs, mask) -> mask``.
         arguments: dict of further keyword arguments for `function`.
 
-    Only a named function that is registered (`schuss.saving.register_keras_serializable`) can be saved with a
-    model; code is never written to files or run from them.
+    Save models with named functions that are registered (`schuss.saving.register_keras_serializable`): of a
+    lambda function the code is written, which is only read with ``safe_mode=False``.
 
     Example:
         >>> import numpy as np, schuss
