@@ -10,6 +10,7 @@ from schuss.callbacks.history import History
 from schuss.callbacks.lambda_callback import LambdaCallback
 from schuss.callbacks.learning_rate_scheduler import LearningRateScheduler
 from schuss.callbacks.model_checkpoint import ModelCheckpoint
+from schuss.callbacks.progbar_logger import ProgbarLogger
 from schuss.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
 from schuss.callbacks.swap_ema_weights import SwapEMAWeights
 from schuss.callbacks.terminate_on_nan import TerminateOnNaN
@@ -24,6 +25,7 @@ __all__ = [
     "LambdaCallback",
     "LearningRateScheduler",
     "ModelCheckpoint",
+    "ProgbarLogger",
     "ReduceLROnPlateau",
     "SwapEMAWeights",
     "TerminateOnNaN",

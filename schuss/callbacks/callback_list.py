@@ -7,6 +7,7 @@ from typing import Any
 
 from schuss.callbacks.callback import Callback, Logs
 from schuss.callbacks.history import History
+from schuss.callbacks.progbar_logger import ProgbarLogger
 
 
 def _of_batch(name: str) -> Callable[..., None]:
@@ -49,8 +50,9 @@ class CallbackList:
     see.
 
     Args:
-        callbacks: callbacks, or one callback, or None.
+        callbacks: callbacks, also in lists within the list; or one callback, or None.
         add_history: bool, False. Add a `History` at the end, if there is none.
+        add_progbar: bool, False. Add a `ProgbarLogger` at the end, if there is none.
         model: the model, given to all of them.
         **params: given to all of them as `params`.
 
@@ -63,19 +65,21 @@ class CallbackList:
         self,
         callbacks: Iterable[Callback] | Callback | None = None,
         add_history: bool = False,
+        add_progbar: bool = False,
         model: Any = None,
         **params: Any,
     ):
-        given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
         self.callbacks: list[Any] = []
         self.params: dict[str, Any] = {}
         self.model: Any = None
-        for callback in given:
+        for callback in _flat(callbacks):
             self.append(callback)
         self.history: History | None = next((c for c in self.callbacks if isinstance(c, History)), None)
         if add_history and self.history is None:
             self.history = History()
             self.callbacks.append(self.history)
+        if add_progbar and not any(isinstance(callback, ProgbarLogger) for callback in self.callbacks):
+            self.callbacks.append(ProgbarLogger())
         if model is not None:
             self.set_model(model)
         self.set_params(params)
@@ -144,6 +148,17 @@ class CallbackList:
     on_test_batch_end = _of_batch("on_test_batch_end")
     on_predict_batch_begin = _of_batch("on_predict_batch_begin")
     on_predict_batch_end = _of_batch("on_predict_batch_end")
+
+
+def _flat(callbacks: Any) -> list[Any]:
+    """The callbacks of a list, of lists within it, or the only one."""
+    if callbacks is None:
+        return []
+    if isinstance(callbacks, (list, tuple)):
+        return [callback for part in callbacks for callback in _flat(part)]
+    if isinstance(callbacks, Iterable) and not hasattr(callbacks, "on_epoch_end"):
+        return _flat(list(callbacks))
+    return [callbacks]
 
 
 def _wants(callback: Any, hook: str) -> bool:

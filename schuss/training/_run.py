@@ -15,8 +15,8 @@ from schuss.graph import Tensor, _tree
 from schuss.training._data import Piece
 from schuss.training._interrupts import held_back
 from schuss.training._nonfinite import Guard, detach
-from schuss.training._progress import Progress
 from schuss.training._steps import PREDICT, TEST, TRAIN, Step
+from schuss.utils._progress import Progress
 
 _TICK = 0.05  # seconds between two looks at a run
 _LONG = 0.05  # seconds of a step from which on it is a run of its own

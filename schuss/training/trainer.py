@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from schuss import ops, optimizers
-from schuss.callbacks import CallbackList, History
+from schuss.callbacks import CallbackList, History, ProgbarLogger
 from schuss.graph import Variable, untraced
 from schuss.training._arguments import evaluation_data, is_due, on_batch_piece, prediction_data, training_data
 from schuss.training._checks import DataCheck, optional_positive_integer, positive_integer
 from schuss.training._compile import Compiled, OutputMetrics
 from schuss.training._data import ArrayData, Counted
-from schuss.training._progress import Progress, progress_for
 from schuss.training._run import predict_all, results_of, test_epoch, train_epoch
 from schuss.training._steps import TEST, TRAIN, Steps
+from schuss.utils._progress import Progress, progress_for
 
 if TYPE_CHECKING:
     from schuss.layers import Layer as _Layer
@@ -483,8 +483,12 @@ class Trainer(_Layer):
             if history and callbacks.history is None:
                 callbacks.history = History()
                 callbacks.append(callbacks.history)
-            return callbacks
-        return CallbackList(callbacks, add_history=history, model=self, **params)
+        else:
+            callbacks = CallbackList(callbacks, add_history=history, model=self, **params)
+        for callback in callbacks:
+            if isinstance(callback, ProgbarLogger):
+                callback.is_shown = False  # there is a line of progress already
+        return callbacks
 
     # Keeping ---
 

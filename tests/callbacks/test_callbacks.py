@@ -356,3 +356,31 @@ def test_no_warnings_in_a_plain_run() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         train(EarlyStopping("loss"), [{"loss": 1}])
+
+
+# Progress
+
+
+def test_progress_in_a_loop_of_ones_own(capsys: pytest.CaptureFixture[str]) -> None:
+    called = CallbackList([], add_progbar=True, model=a_model(), epochs=2, steps=3, verbose=2)
+    called.on_train_begin()
+    for epoch in range(2):
+        called.on_epoch_begin(epoch)
+        for batch in range(3):
+            called.on_train_batch_begin(batch)
+            called.on_train_batch_end(batch, {"loss": 0.5})
+        called.on_test_begin()
+        called.on_test_batch_end(0, {"loss": 0.25})
+        called.on_test_end({"loss": 0.25})
+        called.on_epoch_end(epoch, {"loss": 0.5, "val_loss": 0.25})
+    called.on_train_end()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert lines[1].startswith("Epoch 2/2 - 3/3 - ")
+    assert lines[1].endswith("loss: 0.5000 - val_loss: 0.2500")
+
+
+def test_progress_is_added_once() -> None:
+    logger = callbacks.ProgbarLogger()
+    assert CallbackList([[logger], Callback()], add_progbar=True).callbacks[0] is logger
+    assert len(CallbackList([[logger], Callback()], add_progbar=True)) == 2

@@ -14,6 +14,7 @@ from schuss.callbacks import (
     Callback,
     EarlyStopping,
     LearningRateScheduler,
+    ProgbarLogger,
     ReduceLROnPlateau,
     SwapEMAWeights,
     TerminateOnNaN,
@@ -198,3 +199,10 @@ def test_wrong_backups() -> None:
         BackupAndRestore("")
     with pytest.raises(ValueError, match="`save_freq` must be 'epoch' or an integer >= 1"):
         BackupAndRestore("a", save_freq=0)
+
+
+def test_progress_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
+    logger = ProgbarLogger()
+    a_model().fit(X, Y, epochs=2, callbacks=[logger], batch_size=8, verbose=2)
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert not logger.wants("on_train_batch_end")

@@ -13,7 +13,7 @@ import pytest
 
 import schuss
 from schuss import layers
-from schuss.training import _progress
+from schuss.utils import _progress
 
 X = np.random.default_rng(0).normal(size=(20, 4)).astype("float32")
 
