@@ -26,7 +26,8 @@ def ctc(y_true: Any, y_pred: Any) -> Any:
         y_pred: logits, [batch, steps, classes], not normalised.
 
     Returns:
-        [batch].
+        [batch]. Labels for which there are too few steps (each label takes one, and one more between equal
+        neighbours) are impossible: they cost about 1e9.
 
     Raises:
         ValueError: other ranks, or different batch sizes.

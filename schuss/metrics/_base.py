@@ -53,6 +53,8 @@ class Metric:
 
     def _track(self, value: Any) -> None:
         """Remember variables and metrics that become attributes, alone or in lists and dicts."""
+        if isinstance(value, (Variable, Metric)):
+            self._require_init()
         if isinstance(value, Variable):
             kept: list[Any] = self._variables
         elif isinstance(value, Metric):
@@ -100,6 +102,7 @@ class Metric:
             aggregation: accepted for Keras's sake; there is one copy of each variable.
             name: for printing.
         """
+        self._require_init()
         with untraced():
             variable = Variable(
                 initializers.get(initializer),
@@ -119,6 +122,13 @@ class Metric:
         return self.add_variable(
             shape, "zeros" if initializer is None else initializer, dtype=dtype, name=name
         )
+
+    def _require_init(self) -> None:
+        if "_variables" not in self.__dict__:
+            raise RuntimeError(
+                f"{type(self).__name__}: call super().__init__() at the start of __init__(), before anything "
+                "else is set or called."
+            )
 
     def _build(self, y_true_shape: Sequence[int], y_pred_shape: Sequence[int]) -> None:
         """Make the variables whose shapes depend on the data, if they are not there yet. May be called
@@ -145,6 +155,7 @@ class Metric:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """`update_state`, then `result`."""
+        self._require_init()
         self.update_state(*args, **kwargs)
         return self.result()
 

@@ -45,7 +45,9 @@ class RootMeanSquaredError(Mean):
     def __init__(self, name: str | None = "root_mean_squared_error", dtype: Any = None):
         super().__init__(name=name, dtype=dtype)
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None
+    ) -> None:
         """Add a batch: labels and predictions of one shape, and weights that fit it or its first axes."""
         y_true, y_pred = operands(self.name, y_true, y_pred)
         super().update_state(ops.square(ops.subtract(y_pred, y_true)), sample_weight)

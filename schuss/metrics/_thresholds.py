@@ -40,7 +40,7 @@ def decisions(
     y_true: Any,
     y_pred: Any,
     sample_weight: Any,
-    dtype: str,
+    dtype: Any,
     top_k: int | None = None,
     class_id: int | None = None,
     label_weights: Any = None,
@@ -51,6 +51,7 @@ def decisions(
         metric: for messages.
         y_true: labels, 0 or not. y_pred: predictions, the same shape, [batch], [batch, labels] or more.
         sample_weight: None, or numbers that fit `y_pred`, or its first axes.
+        dtype: of predictions and weights.
         top_k: keep only the `top_k` largest predictions of each row. class_id: look only at this label.
         label_weights: None, or a number for each label.
 
@@ -181,7 +182,7 @@ def best_only(y_pred: Any, k: int) -> Any:
     return ops.where(best, y_pred, ops.full_like(y_pred, NOT_AMONG_THE_BEST))
 
 
-def _weights(sample_weight: Any, label_weights: Any, y_pred: Any, dtype: str) -> Any:
+def _weights(sample_weight: Any, label_weights: Any, y_pred: Any, dtype: Any) -> Any:
     weights = None
     shape = tuple(y_pred.shape)
     if sample_weight is not None:

@@ -118,6 +118,35 @@ def test_a_function_as_a_metric():
     assert float(again([[0.0]], [[2.0]])) == float(losses([[0.0]], [[2.0]])) == 0.875
 
 
+def test_a_metric_that_forgot_its_base_class_says_so():
+    class Forgetful(metrics.Metric):
+        def __init__(self):
+            self.total = self.add_weight(name="total")
+
+    with pytest.raises(RuntimeError, match=r"Forgetful: call super\(\).__init__\(\)"):
+        Forgetful()
+
+
+def test_variables_of_inner_metrics_belong_to_the_outer_one():
+    class Both(metrics.Metric):
+        def __init__(self):
+            super().__init__(name="both")
+            self.parts = [metrics.Mean(), metrics.Sum()]
+
+        def update_state(self, values):
+            for part in self.parts:
+                part.update_state(values)
+
+        def result(self):
+            return {part.name: part.result() for part in self.parts}
+
+    both = Both()
+    assert {name: float(value) for name, value in both([1.0, 3.0]).items()} == {"mean": 2.0, "sum": 4.0}
+    assert len(both.variables) == 3
+    both.reset_state()
+    assert float(both.result()["sum"]) == 0.0
+
+
 def test_labels_that_are_no_class_do_not_count_in_iou():
     inside = metrics.MeanIoU(2)([0, 1, 1], [0, 1, 0])
     assert float(metrics.MeanIoU(2)([0, 1, 1, 2, 0, -1], [0, 1, 0, 1, 5, 0])) == float(inside)
