@@ -234,7 +234,9 @@ class Optimizer(OwnVariables):
     # Variables
 
     def build(self, variables: Iterable[Variable]) -> None:
-        """Make the optimizer's variables for these trainable ones. Subclasses that need more extend it."""
+        """Make the optimizer's variables for these trainable ones, once. Subclasses that need more extend it."""
+        if self.built:
+            return
         variables = list(variables)
         if self.use_ema:
             self._averages = self.add_optimizer_variables(variables, "average")
@@ -264,7 +266,8 @@ class Optimizer(OwnVariables):
         """One step.
 
         Args:
-            grads: an array of each variable's shape; None where a variable does not take part.
+            grads: an array of each variable's shape; None where a variable does not take part. If there are
+                none at all, nothing happens.
             trainable_variables: the variables, in the gradients' order. Default: those it was built with.
 
         Raises:
@@ -272,6 +275,8 @@ class Optimizer(OwnVariables):
                 variable.
         """
         grads, variables = self._given(grads, trainable_variables)
+        if not grads:
+            return
         with name_scope(self.name):
             self._apply(*self._matched(grads, variables))
 
@@ -281,13 +286,13 @@ class Optimizer(OwnVariables):
         """What `apply` was given, as lists of one length, with the optimizer built."""
         grads = list(grads)
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
-        if len(grads) != len(variables):
+        if grads and len(grads) != len(variables):
             raise ValueError(
                 f"{self.name}: {len(grads)} gradients for {len(variables)} trainable variables; there must "
                 "be one for "
                 f"each.{'' if self.built else ' The optimizer is not built: pass `trainable_variables`.'}"
             )
-        if not self.built:
+        if grads and not self.built:
             self.build(variables)
         return grads, variables
 

@@ -50,6 +50,8 @@ class Adafactor(Optimizer):
         self.relative_step = bool(relative_step)
 
     def build(self, variables: Iterable[Variable]) -> None:
+        if self.built:
+            return
         variables = list(variables)
         super().build(variables)
         self._rows: list[Variable] = []

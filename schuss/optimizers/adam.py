@@ -27,6 +27,8 @@ class _Moments(Optimizer):
         self.epsilon = _checks.number(self, "epsilon", epsilon)
 
     def build(self, variables: Iterable[Variable]) -> None:
+        if self.built:
+            return
         variables = list(variables)
         super().build(variables)
         self._firsts, self._seconds = self.add_optimizer_variables(variables, self._slots)
@@ -91,6 +93,8 @@ class Adam(_Moments):
         self.amsgrad = bool(amsgrad)
 
     def build(self, variables: Iterable[Variable]) -> None:
+        if self.built:
+            return
         variables = list(variables)
         super().build(variables)
         self._largest = self.add_optimizer_variables(variables, "velocity_hat") if self.amsgrad else []
@@ -206,6 +210,8 @@ class Nadam(_Moments):
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **common)
 
     def build(self, variables: Iterable[Variable]) -> None:
+        if self.built:
+            return
         variables = list(variables)
         super().build(variables)
         dtype = variables[0].dtype if variables else floatx()

@@ -44,6 +44,8 @@ class Adagrad(Optimizer):
         self.epsilon = _checks.number(self, "epsilon", epsilon)
 
     def build(self, variables: Iterable[Variable]) -> None:
+        if self.built:
+            return
         variables = list(variables)
         super().build(variables)
         start = _filled(self.initial_accumulator_value)
@@ -85,6 +87,8 @@ class Adadelta(Optimizer):
         self.epsilon = _checks.number(self, "epsilon", epsilon)
 
     def build(self, variables: Iterable[Variable]) -> None:
+        if self.built:
+            return
         variables = list(variables)
         super().build(variables)
         names = ("accumulated_grad", "accumulated_delta_var")
@@ -154,6 +158,8 @@ class Ftrl(Optimizer):
     )
 
     def build(self, variables: Iterable[Variable]) -> None:
+        if self.built:
+            return
         variables = list(variables)
         super().build(variables)
         starts = (_filled(self.initial_accumulator_value), "zeros")

@@ -33,6 +33,8 @@ class Lion(Optimizer):
         self.beta_2 = _checks.fraction(self, "beta_2", beta_2)
 
     def build(self, variables: Iterable[Variable]) -> None:
+        if self.built:
+            return
         variables = list(variables)
         super().build(variables)
         self._momentums = self.add_optimizer_variables(variables, "momentum")

@@ -69,6 +69,8 @@ class LossScaleOptimizer(Optimizer):
         inner_optimizer.loss_scale_factor = None
 
     def build(self, variables: Iterable[Variable]) -> None:
+        if self.built:
+            return
         variables = list(variables)
         self.step_counter = self.add_variable((), dtype="int32", name="step_counter")
         start = lambda shape, dtype: np.full(shape, self.initial_scale, dtype)  # noqa: E731
@@ -84,6 +86,8 @@ class LossScaleOptimizer(Optimizer):
     def apply(self, grads: Iterable[Any], trainable_variables: Iterable[Variable] | None = None) -> None:
         """One step, as `Optimizer.apply`, with gradients of the scaled loss."""
         grads, variables = self._given(grads, trainable_variables)
+        if not grads:
+            return
         present = [ops.convert_to_tensor(gradient) for gradient in grads if gradient is not None]
         finite = ops.convert_to_tensor(True)
         for gradient in present:

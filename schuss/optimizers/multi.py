@@ -129,6 +129,8 @@ class MultiOptimizer(Optimizer):
         return len(self.optimizers) - 1
 
     def build(self, variables: Iterable[Variable]) -> None:
+        if self.built:
+            return
         variables = list(variables)
         super().build(variables)
         self._place_of: dict[int, int] = {}
@@ -177,6 +179,8 @@ class MultiOptimizer(Optimizer):
     def apply(self, grads: Iterable[Any], trainable_variables: Iterable[Variable] | None = None) -> None:
         """One step of every optimizer that has a gradient, as `Optimizer.apply`."""
         grads, variables = self._given(grads, trainable_variables)
+        if not grads:
+            return
         grads, variables = self._matched(grads, variables)
         for place, optimizer in enumerate(self.optimizers):
             pairs = [(g, v) for g, v in zip(grads, variables) if self._place_of[id(v)] == place]

@@ -77,6 +77,8 @@ class Muon(Optimizer):
         self.rms_rate = _checks.optional_number(self, "rms_rate", rms_rate)
 
     def build(self, variables: Iterable[Variable]) -> None:
+        if self.built:
+            return
         variables = list(variables)
         super().build(variables)
         self._momentums: list[Variable] = []

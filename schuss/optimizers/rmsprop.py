@@ -47,6 +47,8 @@ class RMSprop(Optimizer):
         self.centered = bool(centered)
 
     def build(self, variables: Iterable[Variable]) -> None:
+        if self.built:
+            return
         variables = list(variables)
         super().build(variables)
         self._squares = self.add_optimizer_variables(variables, "velocity")

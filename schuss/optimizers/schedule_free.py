@@ -50,6 +50,8 @@ class ScheduleFreeAdamW(Optimizer):
         self.warmup_steps = _checks.number(self, "warmup_steps", warmup_steps)
 
     def build(self, variables: Iterable[Variable]) -> None:
+        if self.built:
+            return
         variables = list(variables)
         super().build(variables)
         self._fast: list[Variable] = []

@@ -56,6 +56,8 @@ class SGD(Optimizer):
         self.nesterov = bool(nesterov)
 
     def build(self, variables: Iterable[Variable]) -> None:
+        if self.built:
+            return
         variables = list(variables)
         super().build(variables)
         self._velocities = self.add_optimizer_variables(variables, "momentum") if self.momentum else []

@@ -387,3 +387,20 @@ def test_scalar_work_is_done_once() -> None:
     optimizer.build(variables)
     graph = trace(optimizer.apply, [Spec.of(ones())] * 5)
     assert sum(str(node.primitive) == "power" for node in graph.nodes) == 2
+
+
+@pytest.mark.parametrize("cls", [*CLASSES, optimizers.ScheduleFreeAdamW])
+def test_is_built_once(cls: Any) -> None:
+    w, optimizer = a_variable(), cls(learning_rate=0.1, use_ema=True)
+    optimizer.build([w])
+    made = optimizer.variables
+    optimizer.build([w])
+    assert [id(v) for v in optimizer.variables] == [id(v) for v in made]
+
+
+@pytest.mark.parametrize("wrap", [lambda o: o, optimizers.LossScaleOptimizer])
+def test_no_gradients_no_step(wrap: Any) -> None:
+    optimizer = wrap(SGD())
+    optimizer.apply([])
+    assert not optimizer.built
+    assert int(optimizer.iterations) == 0
