@@ -53,6 +53,17 @@ def test_compiled_value_and_gradient(case):
     check(case, SETS["losses"], schuss.jit)
 
 
+SOME = [
+    *CASES["losses_more"][:-22:12],
+    *(case for case in CASES["losses_more"][-22::3] if case["class"] in ("Circle", "CTC")),
+]
+
+
+@pytest.mark.parametrize("case", SOME, ids=lambda case: f"{case['id']}-{case['class']}")
+def test_compiled_value_and_gradient_of_some_further_cases(case):
+    check(case, SETS["losses_more"], schuss.jit)
+
+
 @pytest.mark.parametrize("case", CASES["losses_more"], ids=lambda case: f"{case['id']}-{case['class']}")
 def test_value_and_gradient_of_further_configs_weights_and_masks(case):
     check(case, SETS["losses_more"])
