@@ -175,14 +175,17 @@ class Model(Trainer, Layer):
         """
         print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
-    def save(self, filepath: Any, overwrite: bool = True, zipped: bool = True) -> None:
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
         """Write the model to a ``.keras`` file: structure, weights, what it was compiled with, the optimizer's
         state. `schuss.models.load_model` and Keras 3 read it.
 
         Args:
-            filepath: a path that ends in ``.keras``, or a binary file object.
+            filepath: a path that ends in ``.keras``, or a binary file object. One that ends in ``.h5`` makes a
+                file of Keras's older format.
             overwrite: replace an existing file; otherwise an error. Default True.
-            zipped: accepted as in Keras; only True is supported.
+            zipped: accepted as in Keras; folders (False) are not supported.
+            **kwargs: of older programs: ``include_optimizer`` (for ``.h5``), ``save_format`` (the file's name
+                decides).
 
         Raises:
             ValueError: the name ends differently.
@@ -191,7 +194,7 @@ class Model(Trainer, Layer):
         """
         from schuss.saving.archive import save_model
 
-        save_model(self, filepath, overwrite, zipped)
+        save_model(self, filepath, overwrite, zipped, **kwargs)
 
     def export(self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any) -> None:
         """Not supported: `save` the model and export it with Keras 3, which reads the file."""

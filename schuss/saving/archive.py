@@ -20,7 +20,15 @@ _CONFIG, _METADATA = "config.json", "metadata.json"
 _FORMAT = "3.15.0"  # the version of Keras whose format this is
 
 
-def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool = True) -> None:
+def save_model(
+    model: Any,
+    filepath: Any,
+    overwrite: bool = True,
+    zipped: bool | None = None,
+    *,
+    include_optimizer: bool = True,
+    save_format: str | None = None,
+) -> None:
     """Write a model to a ``.keras`` file: its structure, its weights, what it was compiled with, the state of
     its optimizer. Keras 3 reads it, too.
 
@@ -31,7 +39,9 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool =
         filepath: a path that ends in ``.keras``, or a binary file object. One that ends in ``.h5`` makes a file
             of Keras's older format.
         overwrite: replace an existing file; otherwise an error. Default True.
-        zipped: True; folders instead of files are not supported.
+        zipped: accepted as in Keras; folders instead of files (False) are not supported.
+        include_optimizer: False: leave out of an ``.h5`` file what the model was compiled with.
+        save_format: accepted for older programs; the file's name decides. ``"tf"`` is not supported.
 
     Raises:
         ValueError: the name ends differently.
@@ -39,7 +49,9 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool =
         OSError: it cannot be written; a file that was there before is unchanged.
         TypeError: the model has parts without `get_config`.
     """
-    if not zipped:
+    if save_format not in (None, "keras", "h5"):
+        raise ValueError(f"save_model: save_format={save_format!r} is not supported; use 'keras' or 'h5'.")
+    if zipped is False:
         raise ValueError("save_model: zipped=False, a folder instead of a file, is not supported.")
     if not model.built:
         warnings.warn(
@@ -60,7 +72,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool =
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists. Give another name, or overwrite=True.")
     if legacy:
-        save_legacy(model, path)
+        save_legacy(model, path, include_optimizer)
         return
     with replacing(path) as temporary, open(temporary, "wb") as file:
         _write(model, file)

@@ -53,6 +53,15 @@ def test_round_trip(name, tmp_path):
     )
 
 
+def test_arguments_of_older_programs(tmp_path):
+    model = net()
+    model.compile("adam", "mse")
+    model.save(tmp_path / "m.h5", save_format="h5", include_optimizer=False)
+    assert not schuss.models.load_model(tmp_path / "m.h5").compiled
+    with pytest.raises(ValueError, match="save_format='tf' is not supported"):
+        model.save(tmp_path / "m.keras", save_format="tf")
+
+
 def test_by_order_and_by_name(tmp_path):
     path = tmp_path / "m.h5"
     model = net()
