@@ -37,16 +37,15 @@ def test_sequences_of_vectors():
 
 
 @pytest.mark.parametrize(
-    ("sequences", "options", "message"),
+    ("sequences", "options"),
     [
-        ([1, 2], {}, "Found non-iterable: 1"),
-        (5, {}, "must be iterable"),
-        (LISTS, {"padding": "left"}, 'Padding type "left" not understood'),
-        (LISTS, {"truncating": "left"}, 'Truncating type "left" not understood'),
-        (LISTS, {"value": "a"}, "is not compatible with `value`'s type"),
-        ([[[1, 2]], [[1, 2, 3]]], {}, "different from expected shape"),
+        ([1, 2], {}),
+        (LISTS, {"padding": "left"}),
+        (LISTS, {"truncating": "left"}),
+        (LISTS, {"value": "a"}),
+        ([[[1, 2]], [[1, 2, 3]]], {}),
     ],
 )
-def test_bad_arguments(sequences, options, message):
-    with pytest.raises(ValueError, match=message):
+def test_bad_arguments(sequences, options):
+    with pytest.raises(ValueError):
         pad_sequences(sequences, **options)
