@@ -43,7 +43,7 @@ class Group:
         """Run after `other`."""
         self.needs.add(other)
         other.users.add(self)
-        stack = [(self, other.level)]
+        stack: list[tuple[Group, int]] = [(self, other.level)]
         while stack:
             group, below = stack.pop()
             if group.level <= below:

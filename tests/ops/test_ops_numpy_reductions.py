@@ -275,3 +275,19 @@ def test_statistics():
         agree(lambda x, y: ops.correlate(x, y, mode), np.correlate(V, M[0], mode), V, M[0])
         agree(lambda x, y: ops.correlate(x, y, mode), np.correlate(M[0], V, mode), M[0], V)
     assert ops.sum(U).dtype == "uint32"
+
+
+def test_variance_without_nan():
+    x = np.float32([[1, np.nan, 3], [np.inf, 2, 0]])
+    np.testing.assert_array_equal(ops.nanvar(x, axis=1), [1, np.nan])
+    assert schuss.grad(lambda x: ops.sum(ops.nanstd(x)))(np.float32([1, np.nan, 3])).tolist() == [
+        -0.5,
+        0,
+        0.5,
+    ]
+
+
+def test_products_of_int8_are_int32():
+    x = np.full((2, 3), 100, "int8")
+    assert ops.matmul(x, x.T).tolist() == [[30000, 30000], [30000, 30000]]
+    assert ops.einsum("ij,kj->ik", x, x).dtype == "int32"
