@@ -156,7 +156,11 @@ def _flat(callbacks: Any) -> list[Any]:
         return []
     if isinstance(callbacks, (list, tuple)):
         return [callback for part in callbacks for callback in _flat(part)]
-    if isinstance(callbacks, Iterable) and not hasattr(callbacks, "on_epoch_end"):
+    if (
+        isinstance(callbacks, Iterable)
+        and not isinstance(callbacks, str)
+        and not hasattr(callbacks, "on_epoch_end")
+    ):
         return _flat(list(callbacks))
     return [callbacks]
 

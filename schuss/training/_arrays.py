@@ -73,6 +73,10 @@ def as_array(value: Any, name: str) -> np.ndarray:
             ) from None
         if array.dtype == np.float64 and not hasattr(value, "dtype"):
             array = array.astype("float32")  # Python's floats
+    if isinstance(value, (str, bytes)):
+        raise ValueError(
+            f"{name} must be an array, got the text {value!r}. If it names a file, load that first."
+        )
     if array.ndim == 0:
         raise ValueError(f"{name} must be an array with one row for each sample, got the scalar {array!r}.")
     return _supported(array, name)
@@ -122,6 +126,25 @@ def _from_frame(value: Any, name: str) -> np.ndarray:
             )
         arrays.append(column.to_numpy())
     return np.stack(arrays, axis=1) if arrays else np.empty((len(frame), 0))
+
+
+def names_of(structure: Any) -> list[str]:
+    """What the arrays of ``(x, y, sample_weight)`` are called: ``x``, ``x[0]``, ``y['price']``."""
+    found: list[str] = []
+
+    def visit(value: Any, name: str) -> None:
+        if isinstance(value, dict):
+            for key in sorted(value, key=lambda k: (type(k).__name__, k)):
+                visit(value[key], f"{name}[{key!r}]")
+        elif isinstance(value, (list, tuple)):
+            for index, item in enumerate(value):
+                visit(item, f"{name}[{index}]")
+        elif value is not None:
+            found.append(name)
+
+    for part, name in zip(structure, ("x", "y", "sample_weight"), strict=True):
+        visit(part, name)
+    return found
 
 
 def rows_of(structure: Any) -> int | None:

@@ -17,11 +17,40 @@ from schuss.training.py_dataset import PyDataset
 
 def is_batches(x: Any) -> bool:
     """Whether `x` gives batches one after the other, rather than being the data."""
+    if isinstance(x, type):
+        raise TypeError(f"x is the class {x.__name__}; pass an object of it: {x.__name__}(…).")
     if isinstance(x, PyDataset) or hasattr(x, "__next__"):
         return True
     if isinstance(x, (list, tuple, dict, str, bytes, np.ndarray)) or is_frame(x) or hasattr(x, "__array__"):
         return False
     return hasattr(x, "__iter__") and not hasattr(x, "toarray")
+
+
+def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
+    """A batch as ``(x, y, sample_weight)``, with None for what it does not have.
+
+    Args:
+        data: x, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``.
+
+    Example:
+        >>> from schuss.utils import unpack_x_y_sample_weight
+        >>> unpack_x_y_sample_weight((1, 2))
+        (1, 2, None)
+    """
+    return unpacked(data)
+
+
+def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """The contrary of `unpack_x_y_sample_weight`: a tuple of what there is, or `x` alone.
+
+    Example:
+        >>> from schuss.utils import pack_x_y_sample_weight
+        >>> pack_x_y_sample_weight(1, 2)
+        (1, 2)
+    """
+    if y is None:
+        return (x,) if isinstance(x, (tuple, list)) else x
+    return (x, y) if sample_weight is None else (x, y, sample_weight)
 
 
 def unpacked(data: Any) -> tuple[Any, Any, Any]:

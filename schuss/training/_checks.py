@@ -8,6 +8,7 @@ import numpy as np
 
 from schuss import losses
 from schuss.graph import Tensor
+from schuss.training._arrays import names_of
 from schuss.training._data import Piece
 from schuss.training._nonfinite import is_finite
 from schuss.training._steps import Step
@@ -48,7 +49,7 @@ class DataCheck:
         if len(arrays) == len(self._seen) and all(a is b for a, b in zip(arrays, self._seen)):
             return
         self._seen = arrays
-        names = _names(piece.structure)
+        names = names_of(piece.structure)
         self._check_labels(step, arrays, names)
         for array, name in zip(arrays, names, strict=True):
             place = first_non_finite_row(array)
@@ -68,9 +69,12 @@ class DataCheck:
             options = getattr(loss, "_fn_kwargs", {})
             classes, ignored = shape[options.get("axis", -1)], options.get("ignore_class")
             labels = arrays[index]
-            if labels.size == 0 or (labels.min() >= 0 and labels.max() < classes):
+            whole = labels.dtype.kind != "f" or bool((labels == np.floor(labels)).all())
+            if labels.size == 0 or (whole and labels.min() >= 0 and labels.max() < classes):
                 continue
             wrong = (labels < 0) | (labels >= classes)
+            if not whole:
+                wrong |= labels != np.floor(labels)
             if ignored is not None:
                 wrong &= labels != ignored
             if not wrong.any():
@@ -121,25 +125,6 @@ def first_non_finite_row(array: np.ndarray) -> tuple[int, ...] | None:
             place = np.unravel_index(int((~np.isfinite(chunk)).argmax()), chunk.shape)
             return (start + int(place[0]), *(int(i) for i in place[1:]))
     return None
-
-
-def _names(structure: Any) -> list[str]:
-    """What the arrays of ``(x, y, sample_weight)`` are called: ``x``, ``x[0]``, ``y['price']``."""
-    found: list[str] = []
-
-    def visit(value: Any, name: str) -> None:
-        if isinstance(value, dict):
-            for key in sorted(value, key=lambda k: (type(k).__name__, k)):
-                visit(value[key], f"{name}[{key!r}]")
-        elif isinstance(value, (list, tuple)):
-            for index, item in enumerate(value):
-                visit(item, f"{name}[{index}]")
-        elif value is not None:
-            found.append(name)
-
-    for part, name in zip(structure, ("x", "y", "sample_weight")):
-        visit(part, name)
-    return found
 
 
 def _input_index(step: Step, tensor: Tensor) -> int | None:

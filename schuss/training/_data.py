@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from schuss.graph import _tree
-from schuss.training._arrays import as_arrays, column_names, rows_of
+from schuss.training._arrays import as_arrays, column_names, names_of, rows_of
 
 _DEFAULT_BATCH = 32
 
@@ -177,12 +177,9 @@ def warn_of_end(made: int, steps: int | None) -> None:
 
 def _common_length(structure: tuple[Any, Any, Any]) -> int:
     """The number of rows, which all arrays share."""
-    sizes = [
-        (name, leaf.shape[0])
-        for name, part in zip(("x", "y", "sample_weight"), structure, strict=True)
-        for leaf in _tree.leaves(part)
-    ]
-    if not sizes:
+    leaves = _tree.leaves(structure)
+    sizes = [(name, len(leaf)) for name, leaf in zip(names_of(structure), leaves, strict=True)]
+    if not _tree.leaves(structure[0]):
         raise ValueError("There is no data: x is None or empty.")
     if len({size for _, size in sizes}) > 1:
         text = ", ".join(f"{name} has {size} rows" for name, size in sizes)
@@ -210,7 +207,15 @@ def class_weights_of(y: Any, class_weight: dict[int, float]) -> np.ndarray:
             f"`class_weight` must be a dict from class to weight, like {{0: 1.0, 1: 5.0}}, got "
             f"{class_weight!r}."
         )
+    for label, weight in class_weight.items():
+        if isinstance(label, str) or not isinstance(weight, (int, float, np.number)):
+            raise ValueError(
+                "`class_weight` must be a dict from class (an integer) to weight (a number), got the entry "
+                f"{label!r}: {weight!r}."
+            )
     leaves = _tree.leaves(y)
+    if not leaves:
+        raise ValueError("`class_weight` needs labels: pass y.")
     if len(leaves) != 1:
         raise ValueError(
             f"`class_weight` is only supported for models with a single output; y has {len(leaves)} arrays. "

@@ -104,7 +104,9 @@ def train_epoch(
         done += run.steps_done
         failed = guard.failed_step(run)
         if failed is not None:
-            return _stopped_at(guard, failed, callbacks, executions.hooks, {**logs(), "loss": _bad(outputs[0])})
+            return _stopped_at(
+                guard, failed, callbacks, executions.hooks, {**logs(), "loss": _bad(outputs[0])}
+            )
         executions.end(done, lambda: logs(extra))  # noqa: B023
         if model.stop_training:
             break

@@ -69,6 +69,21 @@ CASES = {
     "class weights": ((X, Y), {"class_weight": [1, 2, 3]}, r"`class_weight` must be a dict from class to weight"),
     "both weights": ((X, Y), {"class_weight": {0: 2.0}, "sample_weight": np.ones(20)}, r"at the same time"),
     "labels beside batches": (((b for b in [(X, Y)]), Y), {}, r"When `x` gives batches, `y` must not be passed"),
+    "file's name": (("data.csv", Y), {}, r"x must be an array, got the text 'data.csv'"),
+    "nothing but labels": ((None, Y), {}, r"There is no data: x is None"),
+    "label in between": ((X, np.where(np.arange(20) == 5, 0.5, Y)), {}, r"y has the label 0.5 in row 5"),
+    "lengths in a dict": (({"a": X, "b": X[:5]}, Y), {}, r"x\['a'\] has 20 rows, x\['b'\] has 5 rows"),
+    "split text": ((X, Y), {"validation_split": "0.2"}, r"`validation_split` must be at least 0 .* got '0.2'"),
+    "frequency": ((X, Y), {"validation_split": 0.5, "validation_freq": 0}, r"`validation_freq` must be an integer"),
+    "validation steps": ((X, Y), {"validation_split": 0.5, "validation_steps": 0}, r"`validation_steps` must be"),
+    "class that is text": ((X, Y), {"class_weight": {"a": 1.0}}, r"got the entry 'a': 1.0"),
+    "class weight that is text": ((X, Y), {"class_weight": {0: "1"}}, r"got the entry 0: '1'"),
+    "class weights alone": ((X,), {"class_weight": {0: 1.0}}, r"`class_weight` needs labels"),
+    "sample weight nan": ((X, Y), {"sample_weight": np.full(20, np.nan)}, r"sample_weight has NaN in row 0"),
+    "no batches": ((iter([]),), {}, r"The data is empty: list_iterator gave no batch"),
+    "batch of four": ((iter([(X, Y, Y, Y)]),), {}, r"A batch must be x, \(x, y\) or .* a tuple of 4"),
+    "class of data": ((schuss.utils.PyDataset,), {}, r"x is the class PyDataset; pass an object of it"),
+    "callback's name": ((X, Y), {"callbacks": ["x"]}, r"must be an instance of .*Callback"),
     "callback": ((X, Y), {"callbacks": [schuss.callbacks.Callback]}, r"must be an instance of .*Callback"),
 }  # fmt: skip
 
@@ -197,6 +212,37 @@ def test_outputs_that_do_not_fit() -> None:
         two.compile("sgd", **compile)
         with pytest.raises(ValueError, match=message):
             two.fit(X, y, verbose=0)
+
+
+def test_a_batch_of_another_shape_leaves_whole_steps() -> None:
+    def changing() -> Any:
+        yield X[:8], Y[:8]
+        yield X[:8, :2], Y[:8]
+
+    made, other = model(), model()
+    other.set_weights(made.get_weights())
+    with pytest.raises(ValueError, match=r"expected shape=\(None, 4\), found shape=\(8, 2\)"):
+        made.fit(changing(), verbose=0)
+    other.train_on_batch(X[:8], Y[:8])
+    for a, b in zip(made.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_data_set_that_raises(workers: int) -> None:
+    class Broken(schuss.utils.PyDataset):
+        def __len__(self) -> int:
+            return 3
+
+        def __getitem__(self, index: int) -> Any:
+            if index == 1:
+                raise KeyError("batch one is gone")
+            return X, Y
+
+    made = model()
+    with pytest.raises(KeyError, match="batch one is gone"):
+        made.fit(Broken(workers=workers), shuffle=False, verbose=0)
+    assert made.optimizer.iterations.numpy() == 1
 
 
 def test_own_train_step_is_refused() -> None:
