@@ -93,6 +93,36 @@ def test_validation_is_evaluation_of_the_last_rows() -> None:
     assert model.history is history
 
 
+def test_some_steps_of_validation_are_the_first_ones() -> None:
+    model = classifier(schuss.optimizers.SGD(0.0))
+    history = model.fit(
+        X, LABELS, validation_split=0.5, validation_steps=2, validation_batch_size=4, epochs=3, verbose=0
+    )
+    expected = model.evaluate(X[11:19], LABELS[11:19], verbose=0, return_dict=True)["loss"]
+    np.testing.assert_allclose(history.history["val_loss"], [expected] * 3, rtol=1e-5)
+
+
+def test_labels_for_the_outputs_with_a_loss_alone() -> None:
+    x = schuss.Input((4,))
+    model = schuss.Model(x, [layers.Dense(3, "softmax", name="a")(x), layers.Dense(1, name="b")(x)])
+    model.compile("sgd", ["sparse_categorical_crossentropy", None])
+    expected = model.evaluate(X, [LABELS, TARGET], verbose=0)
+    for y in ([LABELS], LABELS, [LABELS, None]):
+        np.testing.assert_allclose(model.evaluate(X, y, verbose=0), expected, rtol=1e-6)
+
+
+def test_hooks_come_after_steps_per_execution_steps() -> None:
+    """Also where the last, smaller batch belongs to such a group."""
+    calls = []
+    hook = schuss.callbacks.LambdaCallback(
+        on_train_batch_begin=lambda batch, logs: calls.append(("begin", batch)),
+        on_train_batch_end=lambda batch, logs: calls.append(("end", batch)),
+    )
+    model = classifier(steps_per_execution=2)
+    model.fit(X, LABELS, batch_size=6, verbose=0, callbacks=[hook])
+    assert calls == [("begin", 0), ("end", 1), ("begin", 2), ("end", 3)]
+
+
 def test_weights_of_two_repeat_a_row() -> None:
     a, b = linear(loss=schuss.losses.MeanSquaredError(reduction="sum")), None
     b = linear(loss=schuss.losses.MeanSquaredError(reduction="sum"))
