@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from schuss.compiler._context import Context, Pointwise, Reducing, Writing
-from schuss.compiler._expr import Apply, Buffer, Load, cost_of, walk
+from schuss.compiler._expr import Apply, Buffer, Expr, Load, cost_of, walk
 from schuss.compiler._fuse import Fusion, Group, depends
-from schuss.compiler._index import Dim, Index, of_dim, reshaped
+from schuss.compiler._index import Dim, Dynamic, Index, of_dim, reshaped
 from schuss.compiler._kernel import HostCall, Kernel, Plan, Reduction, Store
 from schuss.compiler._simplify import simplify
 from schuss.compiler.lowering.structure import loops, new_dims
@@ -257,8 +257,8 @@ def work_of(kernel: Kernel) -> int:
     return points * (per_point + inner)
 
 
-def _cost(expr: object) -> int:
-    return sum(cost_of(e.name) if isinstance(e, Apply) else 1 for e in walk(expr))  # type: ignore[arg-type]
+def _cost(expr: Expr) -> int:
+    return sum(cost_of(e.name) if isinstance(e, Apply) else 1 for e in walk(expr))
 
 
 def _partition(kernel: Kernel, batch: int) -> None:
@@ -313,10 +313,10 @@ def _touches(step: Kernel | HostCall) -> tuple[set[Buffer], set[Buffer]]:
     return cached
 
 
-def _expressions(kernel: Kernel) -> list[object]:
-    found: list[object] = [s.expr for s in kernel.stores]
+def _expressions(kernel: Kernel) -> list[Expr]:
+    found = [s.expr for s in kernel.stores]
     for store in kernel.stores:
-        found.extend(atom.expr for i in store.index for atom, _ in i.terms if hasattr(atom, "expr"))
+        found.extend(atom.expr for i in store.index for atom, _ in i.terms if isinstance(atom, Dynamic))
     if kernel.reduction is not None:
         found.append(kernel.reduction.body)
     if kernel.scan is not None:
@@ -343,7 +343,7 @@ def _same_thread(earlier: Kernel | HostCall, later: Kernel | HostCall) -> bool:
 def _by_rows(kernel: Kernel, buffer: Buffer) -> bool:
     """Whether the kernel reads and writes the buffer's row i only in turn i of its first loop."""
     row = of_dim(kernel.dims[0])
-    loads = [e for x in _expressions(kernel) for e in walk(x) if isinstance(e, Load) and e.buffer is buffer]  # type: ignore[arg-type]
+    loads = [e for x in _expressions(kernel) for e in walk(x) if isinstance(e, Load) and e.buffer is buffer]
     places = [e.index for e in loads] + [s.index for s in kernel.stores if s.buffer is buffer]
     return all(bool(index) and index[0] == row for index in places)
 

@@ -270,8 +270,10 @@ def simplify(graph: Graph) -> Graph:
 
     state = []
     for slot in graph.state:
-        changed = slot.output is not None and now(slot.output) is not slot.input
-        state.append(StateSlot(slot.variable, slot.input, result(slot.output) if changed else None))
+        if slot.output is None or now(slot.output) is slot.input:
+            state.append(StateSlot(slot.variable, slot.input, None))
+        else:
+            state.append(StateSlot(slot.variable, slot.input, result(slot.output)))
     outputs = [result(t) for t in graph.outputs]
     results = outputs + [s.output for s in state if s.output is not None]
     nodes = needed_nodes(rewriter.nodes, results)

@@ -70,7 +70,7 @@ def as_array(value: Any) -> np.ndarray:
         if not isinstance(value, np.generic) and not hasattr(value, "dtype"):  # lists of Python numbers
             if array.dtype == np.float64:
                 array = array.astype(as_dtype(float))
-            elif array.dtype == np.int64 and (array.size == 0 or abs(array).max() < 2**31):
+            elif array.dtype == np.int64 and (array.size == 0 or np.abs(array).max() < 2**31):
                 array = array.astype("int32")
     if array.dtype.kind not in "biuf":
         raise TypeError(

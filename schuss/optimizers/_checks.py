@@ -16,7 +16,7 @@ def number(
     *,
     without_low: bool = False,
     without_high: bool = False,
-) -> float:
+) -> Any:
     """`value` if it is a finite number in the range, else a ValueError that names argument and class.
 
     Args:

@@ -85,4 +85,7 @@ class Vocabulary:
         if name == "function":
             return self.find(None if registered == "function" else registered, str(arguments))
         found = self.find(registered, name)
-        return found.from_config(dict(arguments or {})) if inspect.isclass(found) else found
+        if not inspect.isclass(found):
+            return found
+        make: Any = found
+        return make.from_config(dict(arguments or {}))

@@ -292,7 +292,7 @@ def emit(
         value = emit(builder, name, wide, kinds, _SINGLE if result == _HALF else result, params)
         return convert(builder, value, _SINGLE, _HALF) if result == _HALF else value
     if name == "compare":
-        return _compare(builder, dtypes[0], *args, params[0])
+        return _compare(builder, dtypes[0], args[0], args[1], params[0])
     if name in _TABLE:
         return _TABLE[name](builder, dtypes[0], *args)
     if dtypes[0].kind in "iu" and name in ("floor", "ceil", "round_nearest_even"):
