@@ -241,8 +241,9 @@ def _finished(
             run = program.start(piece.arrays, piece.rows, piece.steps, (), outputs)
         while not run.wait(_TICK):
             tick(run.steps_done)
-        step.seconds = (time.perf_counter() - begun) / piece.steps
-        tick(run.steps_done)
+        first, step.seconds = step.seconds is None, (time.perf_counter() - begun) / piece.steps
+        if not first:  # which came right after compiling, so that the pace says nothing yet
+            tick(run.steps_done)
     except BaseException:
         if run is not None:
             _leave(run, step, guard)
