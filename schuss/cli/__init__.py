@@ -59,3 +59,28 @@ def demo(data: str, epochs: int | None, output: str, seed: int) -> None:
         run_demo(data, epochs, output, seed)
     except (ImportError, OSError) as error:
         raise click.ClickException(str(error)) from error
+
+
+@main.group()
+def cache() -> None:
+    """The machine code that is kept between runs, so that a program need not be compiled again."""
+
+
+@cache.command("info")
+def cache_info() -> None:
+    """Say where the cache is, and what is in it."""
+    from schuss.backends.cpu import object_cache_info
+
+    found = object_cache_info()
+    click.echo(f"folder    {found.folder}")
+    click.echo(f"programs  {found.programs}")
+    click.echo(f"size      {found.size / 2**20:.1f} MiB of at most {found.limit / 2**20:.0f}")
+    click.echo(f"in use    {'yes' if found.enabled else 'no: SCHUSS_OBJECT_CACHE is off'}")
+
+
+@cache.command("clear")
+def cache_clear() -> None:
+    """Remove all of it."""
+    from schuss.backends.cpu import clear_object_cache
+
+    click.echo(f"Removed {clear_object_cache()} programs.")

@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from schuss.utils._download import DownloadError, cache_folder, download, given_folder, has_hash
+from schuss.utils._download import DownloadError, download, given_folder, has_hash
+from schuss.utils._folders import cache_folder
 
 __all__ = ["KERAS_URL", "DownloadError", "get_file", "read_npz", "read_pickles", "split"]
 

@@ -23,15 +23,6 @@ class DownloadError(OSError):
     """A file is neither on this machine nor to be had from its address."""
 
 
-def cache_folder() -> Path:
-    """Where downloads are kept: ``SCHUSS_CACHE``, else ``XDG_CACHE_HOME/schuss``, else ``~/.cache/schuss``."""
-    named = os.environ.get("SCHUSS_CACHE")
-    if named:
-        return Path(named).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base).expanduser() if base else Path.home() / ".cache") / "schuss"
-
-
 def given_folder() -> Path | None:
     """The folder with data sets that the user names by ``SCHUSS_DATASETS``."""
     named = os.environ.get("SCHUSS_DATASETS")

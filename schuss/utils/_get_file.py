@@ -10,7 +10,8 @@ import zipfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from schuss.utils._download import DownloadError, cache_folder, download, given_folder, has_hash
+from schuss.utils._download import DownloadError, download, given_folder, has_hash
+from schuss.utils._folders import cache_folder
 
 
 def get_file(

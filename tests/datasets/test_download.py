@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from schuss.utils._download import DownloadError, cache_folder, download
+from schuss.utils._download import DownloadError, download
+from schuss.utils._folders import cache_folder
 
 CONTENT = bytes(range(256)) * 1200
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

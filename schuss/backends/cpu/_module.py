@@ -6,7 +6,6 @@ follow it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
@@ -16,21 +15,10 @@ import llvmlite.ir as ir
 from schuss.backends.cpu._emit import I64, i64
 from schuss.backends.cpu._nest import buffers_of, emit_kernel
 from schuss.backends.cpu._scalars import POINTER, memory_type
-from schuss.backends.cpu._target import Target, host, target_machine
+from schuss.backends.cpu._target import Target, host
 from schuss.compiler import HostCall, Kernel, Plan
 from schuss.compiler._expr import Buffer
 
-# The kernels come as explicit vectors and tiles, so these few passes do what LLVM's second level of optimisation did, in
-# a fifth of its time (docs/benchmarks.md).
-_PASSES = (
-    "sroa",
-    "instruction_combine",
-    "simplify_cfg",
-    "new_gvn",
-    "loop_rotate",
-    "instruction_combine",
-    "dead_store_elimination",
-)
 _SPINS = 2000  # pauses before a waiting thread yields its core: some 50 µs
 
 
@@ -286,26 +274,3 @@ class _FunctionPointer:
 
     def get_reference(self) -> str:
         return self._pointer.get_reference()
-
-
-class Machine:
-    """Machine code in memory, made from LLVM assembly. `run` is the address of the function."""
-
-    def __init__(self, assembly: str):
-        machine = target_machine()
-        module = llvm.parse_assembly(assembly)
-        passes = llvm.create_new_module_pass_manager()
-        for name in _PASSES:
-            getattr(passes, f"add_{name}_pass")()
-        passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options()))
-        self._engine = llvm.create_mcjit_compiler(module, machine)
-        self._engine.finalize_object()
-        self.run: int = self._engine.get_function_address("run")
-        self._module: Any = module
-
-    def assembly(self) -> str:
-        """The machine code as text."""
-        return target_machine().emit_assembly(self._module)
-
-
-Runner = Callable[[int, int], None]

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from schuss.backends.cpu._module import Machine, Word, emit_module
+from schuss.backends.cpu._machine import Machine
+from schuss.backends.cpu._module import Word, emit_module
 from schuss.backends.cpu._threads import num_threads, run_together
 from schuss.compiler import HostCall, Kernel, Plan, plan, work_of
 from schuss.compiler._expr import Buffer

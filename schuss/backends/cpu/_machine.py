@@ -1,0 +1,74 @@
+"""LLVM assembly → machine code in memory, by way of the cache on disk."""
+
+from __future__ import annotations
+
+import llvmlite
+import llvmlite.binding as llvm
+
+from schuss.backends.cpu import _object_cache
+from schuss.backends.cpu._target import host, target_machine
+
+# The kernels come as explicit vectors and tiles, so these few passes do what LLVM's second level of optimisation does, in
+# a fifth of its time (docs/benchmarks.md).
+_PASSES = (
+    "sroa",
+    "instruction_combine",
+    "simplify_cfg",
+    "new_gvn",
+    "loop_rotate",
+    "instruction_combine",
+    "dead_store_elimination",
+)
+
+
+class Machine:
+    """Machine code in memory, made from LLVM assembly.
+
+    Attributes:
+        run: the address of the assembly's function ``run``.
+    """
+
+    def __init__(self, assembly: str):
+        self._assembly = assembly
+        code = _code(assembly)
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        self._engine.finalize_object()
+        self.run: int = self._engine.get_function_address("run")
+
+    def assembly(self) -> str:
+        """The machine code as text."""
+        machine = target_machine()
+        return machine.emit_assembly(_optimised(self._assembly, machine))
+
+
+def _code(assembly: str) -> bytes:
+    """The object file: from the cache, if the very same was compiled before."""
+    target = host()
+    version = ".".join(map(str, llvm.llvm_version_info))
+    key = _object_cache.key_of(
+        (
+            assembly,
+            *_PASSES,
+            target.cpu,
+            target.features,
+            llvm.get_default_triple(),
+            llvmlite.__version__,
+            version,
+        )
+    )
+    code = _object_cache.load(key)
+    if code is None:
+        machine = target_machine()
+        code = machine.emit_object(_optimised(assembly, machine))
+        _object_cache.store(key, code)
+    return code
+
+
+def _optimised(assembly: str, machine: llvm.TargetMachine) -> llvm.ModuleRef:
+    module = llvm.parse_assembly(assembly)
+    passes = llvm.create_new_module_pass_manager()
+    for name in _PASSES:
+        getattr(passes, f"add_{name}_pass")()
+    passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options()))
+    return module
