@@ -33,12 +33,13 @@ class Contender:
 
     name: str
     command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
     results: list[dict] = field(default_factory=list)
 
     def run(self, data: Path) -> None:
         """One run of the whole process."""
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
+        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **self.environment}
         start = time.perf_counter()
         done = subprocess.run(
             [*self.command, str(PROGRAM), str(data)],
@@ -80,25 +81,28 @@ def main() -> None:
     arguments = parser.parse_args()
 
     (x_train, y_train), (x_test, y_test) = mnist.load_data()
-    ours = Contender("Schuss", [sys.executable, "-m", "schuss", "run"])
+    run = [sys.executable, "-m", "schuss", "run"]
     theirs = Contender("TensorFlow", [arguments.tensorflow])
+    first = Contender("Schuss, compiling", run, {"SCHUSS_OBJECT_CACHE": "0"})
+    later = Contender("Schuss, compiled before", run)
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "mnist.npz"
         np.savez(data, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
         for _ in range(arguments.rounds):
-            ours.run(data)
-            theirs.run(data)
+            for contender in (theirs, first, later):
+                contender.run(data)
 
     print(f"\n{processor()}, {os.cpu_count()} cores, {date.today()}, {arguments.rounds} rounds\n")
     print("| | whole process, median (range) | test accuracy | training loss by epoch |\n|---|---|---|---|")
-    for contender in (ours, theirs):
+    for contender in (theirs, first, later):
         low, high = min(contender.seconds), max(contender.seconds)
         accuracy = statistics.median(r["test_accuracy"] for r in contender.results)
         losses = " ".join(f"{loss:.3f}" for loss in contender.losses())
         middle = statistics.median(contender.seconds)
         print(f"| {contender.name} | {middle:.2f} s ({low:.2f}–{high:.2f}) | {accuracy:.4f} | {losses} |")
-    ratio = statistics.median(t / o for o, t in zip(ours.seconds, theirs.seconds, strict=True))
-    print(f"\nTensorFlow takes {ratio:.1f} times as long (median of the rounds' ratios).")
+    for ours in (first, later):
+        ratio = statistics.median(t / o for o, t in zip(ours.seconds, theirs.seconds, strict=True))
+        print(f"\n{ours.name}: TensorFlow takes {ratio:.1f} times as long (median of the rounds' ratios).")
 
 
 if __name__ == "__main__":
