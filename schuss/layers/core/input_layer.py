@@ -63,7 +63,11 @@ class InputLayer(Layer):
         self._dtype = self.dtype_policy.compute_dtype if dtype is None else dtype
         self.optional = optional
         self.built = True
-        tensor = KerasTensor(self.batch_shape, self._dtype, name=self.name) if input_tensor is None else input_tensor
+        tensor = (
+            KerasTensor(self.batch_shape, self._dtype, name=self.name)
+            if input_tensor is None
+            else input_tensor
+        )
         self._dtype = tensor.dtype
         Node(self, (), {}, tensor)
 
