@@ -135,9 +135,10 @@ class OutputMetrics(Metric):
         metrics, weighted_metrics: as given to `compile`: for one output a list; for several a list with an
             entry (or a list of entries) for each, or a dict by their names. The second get the sample
             weights.
+        paired: function of labels, predictions and weights: what belongs to each output of the model.
     """
 
-    def __init__(self, metrics: Any, weighted_metrics: Any = None):
+    def __init__(self, metrics: Any, weighted_metrics: Any, paired: Callable[..., list[Output]]):
         super().__init__(name="compile_metrics")
         for argument, given in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
             if given is not None and not isinstance(given, (list, tuple, dict)):
@@ -147,7 +148,7 @@ class OutputMetrics(Metric):
                 )
             for entry in _flat(given):
                 _known_metric(entry)
-        self.given, self.given_weighted = metrics, weighted_metrics
+        self.given, self.given_weighted, self._paired = metrics, weighted_metrics, paired
         self.flat: list[Metric] = []
         self.outputs: list[_OfOutput] | None = None
 
@@ -176,8 +177,9 @@ class OutputMetrics(Metric):
         self.flat = [metric for kept in found for metric in kept.metrics]
         self.outputs = found
 
-    def update_state(self, outputs: list[Output]) -> None:  # type: ignore[override]
-        """Add a batch."""
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Add a batch: labels, predictions and weights in the structure of the model's outputs."""
+        outputs = self._paired(y_true, y_pred, sample_weight)
         if self.outputs is None:
             self.build(outputs)
         for kept, output in zip(self.outputs or [], outputs, strict=True):
@@ -262,20 +264,34 @@ def _metric_for(identifier: Any, output: Output) -> Metric:
 
 class Compiled:
     """What `compile` was given: the loss's mean over an epoch, the outputs' losses and metrics, and the
-    arguments."""
+    arguments.
+
+    Args:
+        model: the model, whose outputs' names say which labels belong to them.
+    """
 
     def __init__(
-        self, loss: Any, loss_weights: Any, metrics: Any, weighted_metrics: Any, arguments: dict[str, Any]
+        self,
+        model: Any,
+        loss: Any,
+        loss_weights: Any,
+        metrics: Any,
+        weighted_metrics: Any,
+        arguments: dict[str, Any],
     ):
+        self._model = model
         self.tracker = Mean(name="loss")
         self.losses = None if loss is None else OutputLosses(loss, loss_weights)
         self.metrics = (
-            None if metrics is None and weighted_metrics is None else OutputMetrics(metrics, weighted_metrics)
+            None
+            if metrics is None and weighted_metrics is None
+            else OutputMetrics(metrics, weighted_metrics, self.outputs)
         )
         self.arguments = arguments
 
-    def outputs(self, model: Any, y: Any, y_pred: Any, sample_weight: Any) -> list[Output]:
-        names, trained = model.output_names, None
+    def outputs(self, y: Any, y_pred: Any, sample_weight: Any) -> list[Output]:
+        """The model's outputs with their labels and weights."""
+        names, trained = self._model.output_names, None
         if self.losses is not None:
             trained = [i is not None for i in self.losses.identifiers(outputs_of(y_pred, names))]
         return paired(y, y_pred, sample_weight, names, trained)

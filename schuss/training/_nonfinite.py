@@ -99,7 +99,8 @@ class Guard:
         )
 
     def _advice(self, arrays: list[np.ndarray], origin: Origin) -> str:
-        if origin.in_loss and int(np.asarray(self.model.optimizer.iterations)) == 0:
+        begun = getattr(self.model.optimizer, "iterations", None)
+        if origin.in_loss and begun is not None and int(np.asarray(begun)) == 0:
             return "No weight had been changed yet: look at that operation, and at the data that it gets."
         rate = getattr(self.model.optimizer, "learning_rate", None)  # several optimizers have none in common
         advice = "Often the learning rate is too large."

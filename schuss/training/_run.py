@@ -3,6 +3,7 @@ and may stop."""
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -94,24 +95,25 @@ def train_epoch(
 ) -> dict[str, Any]:
     """One epoch of training. Returns its logs."""
     executions = Executions(Hooks.of(callbacks, TRAIN), model.steps_per_execution)
-    done, extra, logs = 0, {}, Logs(model)
+    done, said, logs = 0, None, Logs(model)
     for step, piece in _parts(model, TRAIN, pieces, executions, check):
         executions.begin(done)
         guard = Guard(model, step, piece, epoch, done)
         outputs = [np.zeros(spec.shape, spec.dtype) for spec in step.outputs]
-        run = _finished(step, piece, outputs, lambda n: progress.update(done + n, logs), guard)  # noqa: B023
-        extra = dict(zip(step.details.names, outputs[1:], strict=True))
+        tick = functools.partial(_show, progress, done, logs, step)
+        run = _finished(step, piece, outputs, tick, guard)
+        said = step.said(outputs)
         done += run.steps_done
         failed = guard.failed_step(run)
         if failed is not None:
             return _stopped_at(
                 guard, failed, callbacks, executions.hooks, {**logs(), "loss": _bad(outputs[0])}
             )
-        executions.end(done, lambda: logs(extra))  # noqa: B023
+        executions.end(done, lambda: logs.of_batch(said))  # noqa: B023
         if model.stop_training:
             break
-    executions.end(done, lambda: logs(extra), last=True)
-    return logs(extra)
+    executions.end(done, lambda: logs.of_batch(said), last=True)
+    return logs(said)
 
 
 def _stopped_at(
@@ -143,18 +145,23 @@ def test_epoch(
 ) -> dict[str, Any]:
     """One pass of evaluation. Returns its logs."""
     executions = Executions(Hooks.of(callbacks, TEST), model.steps_per_execution)
-    done, extra, logs = 0, {}, Logs(model)
+    done, said, logs = 0, None, Logs(model)
     for step, piece in _parts(model, TEST, pieces, executions, check):
         executions.begin(done)
         outputs = [np.zeros(spec.shape, spec.dtype) for spec in step.outputs]
-        _finished(step, piece, outputs, lambda n: progress.update(done + n, logs))  # noqa: B023
-        extra = dict(zip(step.details.names, outputs[1:], strict=True))
+        _finished(step, piece, outputs, functools.partial(_show, progress, done, logs, step))
+        said = step.said(outputs)
         done += piece.steps
-        executions.end(done, lambda: logs(extra))  # noqa: B023
+        executions.end(done, lambda: logs.of_batch(said))  # noqa: B023
         if model.stop_evaluating:
             break
-    executions.end(done, lambda: logs(extra), last=True)
-    return logs(extra)
+    executions.end(done, lambda: logs.of_batch(said), last=True)
+    return logs(said)
+
+
+def _show(progress: Progress, done: int, logs: Logs, step: Step, more: int) -> None:
+    """Show that so many steps are done, and `more` of the run under way."""
+    progress.update(done + more, lambda: logs.meanwhile(step))
 
 
 def predict_all(model: Any, pieces: Iterable[Piece], callbacks: CallbackList, progress: Progress) -> Any:
@@ -287,12 +294,28 @@ class Logs:
         self._model = model
         self._results: Callable[[], dict[str, Any]] | None = None
 
-    def __call__(self, extra: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The logs; `extra` are values of the last step that a user's `compute_metrics` returned."""
-        read = self._results or self._model._results_reader()
-        self._results = read
-        results = {**read(), **(extra or {})}
-        return {name: as_number(results[name]) for name in sorted(results)}
+    def __call__(self, said: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The logs of an epoch. `said` is what the user's own step returned last, and counts, unless its
+        names are just those of the metrics; None where there is no own step."""
+        results = self._read()
+        return _sorted(results if said is None or set(said) == set(results) else said)
+
+    def of_batch(self, said: dict[str, Any] | None) -> dict[str, Any]:
+        """The logs after a batch."""
+        return _sorted(self._read() if said is None else said)
+
+    def meanwhile(self, step: Step) -> dict[str, Any]:
+        """The logs while the step runs many times: what the metrics say of that which it will return."""
+        names = step.details.names
+        return _sorted({k: v for k, v in self._read().items() if names is None or k in names})
+
+    def _read(self) -> dict[str, Any]:
+        self._results = read = self._results or self._model._results_reader()
+        return read()
+
+
+def _sorted(results: dict[str, Any]) -> dict[str, Any]:
+    return {name: as_number(results[name]) for name in sorted(results)}
 
 
 def results_of(metrics: list[Any]) -> dict[str, Any]:

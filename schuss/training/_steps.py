@@ -40,6 +40,11 @@ class Step:
         predictions."""
         return [tensor.spec for tensor in self.graph.outputs]
 
+    def said(self, outputs: list[Any]) -> dict[str, Any] | None:
+        """What the user's own step returned, by name; None if the model has none."""
+        names = self.details.names
+        return None if names is None else dict(zip(names, outputs[1:], strict=True))
+
     @functools.cached_property
     def by_rows(self) -> list[bool]:
         """Which outputs have a row for each sample."""
@@ -48,7 +53,7 @@ class Step:
     @functools.cached_property
     def program(self) -> Any:
         """The compiled step. In training it stops where the loss is not finite."""
-        check = 0 if self.kind == TRAIN else None
+        check = 0 if self.kind == TRAIN and self.details.checked else None
         return backends.compile(self.graph, len(self.graph.inputs), self.by_rows, check, self.backend)
 
 

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from schuss import ops
+from schuss import backends, ops
 from schuss.autodiff import gradients
 from schuss.graph import Graph, Variable, _tree, as_dtype, floatx, is_float, name_scope, trace, untraced
+from schuss.training._batches import pack_x_y_sample_weight
 
 TRAIN, TEST, PREDICT = "train", "test", "predict"
 
@@ -21,14 +22,17 @@ class Details:
 
     Attributes:
         weights: the variables that it trains.
-        names: of the outputs after the loss, which a user's `compute_metrics` added.
+        names: of the outputs after the loss: what the user's own `train_step`, `test_step` or
+            `compute_metrics` returned. None where the model's metrics say all.
+        checked: whether the first output is a loss, which has to be finite.
         tree: the structure of predictions.
         losses: for each output of the model: the loss, the labels as a tensor, and the shape of the
             predictions.
     """
 
     weights: list[Variable] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
+    names: list[str] | None = None
+    checked: bool = True
     tree: Any = None
     losses: list[tuple[Any, Any, tuple[int, ...]]] = field(default_factory=list)
 
@@ -45,30 +49,92 @@ def traced_step(model: Any, kind: str, specs: Any) -> tuple[Graph, Details]:
     if kind == PREDICT:
 
         def predict(x: Any) -> Any:
-            leaves, details.tree = _tree.flatten(model(_as_floatx(x), training=False))
+            y_pred = model.predict_step(pack_x_y_sample_weight(_as_floatx(x)))
+            leaves, details.tree = _tree.flatten(y_pred)
             return leaves
 
         return trace(predict, specs), details
 
-    def measure(x: Any, y: Any, sample_weight: Any) -> Any:
-        x, y, sample_weight = _as_floatx(x), _as_floatx(y), _as_floatx(sample_weight)
-        y_pred = model(x, training=kind == TRAIN)
-        loss = _loss_of(model, x, y, y_pred, sample_weight, training=kind == TRAIN)
-        with name_scope("metrics"):
-            model._compiled.tracker.update_state(loss, sample_weight=_tree.leaves(x)[0].shape[0])
+    def step(*batch: Any) -> Any:
+        x, y, sample_weight = _as_floatx(batch)
         if kind == TRAIN:
-            _descend(model, loss, details)
-        extra = _extra_metrics(model, x, y, y_pred, sample_weight)
-        details.names = list(extra)
+            details.weights = model.trainable_variables
+        if model._has_own(f"{kind}_step"):
+            data = pack_x_y_sample_weight(x, y, sample_weight)
+            return _said(details, _own_step(model, f"{kind}_step", data))
+        loss, y_pred = measured(model, x, y, sample_weight, training=kind == TRAIN)
         details.losses = _losses_of(model, y, y_pred, sample_weight)
-        return [loss, *extra.values()]
+        with name_scope("metrics"):
+            if model._has_own("compute_metrics"):
+                return _said(details, model.compute_metrics(x, y, y_pred, sample_weight), loss)
+            model._update_metrics(y, y_pred, sample_weight)
+        return [loss]
 
-    return trace(measure, *specs), details
+    return trace(step, *specs), details
 
 
-def _descend(model: Any, loss: Any, details: Details) -> None:
+def measured(model: Any, x: Any, y: Any, sample_weight: Any, training: bool) -> tuple[Any, Any]:
+    """The loss and the model's outputs for a batch. In training the weights are updated, too.
+
+    Args:
+        model: compiled. x, y, sample_weight: the batch, in a trace. training: whether the model is to learn.
+    """
+    y_pred = model(x, training=training)
+    loss = _loss_of(model, x, y, y_pred, sample_weight, training)
+    with name_scope("metrics"):
+        model._compiled.tracker.update_state(loss, sample_weight=_tree.leaves(x)[0].shape[0])
+    if training:
+        _descend(model, loss)
+    return loss, y_pred
+
+
+def at_once(step: Callable[[Any], Any], data: Any) -> Any:
+    """What a step returns for a batch, when it is called by itself and not in a trace."""
+    graph = trace(step, data)
+    return _tree.unflatten(graph.out_tree, backends.compile(graph, backend="reference")(*_tree.leaves(data)))
+
+
+def _own_step(model: Any, method: str, data: Any) -> Any:
+    """What the user's `train_step` or `test_step` returns for a batch."""
+    step = getattr(model, method)
+    try:
+        inspect.signature(step).bind(data)
+    except TypeError:
+        raise TypeError(
+            f"{type(model).__name__}.{method} must take one argument, the batch: def {method}(self, data). It takes "
+            f"{inspect.signature(step)}. (Steps that are given the state, as Keras has them on JAX, are not "
+            "supported.)"
+        ) from None
+    return step(data)
+
+
+def _said(details: Details, logs: Any, loss: Any = None) -> list[Any]:
+    """A step's outputs: the loss, then what the user's method returned. The loss of an own step is what it
+    returned under that name."""
+    if not isinstance(logs, dict | None):
+        raise TypeError(
+            "A `train_step`, `test_step` or `compute_metrics` must return a dict of names and values, "
+            f'such as {{"loss": loss}}; got {type(logs).__name__}.'
+        )
+    named = {name: ops.convert_to_tensor(value) for name, value in flat_logs(logs or {}).items()}
+    details.names = list(named)
+    if loss is None:
+        loss = named.get("loss")
+        details.checked = loss is not None and is_float(loss.dtype) and tuple(loss.shape) == ()
+    return [loss if details.checked else ops.zeros(()), *named.values()]
+
+
+def flat_logs(logs: dict[str, Any]) -> dict[str, Any]:
+    """Logs in which a value may be a dict of values, as the result of the metrics of `compile` is."""
+    flat: dict[str, Any] = {}
+    for name, value in logs.items():
+        flat.update(flat_logs(value) if isinstance(value, dict) else {name: value})
+    return flat
+
+
+def _descend(model: Any, loss: Any) -> None:
     """The gradient by backpropagation, and the optimizer's update of the weights."""
-    weights = details.weights = model.trainable_variables
+    weights = model.trainable_variables
     if not weights:
         warnings.warn("The model does not have any trainable weights.", stacklevel=2)
         return
@@ -107,22 +173,11 @@ def _loss_of(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, traini
         return loss if is_float(loss.dtype) else ops.cast(loss, floatx())
 
 
-def _extra_metrics(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> dict[str, Any]:
-    """Update the metrics; what a user's own `compute_metrics` returns are values of the step, to be reported,
-    too."""
-    with name_scope("metrics"):
-        if not model._has_own_compute_metrics:
-            model._update_metrics(y, y_pred, sample_weight)
-            return {}
-        results = model.compute_metrics(x, y, y_pred, sample_weight) or {}
-        return {name: ops.convert_to_tensor(value) for name, value in results.items()}
-
-
 def _losses_of(model: Any, y: Any, y_pred: Any, sample_weight: Any) -> list[tuple[Any, Any, tuple[int, ...]]]:
     losses = model._compiled.losses
     if losses is None or losses.losses is None:
         return []
-    outputs = model._compiled.outputs(model, y, y_pred, sample_weight)
+    outputs = model._compiled.outputs(y, y_pred, sample_weight)
     return [
         (loss, out.y_true, tuple(out.y_pred.shape)) for loss, out in zip(losses.losses, outputs, strict=True)
     ]

@@ -10,13 +10,15 @@ import numpy as np
 
 from schuss import ops, optimizers
 from schuss.callbacks import CallbackList, History, ProgbarLogger
-from schuss.graph import Variable, untraced
+from schuss.graph import Variable, active_trace, untraced
 from schuss.training._arguments import evaluation_data, is_due, on_batch_piece, prediction_data, training_data
+from schuss.training._batches import unpack_x_y_sample_weight
 from schuss.training._checks import DataCheck, optional_positive_integer, positive_integer
 from schuss.training._compile import Compiled, OutputMetrics
 from schuss.training._data import ArrayData, Counted
 from schuss.training._run import predict_all, results_of, test_epoch, train_epoch
 from schuss.training._steps import TEST, TRAIN, Steps
+from schuss.training._traces import at_once, measured
 from schuss.utils._progress import Progress, progress_for
 
 if TYPE_CHECKING:
@@ -100,7 +102,7 @@ class Trainer(_Layer):
             "jit_compile": jit_compile,
         }
         with untraced():
-            self._compiled = Compiled(loss, loss_weights, metrics, weighted_metrics, arguments)
+            self._compiled = Compiled(self, loss, loss_weights, metrics, weighted_metrics, arguments)
         self.optimizer, self.loss = optimizer, loss
         self.run_eagerly, self.steps_per_execution, self.jit_compile = (
             run_eagerly,
@@ -229,7 +231,7 @@ class Trainer(_Layer):
                     break
         finally:
             progress.close()
-        if self.optimizer.built and epochs > initial_epoch:
+        if self.optimizer is not None and self.optimizer.built and epochs > initial_epoch:
             self.optimizer.finalize_variable_values(self.trainable_variables)
         called.on_train_end(logs)
         return called.history or History()
@@ -365,6 +367,57 @@ class Trainer(_Layer):
 
     # What a step computes
 
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One step of training: forward, loss, backpropagation, update, metrics. May be overridden; it is
+        traced and compiled with all that it calls, so it has to be written in `schuss.ops`, with
+        `schuss.autodiff.gradients` or, in programs for TensorFlow, with ``tf.GradientTape``.
+
+        Args:
+            data: a batch as it comes from the data: ``x``, ``(x, y)`` or ``(x, y, sample_weight)``.
+                `schuss.utils.unpack_x_y_sample_weight` takes it apart.
+
+        Returns:
+            Name → value: what is reported of the step; of an epoch the last step's. The metrics in
+            `metrics` are reset at the start of each epoch. A ``"loss"`` among them must stay finite.
+
+        Example:
+            >>> import numpy as np, schuss
+            >>> class Absolute(schuss.Sequential):
+            ...     def train_step(self, data):
+            ...         x, y = data
+            ...         loss = schuss.ops.mean(schuss.ops.abs(self(x, training=True) - y))
+            ...         weights = self.trainable_variables
+            ...         self.optimizer.apply(schuss.autodiff.gradients(loss, weights), weights)
+            ...         return {"mae": loss}
+            >>> model = Absolute([schuss.Input((1,)), schuss.layers.Dense(1)])
+            >>> model.compile(optimizer="sgd")
+            >>> x = np.ones((8, 1), "float32")
+            >>> list(model.fit(x, 2 * x, verbose=0).history)
+            ['mae']
+        """
+        if active_trace() is None:
+            return at_once(functools.partial(Trainer.train_step, self), data)
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
+        _, y_pred = measured(self, x, y, sample_weight, training=True)
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """One step of evaluation: forward, loss, metrics. May be overridden, as `train_step`, whose argument
+        and result it shares."""
+        if active_trace() is None:
+            return at_once(functools.partial(Trainer.test_step, self), data)
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
+        _, y_pred = measured(self, x, y, sample_weight, training=False)
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def predict_step(self, data: Any) -> Any:
+        """The predictions for one batch, in inference mode. May be overridden; it is traced."""
+        return self(unpack_x_y_sample_weight(data)[0], training=False)
+
+    def _has_own(self, method: str) -> bool:
+        """Whether a subclass has overridden what belongs to a step."""
+        return getattr(type(self), method) is not getattr(Trainer, method)
+
     def compute_loss(
         self,
         x: Any = None,
@@ -386,7 +439,7 @@ class Trainer(_Layer):
         total = None
         compiled = self._compiled
         if compiled is not None and compiled.losses is not None:
-            total = compiled.losses(compiled.outputs(self, y, y_pred, sample_weight))
+            total = compiled.losses(compiled.outputs(y, y_pred, sample_weight))
         for loss in self.losses:
             value = ops.sum(ops.convert_to_tensor(loss))
             total = value if total is None else ops.add(total, ops.cast(value, total.dtype))
@@ -400,14 +453,10 @@ class Trainer(_Layer):
         self._update_metrics(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
-    @property
-    def _has_own_compute_metrics(self) -> bool:
-        return type(self).compute_metrics is not Trainer.compute_metrics
-
     def _update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
         compiled = self._compiled
         if compiled is not None and compiled.metrics is not None:
-            compiled.metrics.update_state(compiled.outputs(self, y, y_pred, sample_weight))
+            compiled.metrics.update_state(y, y_pred, sample_weight)
 
     def get_metrics_result(self) -> dict[str, Any]:
         """The present results of all metrics, by name."""
@@ -416,7 +465,7 @@ class Trainer(_Layer):
     def _results_reader(self) -> Callable[[], dict[str, Any]]:
         """What gives the metrics' results, many times: without looking for the metrics each time, unless the
         user has an own `get_metrics_result`."""
-        if type(self).get_metrics_result is not Trainer.get_metrics_result:
+        if self._has_own("get_metrics_result"):
             return self.get_metrics_result
         return functools.partial(results_of, self.metrics)
 
@@ -460,17 +509,8 @@ class Trainer(_Layer):
                 f"You must call `compile()` before `{method}()`: model.compile(optimizer=…, loss=…) says how "
                 "the model learns."
             )
-        if needs_optimizer and self.optimizer is None:
+        if needs_optimizer and self.optimizer is None and not self._has_own("train_step"):
             raise ValueError(f"The model was compiled with optimizer=None; `{method}` needs one.")
-        own = next(
-            (cls for cls in type(self).__mro__ if "train_step" in vars(cls) or "test_step" in vars(cls)), None
-        )
-        if own is not None:
-            raise NotImplementedError(
-                f"{own.__name__} defines its own train_step or test_step, which Schuss does not call yet. "
-                "Override "
-                "`compute_loss` and `compute_metrics` instead."
-            )
 
     def _learning_rate_now(self) -> float | None:
         rates = getattr(self.optimizer, "learning_rate_sources", ())

@@ -243,14 +243,3 @@ def test_a_data_set_that_raises(workers: int) -> None:
     with pytest.raises(KeyError, match="batch one is gone"):
         made.fit(Broken(workers=workers), shuffle=False, verbose=0)
     assert made.optimizer.iterations.numpy() == 1
-
-
-def test_own_train_step_is_refused() -> None:
-    class Net(schuss.Sequential):
-        def train_step(self, data: Any) -> Any:
-            return {}
-
-    made = Net([schuss.Input((4,)), layers.Dense(1)])
-    made.compile("sgd", "mse")
-    with pytest.raises(NotImplementedError, match="Net defines its own train_step"):
-        made.fit(X, X[:, :1], verbose=0)
