@@ -11,7 +11,7 @@ _LEAF = object()
 
 def flatten(structure: Any) -> tuple[list[Any], Any]:
     """The leaves in order (dict keys sorted), and a definition from which `unflatten` rebuilds the
-    structure."""
+    structure (its dicts in the order they had)."""
     leaves: list[Any] = []
     return leaves, _definition(structure, leaves)
 
@@ -20,12 +20,15 @@ def _definition(node: Any, leaves: list[Any]) -> Any:
     if node is None:
         return None
     if isinstance(node, dict):
-        keys = sorted(node, key=lambda k: (type(k).__name__, k))
-        return (type(node), keys, [_definition(node[k], leaves) for k in keys])
+        return (type(node), list(node), [_definition(node[k], leaves) for k in _sorted(node)])
     if isinstance(node, (list, tuple)):
         return (type(node), None, [_definition(child, leaves) for child in node])
     leaves.append(node)
     return _LEAF
+
+
+def _sorted(keys: Iterable[Any]) -> list[Any]:
+    return sorted(keys, key=lambda k: (type(k).__name__, k))
 
 
 def unflatten(definition: Any, leaves: Iterable[Any]) -> Any:
@@ -41,7 +44,8 @@ def _rebuild(definition: Any, leaves: Any) -> Any:
     kind, keys, children = definition
     built = [_rebuild(child, leaves) for child in children]
     if keys is not None:
-        return dict(zip(keys, built, strict=True))
+        by_key = dict(zip(_sorted(keys), built, strict=True))
+        return {key: by_key[key] for key in keys}
     if hasattr(kind, "_fields"):
         return kind(*built)
     return kind(built)
@@ -75,5 +79,5 @@ def describe(definition: Any) -> str:
     kind, keys, children = definition
     inner = [describe(child) for child in children]
     if keys is not None:
-        return "{" + ", ".join(f"{k!r}: {c}" for k, c in zip(keys, inner, strict=True)) + "}"
+        return "{" + ", ".join(f"{k!r}: {c}" for k, c in zip(_sorted(keys), inner, strict=True)) + "}"
     return f"[{', '.join(inner)}]" if kind is list else f"({', '.join(inner)})"

@@ -71,6 +71,7 @@ class OutputLosses:
         self.metrics: list[Metric] = []
         self.losses: list[Any] | None = None
         self._weights: list[Any] = []
+        self._trackers: list[Metric | None] = []
 
     def identifiers(self, outputs: list[Output]) -> list[Any]:
         """What was given as the loss of each output; None where there is none."""
@@ -89,19 +90,35 @@ class OutputLosses:
         self.losses = [
             _loss_for(identifier, output) for identifier, output in zip(identifiers, outputs, strict=True)
         ]
-        used = [i for i, loss in enumerate(self.losses) if loss is not None]
+        self._trackers = [None] * len(outputs)
+        used = [i for i in self._reported_order(outputs) if self.losses[i] is not None]
         if len(used) > 1:
             names = [outputs[i].name or _name_of(identifiers[i]) for i in used]
             names = [f"{n}_{names[:k].count(n)}" if n in names[:k] else n for k, n in enumerate(names)]
             self.metrics = [Mean(name=f"{name}_loss") for name in names]
+            for i, metric in zip(used, self.metrics, strict=True):
+                self._trackers[i] = metric
+
+    def _reported_order(self, outputs: list[Output]) -> list[int]:
+        """The outputs' numbers in the order in which their losses are listed: of a model that returns a dict,
+        the order of the dict of losses, or of its own."""
+        order = list(range(len(outputs)))
+        if any(output.place is None for output in outputs):
+            return order
+        if isinstance(self.loss, dict):
+            given = list(self.loss)
+            return sorted(
+                order, key=lambda i: given.index(outputs[i].name) if outputs[i].name in given else -1
+            )
+        return sorted(order, key=lambda i: outputs[i].place or 0)
 
     def __call__(self, outputs: list[Output]) -> Any:
         """The weighted sum of the outputs' losses; None if no output has one."""
         if self.losses is None:
             self.build(outputs)
         total = None
-        trackers = iter(self.metrics)
-        for loss, weight, output in zip(self.losses or [], self._weights, outputs, strict=True):
+        parts = zip(self.losses or [], self._weights, self._trackers, outputs, strict=True)
+        for loss, weight, tracker, output in parts:
             if loss is None:
                 continue
             if output.y_true is None:
@@ -112,8 +129,8 @@ class OutputLosses:
                     "for outputs that are not trained."
                 )
             value = loss(output.y_true, output.y_pred, output.sample_weight)
-            if self.metrics:
-                next(trackers).update_state(value, sample_weight=output.y_pred.shape[0])
+            if tracker is not None:
+                tracker.update_state(value, sample_weight=output.y_pred.shape[0])
             value = value if weight is None else ops.multiply(value, float(weight))
             total = value if total is None else ops.add(total, value)
         return total

@@ -11,12 +11,13 @@ from schuss.graph import _tree
 @dataclass
 class Output:
     """One output of a model: its name (None where it has none), its predictions, its labels and weights (or
-    None)."""
+    None), and, where the model returns a dict, its place in that."""
 
     name: str | None
     y_pred: Any
     y_true: Any = None
     sample_weight: Any = None
+    place: int | None = None
 
 
 def paired(
@@ -43,10 +44,14 @@ def paired(
 
 
 def outputs_of(y_pred: Any, names: list[str]) -> list[Output]:
-    """The outputs of a model by name, without labels."""
+    """The outputs of a model by name, without labels; of a dict sorted by their keys."""
     leaves = _tree.leaves(y_pred)
     if isinstance(y_pred, dict) and len(leaves) == len(y_pred):
-        return [Output(str(key), leaf) for key, leaf in zip(sorted(y_pred), leaves, strict=True)]
+        places = list(y_pred)
+        return [
+            Output(str(key), leaf, place=places.index(key))
+            for key, leaf in zip(sorted(y_pred), leaves, strict=True)
+        ]
     known = names if len(names) == len(leaves) else [None] * len(leaves)
     return [Output(name, leaf) for name, leaf in zip(known, leaves, strict=True)]
 

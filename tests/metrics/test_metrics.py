@@ -209,6 +209,15 @@ def test_shapes_that_do_not_fit(metric, y_true, y_pred, message):
         metric().update_state(np.ones(y_true), np.ones(y_pred))
 
 
+@pytest.mark.parametrize("name", ["AUC", "Precision", "TruePositives"])
+def test_a_weight_for_each_step_of_single_predictions(name):
+    """Predictions [batch, steps, 1] with weights [batch, steps] count as without their last axis."""
+    rng = np.random.default_rng(0)
+    y_pred, y_true, weights = rng.random((4, 3, 1)), rng.integers(0, 2, (4, 3, 1)), rng.random((4, 3))
+    one, other = getattr(metrics, name)(), getattr(metrics, name)()
+    assert one(y_true, y_pred, weights) == other(y_true[..., 0], y_pred[..., 0], weights)
+
+
 def test_weights_that_do_not_fit():
     with pytest.raises(ValueError, match=r"`sample_weight`.*\(4, 3\) and \(5, 1\)|`sample_weight`.*\(5,\)"):
         metrics.MeanSquaredError().update_state(np.ones((4, 3)), np.ones((4, 3)), sample_weight=np.ones(5))

@@ -226,3 +226,36 @@ def test_without_a_batch_size_steps_say_it(expected: list[float]) -> None:
     np.testing.assert_allclose(
         model().evaluate(X, Y, steps=1, verbose=0), model().evaluate(X, Y, batch_size=20, verbose=0)
     )
+
+
+def test_outputs_in_a_dict_keep_its_order() -> None:
+    """In predictions; the losses of the outputs are listed in the order of the dict of losses."""
+    x = schuss.Input((3,))
+    heads = {name: layers.Dense(k + 1, name=name)(x) for k, name in enumerate(["z", "a", "m"])}
+    model = schuss.Model(x, heads)
+    model.compile("sgd", {"m": "mse", "z": "mae", "a": "mse"})
+    labels = {name: np.full((20, k + 1), 10.0**k, "float32") for k, name in enumerate(["z", "a", "m"])}
+    assert {k: v.shape for k, v in model.predict(X, verbose=0).items()} == {
+        "z": (20, 1),
+        "a": (20, 2),
+        "m": (20, 3),
+    }
+    assert list(model.predict(X, verbose=0)) == ["z", "a", "m"]
+    listed = model.evaluate(X, labels, verbose=0)
+    named = model.evaluate(X, labels, verbose=0, return_dict=True)
+    assert [m.name for m in model.metrics[1:]] == ["m_loss", "z_loss", "a_loss"]
+    assert listed == [named[name] for name in ("loss", "m_loss", "z_loss", "a_loss")]
+    assert listed[1] > 1000
+    assert listed[2] < 10
+
+
+def test_losses_of_a_dict_of_outputs_given_as_a_list() -> None:
+    """They belong to the outputs in the order of the names, and are reported in the order of the dict."""
+    x = schuss.Input((3,))
+    z, a = layers.Dense(1, kernel_initializer="zeros"), layers.Dense(1, kernel_initializer="zeros")
+    model = schuss.Model(x, {"z": z(x), "a": a(x)})
+    model.compile("sgd", ["mape", "mse"], loss_weights=[1.0, 10.0])
+    labels = {"z": np.full((20, 1), 3.0), "a": np.full((20, 1), 5.0)}
+    named = model.evaluate(X, labels, verbose=0, return_dict=True)
+    assert named == pytest.approx({"a_loss": 100.0, "loss": 190.0, "z_loss": 9.0})
+    assert model.evaluate(X, labels, verbose=0) == pytest.approx([190.0, 9.0, 100.0])
