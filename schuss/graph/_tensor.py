@@ -147,9 +147,11 @@ class Tensor(ArrayLike):
             it, None for inputs and constants. index: which of the node's outputs. id: its number within the
                 trace.
         array: the value, for a constant; None otherwise.
+        origin: what a composed op says of its result, so that another op can start from there: the op's
+            name, its operand, its axis (None where it has none); None where nothing is said.
     """
 
-    __slots__ = ("array", "dtype", "id", "index", "name", "node", "shape", "trace")
+    __slots__ = ("array", "dtype", "id", "index", "name", "node", "origin", "shape", "trace")
 
     def __init__(
         self,
@@ -164,6 +166,7 @@ class Tensor(ArrayLike):
         self.trace, self.id, self.node, self.index = trace, id, node, index
         self.shape, self.dtype = spec.shape, spec.dtype
         self.array, self.name = array, name
+        self.origin: tuple[str, Tensor, int | None] | None = None
 
     @property
     def spec(self) -> Spec:

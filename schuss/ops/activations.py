@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from schuss import ops
-from schuss.graph import is_float, result_type
+from schuss.graph import Tensor, is_float, result_type
 from schuss.graph.primitives import logistic_p
 
 __all__ = [
@@ -158,7 +158,11 @@ def sigmoid(x: Any) -> Any:
         >>> ops.sigmoid(ops.array([-1000.0, 0.0, 1000.0])).tolist()
         [0.0, 0.5, 1.0]
     """
-    return logistic_p.bind(as_float(x))
+    x = as_float(x)
+    y = logistic_p.bind(x)
+    if isinstance(y, Tensor):
+        y.origin = ("sigmoid", x, None)
+    return y
 
 
 def silu(x: Any) -> Any:
@@ -230,7 +234,10 @@ def softmax(x: Any, axis: Axis = -1) -> Any:
             stacklevel=2,
         )
     e = ops.exp(_shifted(x, axis))
-    return ops.divide(e, ops.sum(e, axis=_axes(axis), keepdims=True))
+    p = ops.divide(e, ops.sum(e, axis=_axes(axis), keepdims=True))
+    if isinstance(p, Tensor) and isinstance(axis, int):
+        p.origin = ("softmax", x, axis % x.ndim)
+    return p
 
 
 def log_softmax(x: Any, axis: Axis = -1) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -99,7 +100,8 @@ def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False
 
     Args:
         target: probabilities, as one-hot rows, of the shape of `output`.
-        output: probabilities (divided by their sum and kept within [1e-7, 1 − 1e-7]) or logits.
+        output: probabilities (divided by their sum and kept within [1e-7, 1 − 1e-7]) or logits. Inside a
+            trace, of what `softmax` made the logits are taken: a sure error still has a gradient.
         from_logits: whether p = softmax(output); default False.
         axis: of the classes; default −1.
 
@@ -132,7 +134,8 @@ def sparse_categorical_crossentropy(
 
     Args:
         target: integers, the shape of `output` without `axis`, or with size 1 there.
-        output: probabilities (divided by their sum and kept within [1e-7, 1 − 1e-7]) or logits.
+        output: probabilities (divided by their sum and kept within [1e-7, 1 − 1e-7]) or logits. Inside a
+            trace, of what `softmax` made the logits are taken: a sure error still has a gradient.
         from_logits: whether p = softmax(output); default False.
         axis: of the classes; default −1.
 
@@ -174,10 +177,31 @@ def _require_classes(target: np.ndarray, classes: int) -> None:
 
 
 def _log_probabilities(output: Any, from_logits: bool, axis: int) -> Any:
-    if from_logits:
-        return log_softmax(output, axis=axis)
+    logits = _logits_of(output, from_logits, "softmax", axis % output.ndim)
+    if logits is not None:
+        return log_softmax(logits, axis=axis)
     p = ops.divide(output, ops.sum(output, axis=axis, keepdims=True))
     return ops.log(ops.clip(p, EPSILON, 1.0 - EPSILON))
+
+
+def _logits_of(output: Any, from_logits: bool, activation: str, axis: int | None) -> Any:
+    """What `output` is probabilities of, where that is known; else None.
+
+    Probabilities lose what training needs where they are sure: beyond the bounds that their logarithm needs, the
+    gradient is 0, and a network whose first guesses are far off (images of 0 to 255, say) never learns. Keras
+    looks through the activation likewise when TensorFlow computes, also where `from_logits` is set by mistake.
+    """
+    origin = output.origin if isinstance(output, Tensor) else None
+    if origin is None or (origin[0], origin[2]) != (activation, axis):
+        return output if from_logits else None
+    if from_logits:
+        warnings.warn(
+            f"A cross-entropy was told `from_logits=True`, but gets the output of a {activation}, which are "
+            f"probabilities; the logits before the {activation} are used. Leave out `from_logits=True`, or the "
+            f"{activation}.",
+            stacklevel=2,
+        )
+    return origin[1]
 
 
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Any:
@@ -185,7 +209,8 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
 
     Args:
         target: numbers in [0, 1], of the shape of `output`.
-        output: probabilities (kept within [1e-7, 1 − 1e-7]) or logits.
+        output: probabilities (kept within [1e-7, 1 − 1e-7]) or logits. Inside a trace, of what `sigmoid`
+            made the logits are taken: a sure error still has a gradient.
         from_logits: whether p = sigmoid(output), then computed as ``softplus(output) − output·target``;
             default False.
 
@@ -198,8 +223,9 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     output = as_float(output)
     target = ops.cast(ops.convert_to_tensor(target), output.dtype)
     _require_same_shape(target, output)
-    if from_logits:
-        return ops.subtract(softplus(output), ops.multiply(output, target))
+    logits = _logits_of(output, from_logits, "sigmoid", None)
+    if logits is not None:
+        return ops.subtract(softplus(logits), ops.multiply(logits, target))
     p = ops.clip(output, EPSILON, 1.0 - EPSILON)
     hit = ops.multiply(target, ops.log(p))
     miss = ops.multiply(ops.subtract(1, target), ops.log(ops.subtract(1, p)))

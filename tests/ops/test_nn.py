@@ -180,3 +180,46 @@ def test_ops_are_the_same_in_a_trace():
     ):
         program = backends.compile(schuss.trace(f, z))
         np.testing.assert_allclose(program(z)[0], f(z), rtol=1e-5, atol=1e-6)
+
+
+def test_cross_entropies_in_a_trace_look_through_softmax_and_sigmoid():
+    """A sure error keeps its gradient ``p − y``; of probabilities alone it would be 0."""
+    z, y = np.float32([[300.0, 0.0, -300.0]]), np.float32([[0.0, 0.0, 1.0]])
+
+    def of_softmax(z):
+        return ops.sum(ops.categorical_crossentropy(y, ops.softmax(z)))
+
+    def of_classes(z):
+        return ops.sum(ops.sparse_categorical_crossentropy(np.int32([2]), ops.softmax(z)))
+
+    def of_sigmoid(z):
+        return ops.sum(ops.binary_crossentropy(y, ops.sigmoid(z)))
+
+    for f in (of_softmax, of_classes):
+        loss, dz = schuss.value_and_grad(f)(z)
+        assert loss == 600.0
+        np.testing.assert_allclose(dz, [[1.0, 0.0, -1.0]])
+    loss, dz = schuss.value_and_grad(of_sigmoid)(z)
+    np.testing.assert_allclose(loss, 600.0 + np.log(2.0), rtol=1e-6)
+    np.testing.assert_allclose(dz, [[1.0, 0.5, -1.0]])
+
+
+def test_cross_entropies_do_not_look_through_a_softmax_over_another_axis():
+    z = np.random.default_rng(2).normal(size=(3, 3)).astype("float32")
+    y = np.eye(3, dtype="float32")
+
+    def f(z):
+        return ops.categorical_crossentropy(y, ops.softmax(z, axis=0))
+
+    np.testing.assert_allclose(schuss.jit(f)(z), f(z), rtol=1e-5)
+
+
+def test_logits_that_are_probabilities_are_told_of():
+    z, y = np.float32([[1.0, 2.0]]), np.float32([[0.0, 1.0]])
+
+    def f(z):
+        return ops.categorical_crossentropy(y, ops.softmax(z), from_logits=True)
+
+    with pytest.warns(UserWarning, match="`from_logits=True`, but gets the output of a softmax"):
+        loss = schuss.jit(f)(z)
+    np.testing.assert_allclose(loss, ops.categorical_crossentropy(y, z, from_logits=True), rtol=1e-5)

@@ -309,6 +309,26 @@ def test_crossentropy_by_shape() -> None:
         np.testing.assert_allclose(loss, crossentropy, rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("activation", "loss"),
+    [("softmax", "sparse_categorical_crossentropy"), ("sigmoid", "binary_crossentropy")],
+)
+def test_wild_first_guesses_can_be_unlearned(activation: str, loss: str) -> None:
+    """Bytes as they are, not brought to [0, 1]: the first probabilities are 0 and 1."""
+    schuss.utils.set_random_seed(1)
+    rng = np.random.default_rng(0)
+    y = np.arange(512) % 2
+    x = rng.integers(0, 256, size=(512, 50), dtype="uint8")
+    x[:, :25] //= 1 + y[:, None].astype("uint8")
+    units = 2 if activation == "softmax" else 1
+    model = schuss.Sequential([layers.Dense(units, activation=activation, kernel_initializer="ones")])
+    model.compile(schuss.optimizers.Adam(0.01), loss, metrics=["accuracy"])
+    if activation == "softmax":
+        model.build((None, 50))
+        model.set_weights([np.float32([[1.0, -1.0]] * 50), np.zeros(2, "float32")])  # sure of class 0
+    assert model.fit(x, y, epochs=60, verbose=0).history["accuracy"][-1] > 0.9
+
+
 def test_on_batch_results() -> None:
     model = classifier(metrics=None)
     assert isinstance(model.train_on_batch(X, LABELS), float)
