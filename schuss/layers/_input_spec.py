@@ -125,8 +125,14 @@ def _mismatch(spec: InputSpec, value: Any) -> str | None:
     if spec.shape is not None:
         for wanted_size, found in zip(spec.shape, shape, strict=True):
             if wanted_size is not None and found is not None and wanted_size != found:
-                return f"expected shape={spec.shape}, found shape={shape}."
+                return f"expected shape={spec.shape}, found shape={shape}.{_size_hint(spec.shape, shape)}"
     return None
+
+
+def _size_hint(wanted: tuple[Any, ...], shape: tuple[Any, ...]) -> str:
+    if wanted[1:] == shape[1:] or None in wanted[1:]:
+        return ""
+    return f" Give it examples of shape {wanted[1:]}, or build it for examples of shape {shape[1:]}."
 
 
 def _rank_hint(wanted: int, shape: tuple[Any, ...]) -> str:

@@ -35,7 +35,7 @@ def with_value(value: float, row: int = 7, column: int = 2) -> np.ndarray:
 
 
 CASES = {
-    "wrong feature count": ((X[:, :3], Y), {}, r'Input 0 of layer "net" .* expected shape=\(None, 4\), found shape=\(20, 3\)'),
+    "wrong feature count": ((X[:, :3], Y), {}, r'Input 0 of layer "net" .* expected shape=\(None, 4\), found shape=\(20, 3\)\. Give it examples of shape \(4,\), or build it for'),
     "wrong rank": ((X[:, None, :], Y), {}, r'layer "net" .* expected shape=\(None, 4\), found ndim=3'),
     "one example": ((X[0], Y[:4]), {}, r"Is the batch axis missing\?"),
     "label too large": ((X, np.where(np.arange(20) == 5, 7, Y)), {}, r"y has the label 7 in row 5, .* has 3 classes: .* 0 to 2"),
