@@ -71,6 +71,16 @@ def _paths(arguments: Sequence[Any], numbers: Sequence[int]) -> list[str]:
     return found
 
 
+def split_aux(result: Any, name: str) -> tuple[Any, Any]:
+    """The two halves of what a function with `has_aux` returned."""
+    if not isinstance(result, (tuple, list)) or len(result) != 2:
+        raise TypeError(
+            f"{name}: with has_aux=True the function must return (result, auxiliary), it returned "
+            f"a {type(result).__name__}{f' of {len(result)}' if isinstance(result, (tuple, list)) else ''}."
+        )
+    return result[0], result[1]
+
+
 def scalar_loss(result: Any, name: str) -> Any:
     """The result of a function as an array or tensor, which must be a float and a scalar."""
     if isinstance(result, (tuple, list, dict)) or result is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from schuss.autodiff._arguments import float_leaves, positions, scalar_loss
+from schuss.autodiff._arguments import float_leaves, positions, scalar_loss, split_aux
 from schuss.autodiff._backward import backward
 from schuss.autodiff._evaluate import evaluated
 from schuss.graph import Tensor, Trace, Variable, _tree, active_trace, as_value
@@ -95,7 +95,7 @@ def _value_and_grad(f: Callable[..., Any], argnums: Any, has_aux: bool, name: st
             given = list(args)
             for number, x in zip(numbers, _tree.unflatten(definition, xs), strict=True):
                 given[number] = x
-            result, aux = _split(f(*given, **kwargs), name) if has_aux else (f(*given, **kwargs), None)
+            result, aux = split_aux(f(*given, **kwargs), name) if has_aux else (f(*given, **kwargs), None)
             loss = trace.own(scalar_loss(result, name))
             dxs = backward([loss], [np.ones((), loss.dtype)], xs, trace.nodes[start:])
             dx = _tree.unflatten(definition, dxs)
@@ -104,15 +104,6 @@ def _value_and_grad(f: Callable[..., Any], argnums: Any, has_aux: bool, name: st
         return evaluated(body, values)
 
     return function
-
-
-def _split(result: Any, name: str) -> tuple[Any, Any]:
-    if not isinstance(result, (tuple, list)) or len(result) != 2:
-        raise TypeError(
-            f"{name}: with has_aux=True the function must return (scalar, auxiliary), it returned "
-            f"a {type(result).__name__}{f' of {len(result)}' if isinstance(result, (tuple, list)) else ''}."
-        )
-    return result[0], result[1]
 
 
 def gradients(loss: Any, wrt: Sequence[Tensor | Variable]) -> list[Tensor]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from schuss.autodiff._arguments import float_leaves, matched, scalar_loss
+from schuss.autodiff._arguments import float_leaves, matched, scalar_loss, split_aux
 from schuss.autodiff._backward import backward
 from schuss.autodiff._evaluate import evaluated, replayed
 from schuss.graph import (
@@ -104,19 +104,21 @@ def _used_but_not_made(nodes: list[Any], results: list[Tensor], given: list[Tens
     return [t for t in used.values() if t.id not in made and t.array is None]
 
 
-def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
+def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = False) -> tuple[Any, ...]:
     """``y = f(x)`` and ``dy = J dx``, the derivative of f at x in the direction dx.
 
     Args:
-        f: written in `schuss.ops`; takes and returns nested structures of arrays.
+        fun: f, written in `schuss.ops`; takes and returns nested structures of arrays.
         primals: its arguments x, a tuple or list; anything else is a single argument.
         tangents: dx, of the structure and shapes of `primals`.
+        has_aux: whether f returns ``(y, aux)``; aux is not differentiated. Default False.
 
     Returns:
-        ``(y, dy)``, of one structure.
+        ``(y, dy)``, of one structure; with `has_aux` ``(y, dy, aux)``.
 
     Raises:
-        TypeError: a primal is not of floats. ValueError: `tangents` has another structure or shape.
+        TypeError: a primal is not of floats, or with `has_aux` f does not return a pair. ValueError: `tangents`
+            has another structure or shape.
 
     The gradient's pullback ``u ↦ uᵀ J`` is linear in u; its own pullback is ``dx ↦ J dx``.
 
@@ -133,11 +135,15 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
     def body(trace: Trace, tensors: list[Tensor]) -> Any:
         start = len(trace.nodes)
         xs, dxs = tensors[: len(values)], tensors[len(values) :]
-        ys, y_definition = _results(trace, f(*_tree.unflatten(definition, xs)))
+        result, aux = fun(*_tree.unflatten(definition, xs)), ()
+        if has_aux:
+            result, aux = split_aux(result, "jvp")
+        ys, y_definition = _results(trace, result)
         us = [trace.record(identity_p, [filled(y.shape, 0, y.dtype)], {}) for y in ys]
         pulled = backward(ys, _floats_only(ys, us), xs, trace.nodes[start:])
         dys = backward(pulled, dxs, us, trace.nodes[start:])
-        return _tree.unflatten(y_definition, ys), _tree.unflatten(y_definition, dys)
+        pair = _tree.unflatten(y_definition, ys), _tree.unflatten(y_definition, dys)
+        return (*pair, aux) if has_aux else pair
 
     return evaluated(body, values + given)
 

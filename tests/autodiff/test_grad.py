@@ -35,7 +35,7 @@ def test_gradient_has_the_structure_of_the_argument():
         return ops.sum(x) * params["scale"]
 
     dx = schuss.grad(f)(params, np.ones((4, 2)))
-    assert list(dx) == ["layers", "none", "scale"]
+    assert list(dx) == ["layers", "scale", "none"]
     assert dx["none"] is None
     assert isinstance(dx["layers"][1], Layer)
     assert dx["layers"][1].b.shape == (1,)
@@ -254,7 +254,7 @@ def test_the_seed_network_by_hand(seed, n, units, classes):
         (lambda: schuss.grad(lambda x: (x, x))(1.0), TypeError, "returned a tuple of 2.*has_aux=True"),
         (lambda: schuss.grad(lambda x: None)(1.0), TypeError, "returned None"),
         (lambda: schuss.grad(lambda x: ops.cast(x, "int32"))(1.0), TypeError, "must return a float, it returned int32"),
-        (lambda: schuss.grad(lambda x: x, has_aux=True)(1.0), TypeError, r"must return \(scalar, auxiliary\), it returned a Tensor"),
+        (lambda: schuss.grad(lambda x: x, has_aux=True)(1.0), TypeError, r"must return \(result, auxiliary\), it returned a Tensor"),
         (lambda: schuss.grad(lambda x: x)(3), TypeError, r"argument 0 has dtype int32 \(shape \(\)\).*cast"),
         (lambda: schuss.value_and_grad(lambda x: x["a"][1])({"a": [1.0, True]}), TypeError, r"value_and_grad: argument 0\['a'\]\[1\] has dtype bool"),
         (lambda: schuss.grad(lambda x, y: x, argnums=1)(1.0, "text"), TypeError, "argument 1 is no array of numbers but str"),

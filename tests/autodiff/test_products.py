@@ -32,6 +32,16 @@ def test_vjp_and_jvp_are_products_with_one_jacobian():
     close(left, (1 - np.tanh(Y @ X) ** 2)[:, None] * Y, 1e-14)
 
 
+def test_jvp_with_more_to_return():
+    y, dy, more = schuss.jvp(lambda x: (x * x, {"twice": 2 * x}), (3.0,), (1.0,), has_aux=True)
+    assert (float(y), float(dy), float(more["twice"])) == (9.0, 6.0, 6.0)
+    assert float(ops.jvp(fun=ops.square, primals=(3.0,), tangents=(1.0,))[1]) == 6.0
+    with pytest.raises(
+        TypeError, match=r"jvp: with has_aux=True the function must return \(result, auxiliary\)"
+    ):
+        schuss.jvp(ops.tanh, (3.0,), (1.0,), has_aux=True)
+
+
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_structures_and_finite_differences(seed):
