@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 _REFRESH = 0.1  # seconds between two pictures of the line
-_BAR = 24
+_BAR, _SHORTEST_BAR = 24, 6  # characters
 
 
 class Progress:
@@ -89,16 +89,32 @@ class LiveProgress(Progress):
         clock = f"{clock_time(seconds)}"
         if not over and self.total and done:
             clock = f"{clock_time(seconds / done * (self.total - done))} left"
+        pace = self._pace(done)
         values = [f"{_short(name)} {number(value)}" for name, value in self._values(logs).items()]
         counted = f"{done}/{self.total}" if self.total else f"{done}"
-        parts = [self._title(), self._bar(done, over), counted, clock, self._pace(done), *values]
-        return "  ".join(part for part in parts if part)
+        parts = [part for part in (self._title(), counted, clock, pace, *values) if part]
+        bar = _BAR
+        if not over:  # where the line is too long, the bar gives way, then the pace, then the learning rate
+            rates = [value for value in values if value.startswith("lr ")]
+            for given_up in ([], [pace], [pace, *rates]):
+                shown = [part for part in parts if part not in given_up]
+                bar = self._room() - sum(len(part) + 2 for part in shown)
+                if bar >= _SHORTEST_BAR:
+                    break
+            parts, bar = shown, max(_SHORTEST_BAR, min(_BAR, bar))
+        place = 1 if self._title() else 0
+        parts[place:place] = [part for part in [self._bar(done, over, bar)] if part]
+        return "  ".join(parts)
 
-    def _bar(self, done: int, over: bool) -> str:
+    def _bar(self, done: int, over: bool, width: int) -> str:
         if not self.total and not over:
             return ""
-        full = _BAR if over else round(_BAR * min(1.0, done / (self.total or 1)))
-        return "━" * full + "╺" * (full < _BAR) + "─" * (_BAR - full - 1)
+        full = width if over else round(width * min(1.0, done / (self.total or 1)))
+        return "━" * full + "╺" * (full < width) + "─" * (width - full - 1)
+
+    def _room(self) -> int:
+        """How many characters a line may have."""
+        return sys.maxsize
 
     def _show(self, line: str) -> None:
         raise NotImplementedError
@@ -116,6 +132,9 @@ class TerminalProgress(LiveProgress):
         super().__init__(epochs, rate)
         self._console = Console(highlight=False, soft_wrap=False)
         self._live: Any = None
+
+    def _room(self) -> int:
+        return self._console.width
 
     def _show(self, line: str) -> None:
         from rich.live import Live

@@ -138,3 +138,19 @@ def test_one_output_for_each_epoch_in_a_notebook(model: Any, monkeypatch: pytest
     model.fit(X, X[:, :1], batch_size=4, epochs=2)
     assert len(shown) == 2
     assert all(re.match(rf"Epoch {i + 1}/2  ━+  5/5  .*loss \d", lines[-1]) for i, lines in enumerate(shown))
+
+
+@pytest.mark.parametrize(("columns", "gone"), [(120, []), (84, ["step"]), (80, ["step", "lr"])])
+def test_a_narrow_terminal_keeps_the_metrics(
+    columns: int, gone: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")
+    progress = _progress.TerminalProgress(10, lambda: 0.01)
+    progress.begin(1875)
+    line = progress._line(1000, {"loss": 0.25, "accuracy": 0.75}, over=False)
+    assert len(line) <= columns
+    assert "loss 0.2500  accuracy 0.7500" in line
+    assert 6 <= sum(line.count(part) for part in "━╺─") <= 24
+    assert [part for part in ("step", "lr") if part not in line] == gone
