@@ -24,6 +24,9 @@ def normal(*shape: int) -> np.ndarray:
 
 ROWS, SERIES, IMAGES = normal(3, 4), normal(2, 3, 4), normal(2, 2, 3, 2)
 TIES = np.array([[-3, -1, -0.25, 0, 0.5, 1, 3, 6, 7]], "float32")
+VOLUMES = np.random.default_rng(4).normal(size=(2, 2, 3, 2, 2)).astype("float32")
+BIG = np.random.default_rng(5).normal(size=(2, 4, 5, 3)).astype("float32")
+TOKENS = np.array([[0, 3, 3, 11], [1, 2, 3, 4], [5, 5, 5, 5]], "int32")
 COUNTS = np.arange(12, dtype="uint8").reshape(3, 4)
 REGULARIZED = {"kernel_regularizer": "l2", "bias_regularizer": "L1L2", "activity_regularizer": "l1"}
 CASES: list[tuple[str, dict[str, Any], Any, dict[str, Any]]] = [
@@ -72,6 +75,39 @@ CASES: list[tuple[str, dict[str, Any], Any, dict[str, Any]]] = [
     ("Concatenate", {"axis": -2}, [SERIES, normal(2, 1, 4)], {}),
     ("Dot", {"axes": [1, 2], "normalize": True}, [SERIES, normal(2, 2, 3)], {}),
     ("Dot", {"axes": -1}, [ROWS, normal(3, 4)], {}),
+    ("GlobalAveragePooling1D", {}, SERIES, {"mask": [[1, 1, 0], [1, 0, 0]]}),
+    ("GlobalAveragePooling1D", {"data_format": "channels_first", "keepdims": True}, SERIES, {}),
+    ("GlobalAveragePooling2D", {"data_format": "channels_first"}, IMAGES, {}),
+    ("GlobalAveragePooling3D", {"keepdims": True}, VOLUMES, {}),
+    ("GlobalMaxPooling1D", {"keepdims": True}, SERIES, {}),
+    ("GlobalMaxPooling2D", {}, IMAGES, {}),
+    ("GlobalMaxPooling3D", {"data_format": "channels_first"}, VOLUMES, {}),
+    ("GroupNormalization", {"groups": 2}, SERIES, {}),
+    ("GroupNormalization", {"groups": 2, "axis": 1, "scale": False, "beta_regularizer": "l2"}, IMAGES, {}),
+    ("GroupNormalization", {"groups": -1, "epsilon": 0.1, "center": False}, IMAGES, {}),
+    ("Cropping1D", {"cropping": [0, 2]}, SERIES, {}),
+    ("Cropping2D", {"cropping": [[0, 1], [1, 0]]}, IMAGES, {}),
+    ("Cropping2D", {"cropping": [1, 0], "data_format": "channels_first"}, BIG, {}),
+    ("Cropping3D", {"cropping": [[0, 1], [1, 1], [0, 0]]}, VOLUMES, {}),
+    ("ZeroPadding1D", {"padding": [0, 2], "data_format": "channels_first"}, SERIES, {}),
+    ("ZeroPadding2D", {"padding": [1, 2]}, IMAGES, {}),
+    ("ZeroPadding3D", {"padding": [[0, 1], [1, 1], [0, 0]]}, VOLUMES, {}),
+    ("UpSampling1D", {"size": 3}, SERIES, {}),
+    ("UpSampling2D", {"size": [1, 3], "data_format": "channels_first"}, IMAGES, {}),
+    ("UpSampling2D", {"size": [2, 3], "interpolation": "bilinear"}, IMAGES, {}),
+    ("UpSampling2D", {"size": 2, "interpolation": "bilinear", "data_format": "channels_first"}, BIG, {}),
+    ("UpSampling2D", {"size": 2, "interpolation": "bicubic"}, BIG, {}),
+    ("UpSampling2D", {"size": 3, "interpolation": "lanczos3"}, BIG, {}),
+    ("UpSampling2D", {"size": 2, "interpolation": "lanczos5"}, BIG, {}),
+    ("UpSampling3D", {"size": [1, 2, 3]}, VOLUMES, {}),
+    ("TimeDistributed", {"layer": ["Dense", {"units": 2, "activation": "tanh"}]}, SERIES, {}),
+    ("TimeDistributed", {"layer": ["BatchNormalization", {}]}, SERIES, {"training": True}),
+    ("TimeDistributed", {"layer": ["Flatten", {}]}, IMAGES, {}),
+    ("CategoryEncoding", {"num_tokens": 12, "output_mode": "count"}, TOKENS, {}),
+    ("CategoryEncoding", {"num_tokens": 12, "output_mode": "one_hot"}, TOKENS, {}),
+    ("CategoryEncoding", {"num_tokens": 12, "output_mode": "one_hot", "dtype": "float64"}, TOKENS[:, :1], {}),
+    ("Discretization", {"bin_boundaries": [-1.0, 0.0, 0.5], "output_mode": "one_hot"}, TIES, {}),
+    ("Discretization", {"bin_boundaries": [-1.0, 0.0, 0.5], "output_mode": "count"}, TIES, {}),
 ]
 
 
@@ -83,8 +119,12 @@ def start_of(variable: Any) -> np.ndarray:
 
 def record(kind: str, config: dict[str, Any], x: Any, call: dict[str, Any]) -> tuple[Any, ...]:
     """One layer's case for the JSON file, and its arrays."""
-    layer = getattr(keras.layers, kind)(**config)
-    described = {key: value for key, value in layer.get_config().items() if key != "name"}
+    made = dict(config)
+    if "layer" in made:
+        inner, inner_config = made["layer"]
+        made["layer"] = getattr(keras.layers, inner)(**inner_config)
+    layer = getattr(keras.layers, kind)(**made)
+    described = {key: value for key, value in layer.get_config().items() if key not in ("name", "layer")}
     xs = x if isinstance(x, list) else [x]
     tensors = [tf.constant(array) for array in xs]
     masked = {key: np.array(value, bool) if key == "mask" else value for key, value in call.items()}

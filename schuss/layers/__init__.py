@@ -15,6 +15,7 @@ from schuss.layers.core.embedding import Embedding
 from schuss.layers.core.input_layer import Input, InputLayer
 from schuss.layers.core.lambda_layer import Lambda
 from schuss.layers.core.masking import Masking
+from schuss.layers.core.wrapper import TimeDistributed, Wrapper
 from schuss.layers.merging.join import Concatenate, Dot, concatenate, dot
 from schuss.layers.merging.merge import (
     Add,
@@ -31,17 +32,51 @@ from schuss.layers.merging.merge import (
     subtract,
 )
 from schuss.layers.normalization.batch_normalization import BatchNormalization
+from schuss.layers.normalization.group_normalization import GroupNormalization
 from schuss.layers.normalization.layer_normalization import (
     LayerNormalization,
     RMSNormalization,
     UnitNormalization,
 )
+from schuss.layers.pooling.global_pooling import (
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    GlobalMaxPooling3D,
+)
+from schuss.layers.preprocessing.category_encoding import CategoryEncoding, Discretization
 from schuss.layers.preprocessing.normalization import Normalization
 from schuss.layers.preprocessing.rescaling import Rescaling
 from schuss.layers.regularization.activity_regularization import ActivityRegularization
-from schuss.layers.regularization.dropout import AlphaDropout, Dropout, GaussianDropout, GaussianNoise
+from schuss.layers.regularization.dropout import (
+    AlphaDropout,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    SpatialDropout3D,
+)
+from schuss.layers.reshaping.border import (
+    Cropping1D,
+    Cropping2D,
+    Cropping3D,
+    ZeroPadding1D,
+    ZeroPadding2D,
+    ZeroPadding3D,
+)
 from schuss.layers.reshaping.reshape import Flatten, Permute, RepeatVector, Reshape
+from schuss.layers.reshaping.up_sampling import UpSampling1D, UpSampling2D, UpSampling3D
 from schuss.utils._names import missing_name
+
+GlobalAvgPool1D, GlobalAvgPool2D, GlobalAvgPool3D = (
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+)
+GlobalMaxPool1D, GlobalMaxPool2D, GlobalMaxPool3D = GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D
 
 __all__ = [
     "ELU",
@@ -51,8 +86,13 @@ __all__ = [
     "AlphaDropout",
     "Average",
     "BatchNormalization",
+    "CategoryEncoding",
     "Concatenate",
+    "Cropping1D",
+    "Cropping2D",
+    "Cropping3D",
     "Dense",
+    "Discretization",
     "Dot",
     "Dropout",
     "EinsumDense",
@@ -60,6 +100,19 @@ __all__ = [
     "Flatten",
     "GaussianDropout",
     "GaussianNoise",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D",
+    "GlobalAvgPool1D",
+    "GlobalAvgPool2D",
+    "GlobalAvgPool3D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPool2D",
+    "GlobalMaxPool3D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D",
+    "GroupNormalization",
     "Identity",
     "Input",
     "InputLayer",
@@ -81,8 +134,19 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
     "Subtract",
+    "TimeDistributed",
     "UnitNormalization",
+    "UpSampling1D",
+    "UpSampling2D",
+    "UpSampling3D",
+    "Wrapper",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
+    "ZeroPadding3D",
     "add",
     "average",
     "concatenate",

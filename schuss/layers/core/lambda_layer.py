@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from schuss.layers._layer import Layer
+from schuss.layers._shapes import map_shapes
 from schuss.saving.serialization import serialize_keras_object
 
 
@@ -14,8 +15,8 @@ class Lambda(Layer):
 
     Args:
         function: takes the inputs (and ``mask`` or ``training``, if it has arguments of these names).
-        output_shape: shape of one output example, or a function of the input shape; default: found by
-            tracing.
+        output_shape: shape of one output example (of several outputs a structure of shapes), or a function
+            of the input shape; default: found by tracing.
         mask: the mask of the output, or a function ``(inputs, mask) -> mask``.
         arguments: dict of further keyword arguments for `function`.
 
@@ -55,7 +56,9 @@ class Lambda(Layer):
             return super().compute_output_shape(input_shape)
         if callable(self._output_shape):
             return self._output_shape(input_shape)
-        return (input_shape[0], *self._output_shape)
+        sizes: list[int | None] = []
+        map_shapes(input_shape, lambda shape: sizes.append(shape[0]))
+        return map_shapes(self._output_shape, lambda shape: (sizes[0], *shape))
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         return (

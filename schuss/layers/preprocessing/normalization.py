@@ -152,6 +152,16 @@ class Normalization(Layer):
             return ops.add(mean, ops.multiply(x, deviation))
         return ops.divide(ops.subtract(x, mean), deviation)
 
+    @property
+    def mean(self) -> Any:
+        """The mean in use, in a shape that broadcasts with the input. The layer must be built or adapted."""
+        return self._figures()[0]
+
+    @property
+    def variance(self) -> Any:
+        """The variance in use, in a shape that broadcasts with the input."""
+        return self._figures()[1]
+
     def _figures(self) -> tuple[Any, Any]:
         """Mean and variance in a shape that broadcasts with the input."""
         if self.input_mean is None:

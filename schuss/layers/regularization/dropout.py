@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from schuss import ops, random
+from schuss.layers._input_spec import InputSpec
 from schuss.layers._layer import Layer
 from schuss.layers._shapes import is_integer
+from schuss.layers.reshaping.reshape import checked_data_format
 from schuss.random import SeedGenerator
 
 
@@ -91,6 +93,65 @@ class Dropout(_Rate):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "noise_shape": self.noise_shape}
+
+
+class _SpatialDropout(Dropout):
+    """Dropout of whole channels, of inputs with `dimensions` spatial axes."""
+
+    dimensions: ClassVar[int]
+
+    def __init__(self, rate: float, data_format: str | None = None, seed: Any = None, **kwargs: Any):
+        super().__init__(rate, seed=seed, **kwargs)
+        self.data_format = checked_data_format(type(self).__name__, data_format)
+        spatial = (1,) * self.dimensions
+        last = self.data_format == "channels_last"
+        self.noise_shape = (None, *spatial, None) if last else (None, None, *spatial)
+        self.input_spec = InputSpec(ndim=self.dimensions + 2)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"name": self.name, "dtype": self.dtype, "data_format": self.data_format}
+        return {"rate": self.rate, "seed": self.seed, **own}
+
+
+class SpatialDropout1D(_SpatialDropout):
+    """During training each channel of a sequence, ``(batch, time, channels)``, is set to 0 as a whole with
+    probability `rate`; the others are divided by 1 − rate.
+
+    Args:
+        rate, seed: as in `Dropout`.
+
+    Source: Tompson et al., Efficient Object Localization Using Convolutional Networks (2014).
+    """
+
+    dimensions = 1
+
+    def __init__(self, rate: float, seed: Any = None, **kwargs: Any):
+        super().__init__(rate, seed=seed, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        del config["data_format"]
+        return config
+
+
+class SpatialDropout2D(_SpatialDropout):
+    """`SpatialDropout1D` for images, ``(batch, height, width, channels)``.
+
+    Args:
+        rate, seed: as in `Dropout`. data_format: ``"channels_last"`` (default) or ``"channels_first"``.
+    """
+
+    dimensions = 2
+
+
+class SpatialDropout3D(_SpatialDropout):
+    """`SpatialDropout1D` for volumes, ``(batch, depth, height, width, channels)``.
+
+    Args:
+        rate, seed: as in `Dropout`. data_format: ``"channels_last"`` (default) or ``"channels_first"``.
+    """
+
+    dimensions = 3
 
 
 def _checked_noise_shape(owner: str, noise_shape: Any) -> tuple[int | None, ...] | None:

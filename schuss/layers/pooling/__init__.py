@@ -1,0 +1,1 @@
+"""Layers that reduce images and sequences to fewer numbers."""
