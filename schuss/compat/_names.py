@@ -143,6 +143,16 @@ TENSORFLOW_NAMES: dict[str, Make] = {
     "data.experimental.cardinality": _value(lambda dataset: dataset.cardinality()),
     "errors.InvalidArgumentError": _value(ValueError),
     "errors.OutOfRangeError": _value(StopIteration),
+    **{
+        f"{name}_initializer": _of("schuss.initializers", ours)
+        for name, ours in (
+            ("constant", "Constant"),
+            ("ones", "Ones"),
+            ("random_normal", "RandomNormal"),
+            ("random_uniform", "RandomUniform"),
+            ("zeros", "Zeros"),
+        )
+    },
     "test.gpu_device_name": _value(lambda: ""),
     "test.is_built_with_cuda": _value(lambda: False),
     "test.is_built_with_gpu_support": _value(lambda: False),

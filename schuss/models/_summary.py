@@ -96,8 +96,7 @@ def _table(
     table = Table(show_lines=True, width=width)
     for title, characters in zip(titles, widths):
         justify = "right" if title == "Param #" else "center" if title == "Trainable" else "left"
-        overflow = "ellipsis" if title == "Trainable" else "fold"
-        table.add_column(title, justify=justify, width=characters, overflow=overflow)
+        table.add_column(title, justify=justify, width=characters)
     for indent, layer in rows:
         row = [f"{indent}{layer.name} ({class_name(layer)})", output_shape_text(layer), _count_text(layer)]
         if connected:

@@ -282,7 +282,8 @@ def _ends_soon(run: Any) -> bool:
 
 
 class Logs:
-    """The metrics' present results as Python floats, by name in alphabetical order, as in Keras.
+    """The metrics' present results as Python floats, by name in alphabetical order, as in Keras. What an own
+    step returned has its order already.
 
     Which metrics there are is looked up once, at the first call, when the first step has been traced.
 
@@ -298,11 +299,14 @@ class Logs:
         """The logs of an epoch. `said` is what the user's own step returned last, and counts, unless its
         names are just those of the metrics; None where there is no own step."""
         results = self._read()
-        return _sorted(results if said is None or set(said) == set(results) else said)
+        if said is None:
+            return _sorted(results)
+        source = results if set(said) == set(results) else said
+        return _numbers({name: source[name] for name in said})
 
     def of_batch(self, said: dict[str, Any] | None) -> dict[str, Any]:
         """The logs after a batch."""
-        return _sorted(self._read() if said is None else said)
+        return _sorted(self._read()) if said is None else _numbers(said)
 
     def meanwhile(self, step: Step) -> dict[str, Any]:
         """The logs while the step runs many times: what the metrics say of that which it will return."""
@@ -315,7 +319,11 @@ class Logs:
 
 
 def _sorted(results: dict[str, Any]) -> dict[str, Any]:
-    return {name: as_number(results[name]) for name in sorted(results)}
+    return _numbers({name: results[name] for name in sorted(results)})
+
+
+def _numbers(results: dict[str, Any]) -> dict[str, Any]:
+    return {name: as_number(value) for name, value in results.items()}
 
 
 def results_of(metrics: list[Any]) -> dict[str, Any]:

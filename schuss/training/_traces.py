@@ -116,7 +116,7 @@ def _said(details: Details, logs: Any, loss: Any = None) -> list[Any]:
             "A `train_step`, `test_step` or `compute_metrics` must return a dict of names and values, "
             f'such as {{"loss": loss}}; got {type(logs).__name__}.'
         )
-    named = {name: ops.convert_to_tensor(value) for name, value in flat_logs(logs or {}).items()}
+    named = {name: ops.convert_to_tensor(value) for name, value in _flat_logs(logs or {}).items()}
     details.names = list(named)
     if loss is None:
         loss = named.get("loss")
@@ -124,11 +124,13 @@ def _said(details: Details, logs: Any, loss: Any = None) -> list[Any]:
     return [loss if details.checked else ops.zeros(()), *named.values()]
 
 
-def flat_logs(logs: dict[str, Any]) -> dict[str, Any]:
-    """Logs in which a value may be a dict of values, as the result of the metrics of `compile` is."""
+def _flat_logs(logs: dict[str, Any]) -> dict[str, Any]:
+    """Logs in alphabetical order. A value may be a dict of values, as the result of the metrics of `compile`
+    is: these come where its name would."""
     flat: dict[str, Any] = {}
-    for name, value in logs.items():
-        flat.update(flat_logs(value) if isinstance(value, dict) else {name: value})
+    for name in sorted(logs):
+        value = logs[name]
+        flat.update(_flat_logs(value) if isinstance(value, dict) else {name: value})
     return flat
 
 

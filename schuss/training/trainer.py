@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import heapq
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -222,9 +223,8 @@ class Trainer(_Layer):
                     break
                 if validation is not None and is_due(epoch, validation_freq):
                     found = self._evaluate(validation, validation_steps, called, Progress(), validation_check)
-                    logs = dict(
-                        sorted({**logs, **{f"val_{name}": value for name, value in found.items()}}.items())
-                    )
+                    found = {f"val_{name}": value for name, value in found.items()}
+                    logs = {name: {**logs, **found}[name] for name in heapq.merge(logs, found)}
                 progress.end(counted.steps, logs)
                 called.on_epoch_end(epoch, logs)
                 if self.stop_training:

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from schuss.graph import floatx
-
 
 def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     """Class numbers as rows of a unit matrix.
@@ -17,7 +15,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
         num_classes: default: the largest plus one.
 
     Returns:
-        float array of the shape of `x` with the classes as last axis.
+        float64 array of the shape of `x` with the classes as last axis.
 
     Raises:
         ValueError: a number is not one of the classes.
@@ -38,7 +36,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
             f"to_categorical: found the class {x.max() if x.max() >= n else x.min()}, but num_classes={n}: "
             f"expected integers from 0 to {n - 1}."
         )
-    rows = np.zeros((x.size, n), floatx())
+    rows = np.zeros((x.size, n))
     rows[np.arange(x.size), x] = 1
     return rows.reshape((*shape, n))
 

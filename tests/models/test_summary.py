@@ -112,8 +112,7 @@ def test_narrow_terminals(monkeypatch):
     monkeypatch.setenv("COLUMNS", "20")
     text = summary(model)
     assert max(map(len, text.splitlines())) <= 40
-    shown = "".join(line[1:17].strip() for line in text.splitlines() if line.startswith("│"))
-    assert shown.startswith("a_layer_with_a_long_name")
+    assert any(line.startswith("│ a_layer_wit") and "…" in line for line in text.splitlines())
     with pytest.raises(ValueError, match="not enough for 3 columns"):
         summary(model, line_length=12)
     with pytest.raises(ValueError, match="must have 3 numbers"):
