@@ -11,8 +11,10 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from schuss import ops
-from schuss.graph import Tensor, is_float, result_type
+from schuss.graph import is_float, result_type
 from schuss.graph.primitives import logistic_p
 
 __all__ = [
@@ -159,10 +161,7 @@ def sigmoid(x: Any) -> Any:
         [0.0, 0.5, 1.0]
     """
     x = as_float(x)
-    y = logistic_p.bind(x)
-    if isinstance(y, Tensor):
-        y.origin = ("sigmoid", x, None)
-    return y
+    return _made_by("sigmoid", x, None, logistic_p.bind(x))
 
 
 def silu(x: Any) -> Any:
@@ -235,9 +234,14 @@ def softmax(x: Any, axis: Axis = -1) -> Any:
         )
     e = ops.exp(_shifted(x, axis))
     p = ops.divide(e, ops.sum(e, axis=_axes(axis), keepdims=True))
-    if isinstance(p, Tensor) and isinstance(axis, int):
-        p.origin = ("softmax", x, axis % x.ndim)
-    return p
+    return _made_by("softmax", x, axis % x.ndim, p) if isinstance(axis, int) else p
+
+
+def _made_by(op: str, x: Any, axis: int | None, result: Any) -> Any:
+    """`result`, which remembers how it was made (`Tensor.origin`) if it is more than a plain array."""
+    if type(result) is not np.ndarray and not isinstance(result, np.generic):
+        result.origin = (op, x, axis)
+    return result
 
 
 def log_softmax(x: Any, axis: Axis = -1) -> Any:

@@ -191,7 +191,7 @@ def _logits_of(output: Any, from_logits: bool, activation: str, axis: int | None
     gradient is 0, and a network whose first guesses are far off (images of 0 to 255, say) never learns. Keras
     looks through the activation likewise when TensorFlow computes, also where `from_logits` is set by mistake.
     """
-    origin = output.origin if isinstance(output, Tensor) else None
+    origin = getattr(output, "origin", None)  # of a tensor; arrays have none
     if origin is None or (origin[0], origin[2]) != (activation, axis):
         return output if from_logits else None
     if from_logits:

@@ -136,3 +136,14 @@ def test_nothing_is_followed_afterwards(tf):
     with tf.GradientTape() as tape:
         tape.gradient(x * x, x)
     assert (len(observers), len(readers)) == before
+
+
+def test_a_sure_error_of_softmax_has_a_gradient(tf):
+    keras = tf.keras
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(3, activation="softmax", use_bias=False)])
+    model.set_weights([np.float32([[300.0, 0.0, -300.0]])])
+    with tf.GradientTape() as tape:
+        p = model(np.ones((1, 1), "float32"))
+        loss = keras.losses.SparseCategoricalCrossentropy()([2], p)
+    assert float(loss) == 600.0
+    np.testing.assert_allclose(tape.gradient(loss, model.trainable_variables)[0], [[1.0, 0.0, -1.0]])
