@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from schuss.graph import Spec, Tensor, as_array, as_dtype, as_value, result_type
+from schuss.graph import Spec, Tensor, as_dtype, as_value, result_type
 from schuss.graph.primitives import broadcast_in_dim_p, convert_p, reshape_p, transpose_p
 
 
@@ -21,16 +21,26 @@ def kind_of(x: Any) -> Any:
     """What `result_type` takes for x: its dtype, or Python's bool, int or float."""
     if is_weak(x):
         return bool if isinstance(x, bool) else int if isinstance(x, int) else float
-    return x.dtype if hasattr(x, "dtype") and isinstance(x.dtype, np.dtype) else as_array(x).dtype
+    return x.dtype if hasattr(x, "dtype") and isinstance(x.dtype, np.dtype) else read(x).dtype
+
+
+def read(x: Any) -> Any:
+    """`x` as an array or tensor; a nested list with tensors in it is stacked."""
+    if isinstance(x, (list, tuple)):
+        from schuss.ops.creation import has_tensor, stacked  # which are made of what is here
+
+        if has_tensor(x):
+            return stacked(x, None)
+    return as_value(x)
 
 
 def value(x: Any, dtype: Any = None) -> Any:
     """`x` as an array or tensor, of `dtype` if given."""
     if dtype is None:
-        return as_value(x)
+        return read(x)
     if is_weak(x):
         return np.asarray(x).astype(as_dtype(dtype))
-    return convert(as_value(x), dtype)
+    return convert(read(x), dtype)
 
 
 def convert(x: Any, dtype: Any) -> Any:
@@ -46,7 +56,7 @@ def as_float(x: Any) -> Any:
 
 def promoted(*operands: Any, dtype: Any = None) -> list[Any]:
     """The operands in one dtype (`dtype`, or what promotion says), each in its own shape."""
-    operands = tuple(x if is_weak(x) else as_value(x) for x in operands)
+    operands = tuple(x if is_weak(x) else read(x) for x in operands)
     if dtype is None:
         dtype = result_type(*map(kind_of, operands))
     return [value(x, dtype) for x in operands]

@@ -32,10 +32,6 @@ def convert_to_tensor(
         >>> ops.convert_to_tensor([1, 2]).dtype.name
         'int32'
     """
-    from schuss.ops.creation import has_tensor, stacked
-
-    if isinstance(x, (list, tuple)) and has_tensor(x):
-        return stacked(x, dtype)
     return value(x, dtype)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from schuss.graph import Spec, Tensor, active_trace, as_dtype, as_value, is_float, result_type
+from schuss.graph import Spec, Tensor, active_trace, as_dtype, as_value, is_float, observers, result_type
 from schuss.graph import primitives as p
 from schuss.ops._operands import (
     as_float,
@@ -42,9 +42,11 @@ def array(x: Any, dtype: Any = None) -> Any:
 
 
 def has_tensor(x: Any) -> bool:
-    """Whether a nested list has tensors in it."""
+    """Whether a nested list has tensors in it, or arrays of a kind whose operations somebody follows."""
     if isinstance(x, (list, tuple)):
         return any(has_tensor(item) for item in x)
+    if isinstance(x, np.ndarray):
+        return type(x) is not np.ndarray and bool(observers)
     return isinstance(as_value(x), Tensor) if hasattr(x, "__schuss_value__") else isinstance(x, Tensor)
 
 

@@ -147,3 +147,11 @@ def test_a_sure_error_of_softmax_has_a_gradient(tf):
         loss = keras.losses.SparseCategoricalCrossentropy()([2], p)
     assert float(loss) == 600.0
     np.testing.assert_allclose(tape.gradient(loss, model.trainable_variables)[0], [[1.0, 0.0, -1.0]])
+
+
+def test_lists_of_tensors_are_followed(tf):
+    v = tf.Variable(3.0)
+    for add in (tf.reduce_sum, tf.keras.ops.sum):
+        with tf.GradientTape() as tape:
+            y = add([v * 2, v * v])
+        assert float(tape.gradient(y, v)) == 8

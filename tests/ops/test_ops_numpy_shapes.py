@@ -264,3 +264,12 @@ def test_what_arrays_are():
     assert ops.convert_to_tensor(schuss.Variable([1.0])).tolist() == [1.0]
     with pytest.raises(TypeError, match="no numbers yet"):
         schuss.trace(ops.convert_to_numpy, M)
+
+
+def test_lists_of_tensors_are_stacked_by_every_op():
+    x = np.float32([1.0, 2.0, 3.0])
+    for f in (ops.sum, ops.exp, ops.softmax, ops.logsumexp, lambda l: ops.matmul(l, [1.0, 2.0])):
+        np.testing.assert_allclose(
+            schuss.jit(lambda x, f=f: f([x[0], 2 * x[1]]))(x), f(np.float32([1.0, 4.0])), rtol=1e-6
+        )
+    assert [float(dx) for dx in schuss.grad(lambda pair: ops.sum(pair))([1.0, 2.0])] == [1.0, 1.0]
