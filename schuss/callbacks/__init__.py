@@ -13,6 +13,7 @@ from schuss.callbacks.model_checkpoint import ModelCheckpoint
 from schuss.callbacks.progbar_logger import ProgbarLogger
 from schuss.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
 from schuss.callbacks.swap_ema_weights import SwapEMAWeights
+from schuss.callbacks.tensorboard import TensorBoard
 from schuss.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "SwapEMAWeights",
+    "TensorBoard",
     "TerminateOnNaN",
 ]
