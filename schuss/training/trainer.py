@@ -224,7 +224,7 @@ class Trainer(_Layer):
                 if validation is not None and is_due(epoch, validation_freq):
                     found = self._evaluate(validation, validation_steps, called, Progress(), validation_check)
                     found = {f"val_{name}": value for name, value in found.items()}
-                    logs = {name: {**logs, **found}[name] for name in heapq.merge(logs, found)}
+                    logs = {name: {**logs, **found}[name] for name in heapq.merge(logs, sorted(found))}
                 progress.end(counted.steps, logs)
                 called.on_epoch_end(epoch, logs)
                 if self.stop_training:
