@@ -11,6 +11,7 @@ _HOMES = {
         "get_registered_name "
         "get_registered_object register_keras_serializable serialize_keras_object"
     ),
+    "schuss.models._plot": "plot_model",
     "schuss.training._batches": "pack_x_y_sample_weight unpack_x_y_sample_weight",
     "schuss.training.py_dataset": "PyDataset Sequence",
     "schuss.utils._get_file": "get_file",
