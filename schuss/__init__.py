@@ -17,6 +17,7 @@ _MODULES = [
     "callbacks",
     "compat",
     "compiler",
+    "config",
     "constraints",
     "datasets",
     "errors",

@@ -114,8 +114,12 @@ def _in_words(figures: dict[str, Any], confusion: np.ndarray, history: dict[str,
         "guessing would give 10 %.",
     ]
     if mixed.max() > 0:
-        lines.append(f"What it mixes up most: a {true} taken for a {guess} ({mixed.max()} times).")
+        lines.append(f"What it mixes up most: {_a(true)} taken for {_a(guess)} ({mixed.max()} times).")
     return lines
+
+
+def _a(digit: Any) -> str:
+    return f"{'an' if digit == 8 else 'a'} {digit}"
 
 
 def _write_whole(path: Path, text: str) -> None:

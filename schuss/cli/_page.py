@@ -114,10 +114,11 @@ def _confusion_table(confusion: np.ndarray) -> str:
 
 
 def _mistake(image: np.ndarray, digit: int, guess: int, sure: float, brightest: int) -> str:
+    name = f"{'an' if digit == 8 else 'a'} {digit}"
     source = base64.b64encode(png(255 - (image.astype(float) * (255 / brightest)).astype(np.uint8))).decode()
     return (
-        f'<figure><img alt="a {digit}" src="data:image/png;base64,{source}">'
-        f"<figcaption>a {digit}, read as {guess} ({sure:.0%} sure)</figcaption></figure>"
+        f'<figure><img alt="{name}" src="data:image/png;base64,{source}">'
+        f"<figcaption>{name}, read as {guess} ({sure:.0%} sure)</figcaption></figure>"
     )
 
 

@@ -32,6 +32,7 @@ from schuss.compat.tf.math import (
 )
 from schuss.compat.tf.math import pow as pow
 from schuss.compat.tf.math import round as round
+from schuss.config import backend, epsilon
 from schuss.graph import Variable, as_dtype, floatx, is_float, set_floatx, standardize_dtype
 from schuss.graph import result_type as _result_type
 from schuss.utils import clear_session
@@ -52,16 +53,6 @@ __all__ = [
     "transpose", "truncated_normal", "update", "update_add", "update_sub", "var", "variable", "zeros",
     "zeros_like",
 ]  # fmt: skip
-
-
-def backend() -> str:
-    """The name of what computes."""
-    return "schuss"
-
-
-def epsilon() -> float:
-    """The small number that keeps logarithms and quotients finite."""
-    return 1e-7
 
 
 def image_data_format() -> str:

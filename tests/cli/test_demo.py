@@ -27,13 +27,13 @@ def test_it_learns_and_says_so(done: tuple[Result, str]) -> None:
     found = re.search(r"it now reads ([\d.]+)% correctly", said)
     assert found is not None
     assert float(found[1]) > 92
-    assert "What it mixes up most: a " in said
+    assert re.search(r"What it mixes up most: an? \d taken for an? \d", said)
 
 
 def test_the_page_needs_nothing_else(done: tuple[Result, str]) -> None:
     page = done[1]
     assert page.count("<svg") == 2
-    assert page.count('<img alt="a ') >= 1
+    assert page.count('<img alt="a') >= 1
     assert all(source.startswith("data:image/png;base64,") for source in re.findall(r'src="([^"]*)"', page))
     assert not re.search(r"https?://", page)
 
