@@ -98,6 +98,8 @@ def run_demo(data: str, epochs: int | None, output: str, seed: int) -> dict[str,
 
 def _in_words(figures: dict[str, Any], confusion: np.ndarray, history: dict[str, list[float]]) -> list[str]:
     """What happened, for somebody who sees this for the first time."""
+    from schuss.cli._page import with_article
+
     mixed = confusion.copy()
     np.fill_diagonal(mixed, 0)
     true, guess = np.unravel_index(int(mixed.argmax()), mixed.shape)
@@ -114,12 +116,10 @@ def _in_words(figures: dict[str, Any], confusion: np.ndarray, history: dict[str,
         "guessing would give 10 %.",
     ]
     if mixed.max() > 0:
-        lines.append(f"What it mixes up most: {_a(true)} taken for {_a(guess)} ({mixed.max()} times).")
+        lines.append(
+            f"What it mixes up most: {with_article(true)} taken for {with_article(guess)} ({mixed.max()} times)."
+        )
     return lines
-
-
-def _a(digit: Any) -> str:
-    return f"{'an' if digit == 8 else 'a'} {digit}"
 
 
 def _write_whole(path: Path, text: str) -> None:

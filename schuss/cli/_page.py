@@ -114,12 +114,17 @@ def _confusion_table(confusion: np.ndarray) -> str:
 
 
 def _mistake(image: np.ndarray, digit: int, guess: int, sure: float, brightest: int) -> str:
-    name = f"{'an' if digit == 8 else 'a'} {digit}"
+    name = with_article(digit)
     source = base64.b64encode(png(255 - (image.astype(float) * (255 / brightest)).astype(np.uint8))).decode()
     return (
         f'<figure><img alt="{name}" src="data:image/png;base64,{source}">'
         f"<figcaption>{name}, read as {guess} ({sure:.0%} sure)</figcaption></figure>"
     )
+
+
+def with_article(digit: Any) -> str:
+    """``"a 7"``, ``"an 8"``."""
+    return f"{'an' if digit == 8 else 'a'} {digit}"
 
 
 def png(image: np.ndarray) -> bytes:
