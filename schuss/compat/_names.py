@@ -50,6 +50,7 @@ KERAS_MODULES: dict[str, str | None] = {
     "optimizers": "schuss.optimizers",
     "optimizers.schedules": "schuss.optimizers.schedules",
     "dtype_policies": None,
+    "mixed_precision": None,
     "preprocessing": None,
     "preprocessing.sequence": None,
     "random": "schuss.random",
@@ -89,7 +90,21 @@ KERAS_NAMES: dict[str, Make] = {
     "config.enable_traceback_filtering": _value(lambda: None),
     "backend.name_scope": _of("schuss.compat.tf.environment", "name_scope"),
     "config.set_image_data_format": _of(_BACKEND, "set_image_data_format"),
-    "dtype_policies.DTypePolicy": _of("schuss.layers._dtype_policy", "DTypePolicy"),
+    **{
+        place: _of("schuss.layers._dtype_policy", ours)
+        for place, ours in (
+            ("config.dtype_policy", "dtype_policy"),
+            ("config.set_dtype_policy", "set_dtype_policy"),
+            ("dtype_policies.DTypePolicy", "DTypePolicy"),
+            ("mixed_precision.DTypePolicy", "DTypePolicy"),
+            ("mixed_precision.Policy", "DTypePolicy"),
+            ("mixed_precision.dtype_policy", "dtype_policy"),
+            ("mixed_precision.global_policy", "dtype_policy"),
+            ("mixed_precision.set_dtype_policy", "set_dtype_policy"),
+            ("mixed_precision.set_global_policy", "set_dtype_policy"),
+        )
+    },
+    "mixed_precision.LossScaleOptimizer": _of("schuss.optimizers", "LossScaleOptimizer"),
     "models.Functional": _of("schuss.models", "Model"),
     "preprocessing.sequence.pad_sequences": _of("schuss.utils", "pad_sequences"),
     "tree.flatten": _of("schuss.graph._tree", "leaves"),
@@ -102,6 +117,26 @@ KERAS_NAMES: dict[str, Make] = {
     "utils.standardize_dtype": _of("schuss.graph", "standardize_dtype"),
 }
 """Names below ``keras`` that are not in the module of the same path."""
+
+_SHORT = {
+    "KLD": "kl_divergence",
+    "MAE": "mean_absolute_error",
+    "MAPE": "mean_absolute_percentage_error",
+    "MSE": "mean_squared_error",
+    "MSLE": "mean_squared_logarithmic_error",
+}
+
+OLDER_NAMES: dict[str, Make] = {
+    f"{room}.{short}": _of("schuss.losses", name)
+    for room in ("losses", "metrics")
+    for short, name in {
+        **_SHORT,
+        **{short.lower(): name for short, name in _SHORT.items()},
+        "kullback_leibler_divergence": "kl_divergence",
+        "logcosh": "log_cosh",
+    }.items()
+}
+"""Names that only ``tensorflow.keras`` still has."""
 
 _TF_CONFIG = "schuss.compat.tf.config"
 
@@ -175,6 +210,6 @@ MODULES: dict[str, str | None] = {
 NAMES: dict[str, Make] = {
     **_below("keras", KERAS_NAMES),
     **_below("tensorflow", TENSORFLOW_NAMES),
-    **_below("tensorflow.keras", KERAS_NAMES),
+    **_below("tensorflow.keras", {**KERAS_NAMES, **OLDER_NAMES}),
 }
 """Full name of a function or value of theirs → what gives ours."""

@@ -36,6 +36,19 @@ def test_forms_of_import(tf, tmp_path, line):
     assert run(line, tmp_path)["Dense"] is schuss.layers.Dense
 
 
+def test_older_names(tf):
+    assert tf.keras.losses.mse is schuss.losses.mean_squared_error
+    assert tf.keras.metrics.KLD is schuss.losses.kl_divergence
+    assert tf.zeros_initializer is schuss.initializers.Zeros
+    tf.keras.mixed_precision.set_global_policy("mixed_float16")
+    try:
+        assert tf.keras.mixed_precision.global_policy().name == "mixed_float16"
+        assert tf.keras.layers.Dense(1).compute_dtype == "float16"
+    finally:
+        tf.keras.mixed_precision.set_global_policy(None)
+    assert tf.keras.layers.Dense(1).compute_dtype == "float32"
+
+
 @pytest.mark.parametrize(
     ("path", "ours"),
     [
