@@ -28,16 +28,18 @@ class Guard:
     def __init__(self, model: Any, step: Step, piece: Piece, epoch: int, first: int):
         self.model, self.step, self.piece, self.epoch, self.first = model, step, piece, epoch, first
         self.before = [(variable, variable.array.copy()) for variable in step.variables]
+        memory = {id(variable) for variable in getattr(model.optimizer, "variables", ())}
+        self._watched = [*step.details.weights, *(v for v in step.variables if id(v) in memory)]
 
     def failed_step(self, run: Any) -> int | None:
-        """The step of the run whose loss was not finite, or the last one if it left weights that are not;
-        None if all is well."""
+        """The step of the run whose loss was not finite, or the last one if it left weights (or an optimizer's
+        memory of gradients) that are not; None if all is well."""
         if run.failed_step is not None:
             return run.failed_step
-        return None if self._weights_are_finite() or run.steps_done == 0 else run.steps_done - 1
+        return None if self._is_finite() or run.steps_done == 0 else run.steps_done - 1
 
-    def _weights_are_finite(self) -> bool:
-        return all(is_finite(variable.array) for variable in self.step.details.weights)
+    def _is_finite(self) -> bool:
+        return all(is_finite(variable.array) for variable in self._watched)
 
     def restore_before(self, failed: int) -> int:
         """Bring the model to the state before the step that made it fail, and return that step's number in
@@ -49,15 +51,15 @@ class Guard:
         for candidate in (failed, failed - 1):
             if candidate >= 0:
                 self.replay(candidate)
-                if self._weights_are_finite():
+                if self._is_finite():
                     return candidate
         self.replay(0)
-        if not self._weights_are_finite():
+        if not self._is_finite():
             return 0
         for number in range(failed):
             kept = [(variable, variable.array.copy()) for variable in self.step.variables]
             self._run(number, 1)
-            if not self._weights_are_finite():
+            if not self._is_finite():
                 _restore(kept)
                 return number
         return failed
@@ -81,12 +83,12 @@ class Guard:
         batch = self.piece.batch
         rows = self.piece.rows[number * batch : (number + 1) * batch]
         arrays = [array[rows] for array in self.piece.arrays]
-        origin = first_non_finite(self.step, arrays)
+        origin = first_non_finite(self.step, arrays, self._watched)
         epoch, step = self.epoch + 1, self.first + number + 1
         what = (
             "The loss became"
             if origin.in_loss
-            else "The loss was still finite, but its gradient made weights"
+            else "The loss was still finite, but its gradient made weights, or the optimizer's memory of gradients,"
         )
         message = (
             f"{what} {origin.found} in epoch {epoch}, step {step}: first "
@@ -179,15 +181,15 @@ class Origin:
         return f"{where}, {back}in the operation {node.primitive.name!r}"
 
 
-def first_non_finite(step: Step, arrays: list[np.ndarray]) -> Origin:
+def first_non_finite(step: Step, arrays: list[np.ndarray], watched: list[Variable]) -> Origin:
     """Where the first number that is not finite came from, on the way to the loss or, if that is finite, to
-    the weights."""
+    the new values of the `watched` variables."""
     from schuss.backends.reference import evaluate_all
 
     values = evaluate_all(step.graph, arrays)
     bad = {number for number, value in values.items() if not is_finite(value)}
-    trained = {id(variable) for variable in step.details.weights}
-    updates = [s.output for s in step.graph.state if s.output is not None and id(s.variable) in trained]
+    looked_at = {id(variable) for variable in watched}
+    updates = [s.output for s in step.graph.state if s.output is not None and id(s.variable) in looked_at]
     loss = step.graph.outputs[0]
     tensor = next((end for end in (loss, *updates) if end.id in bad), loss)
     found = "infinite" if tensor.id in bad and not np.isnan(values[tensor.id]).any() else "NaN"

@@ -126,6 +126,21 @@ def test_a_gradient_that_is_infinite_while_the_loss_is_not() -> None:
     assert int(model.optimizer.iterations.numpy()) == 1
 
 
+def test_a_memory_of_gradients_that_overflows() -> None:
+    """Adam's mean of squares becomes infinite in step 2; loss and weights stay finite."""
+    x = X.copy()
+    x[10] = 1e25
+    model = schuss.Sequential([schuss.Input((4,)), layers.Dense(1, kernel_initializer="zeros")])
+    model.compile("adam", "mae")
+    with pytest.raises(
+        NonFiniteLossError, match=r"the optimizer's memory of gradients, infinite in epoch 1, step 2"
+    ):
+        model.fit(x, Y, batch_size=8, shuffle=False, verbose=0)
+    assert int(model.optimizer.iterations.numpy()) == 1
+    assert all(np.isfinite(v.numpy()).all() for v in model.optimizer.variables)
+    model.fit(X, Y, verbose=0)
+
+
 def test_terminate_on_nan_ends_without_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     model = steep(1e30)
     history = model.fit(
