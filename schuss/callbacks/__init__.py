@@ -1,6 +1,8 @@
 """Callbacks: what users do between epochs and batches. In: logs, dicts of floats. They see the model, not the
 engine."""
 
+from typing import Any
+
 from schuss.callbacks.backup_and_restore import BackupAndRestore
 from schuss.callbacks.callback import Callback
 from schuss.callbacks.callback_list import CallbackList
@@ -15,6 +17,7 @@ from schuss.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
 from schuss.callbacks.swap_ema_weights import SwapEMAWeights
 from schuss.callbacks.tensorboard import TensorBoard
 from schuss.callbacks.terminate_on_nan import TerminateOnNaN
+from schuss.utils._names import missing_name
 
 __all__ = [
     "BackupAndRestore",
@@ -32,3 +35,7 @@ __all__ = [
     "TensorBoard",
     "TerminateOnNaN",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, "callback", name, __all__)

@@ -4,6 +4,8 @@ A file is looked for in the folder that ``SCHUSS_DATASETS`` names, then in the c
 by its SHA-256 where that is known) into the cache: ``SCHUSS_CACHE``, else ``~/.cache/schuss``.
 """
 
+from typing import Any
+
 from schuss.datasets import (
     boston_housing,
     california_housing,
@@ -15,6 +17,7 @@ from schuss.datasets import (
     mnist,
     reuters,
 )
+from schuss.utils._names import missing_name
 
 __all__ = [
     "boston_housing",
@@ -27,3 +30,7 @@ __all__ = [
     "mnist",
     "reuters",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, "data set", name, __all__)

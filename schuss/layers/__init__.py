@@ -3,6 +3,7 @@ variables."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from schuss.layers._input_spec import InputSpec
@@ -183,5 +184,15 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
     return layer
 
 
+_OF_OTHER_KINDS = re.compile(
+    r"Conv|RNN|LSTM|GRU|Attention|Pool|Bidirectional|^Random|Lookup|Hashing|Vectorization"
+)
+
+
 def __getattr__(name: str) -> Any:
+    if _OF_OTHER_KINDS.search(name):
+        raise AttributeError(
+            f"module {__name__!r} has no layer {name!r}: the layers here are those of dense networks; there are no "
+            "convolutions, recurrent layers, attention, nor random or text preprocessing."
+        )
     raise missing_name(__name__, "layer", name, __all__)

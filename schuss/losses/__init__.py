@@ -48,6 +48,7 @@ from schuss.losses.regression import (
 from schuss.losses.sequence import CTC, ctc
 from schuss.losses.similarity import Circle, circle
 from schuss.saving import serialize_keras_object
+from schuss.utils._names import missing_name
 from schuss.utils._objects import Vocabulary
 
 _CLASSES: tuple[type[Loss], ...] = (
@@ -215,3 +216,7 @@ __all__ = [
     "squared_hinge",
     "tversky",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, "loss", name, __all__)

@@ -84,7 +84,7 @@ from schuss.metrics._regression import (
     RootMeanSquaredError,
 )
 from schuss.saving import serialize_keras_object
-from schuss.utils._names import to_snake_case
+from schuss.utils._names import missing_name, to_snake_case
 from schuss.utils._objects import Vocabulary
 
 _CLASSES: tuple[type[Metric], ...] = (
@@ -267,3 +267,7 @@ __all__ = [
     "squared_hinge",
     "top_k_categorical_accuracy",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, "metric", name, __all__)

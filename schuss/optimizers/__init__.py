@@ -23,6 +23,7 @@ from schuss.optimizers.rmsprop import RMSprop
 from schuss.optimizers.schedule_free import ScheduleFreeAdamW
 from schuss.optimizers.sgd import SGD
 from schuss.saving import serialize_keras_object
+from schuss.utils._names import missing_name
 from schuss.utils._objects import Vocabulary
 
 _CLASSES = (SGD, Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, Muon, Nadam, RMSprop)
@@ -104,3 +105,7 @@ def get(identifier: Any) -> Optimizer | None:
     raise ValueError(
         f"An optimizer is an Optimizer, a name like 'adam', or a dict, got {identifier!r}.{hint}"
     )
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, "optimizer", name, __all__)

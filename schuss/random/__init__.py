@@ -5,6 +5,8 @@ Every number is made by Threefry from a key (seed and counter) and its place in 
 state.
 """
 
+from typing import Any
+
 from schuss.random._functions import (
     beta,
     binomial,
@@ -18,6 +20,7 @@ from schuss.random._functions import (
     uniform,
 )
 from schuss.random._seed import SeedGenerator, draw_seed, global_seed_generator, key_from
+from schuss.utils._names import missing_name
 
 __all__ = [
     "SeedGenerator",
@@ -35,3 +38,7 @@ __all__ = [
     "truncated_normal",
     "uniform",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, "function", name, __all__)

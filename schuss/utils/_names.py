@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+_MANY = 50
+
 
 def look_up(kind: str, name: str, table: Mapping[str, Any]) -> Any:
     """``table[name]``; if it is missing, a ValueError that names the nearest known ones.
@@ -20,20 +22,23 @@ def look_up(kind: str, name: str, table: Mapping[str, Any]) -> Any:
 
 
 def suggestion(name: str, known: Any) -> str:
-    """A sentence for an error message: the nearest of the known names, or the first of them.
+    """A sentence for an error message: the nearest of the known names, or, if none is near, all of them.
 
     Nearest are those that begin with the name, then those that are spelled alike.
     """
     names = [str(n) for n in known]
     longer = sorted((n for n in names if len(name) > 2 and n.startswith(name)), key=len)
-    near = longer[:3] or difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
+    alike = 0.6 if len(name) > 3 else 0.5  # difflib's ratio: below it, a suggestion rather confuses
+    near = longer[:3] or difflib.get_close_matches(str(name), names, n=3, cutoff=alike)
     if not near:
         folded = {n.lower(): n for n in names}
         near = [
-            folded[n] for n in difflib.get_close_matches(str(name).lower(), list(folded), n=3, cutoff=0.5)
+            folded[n] for n in difflib.get_close_matches(str(name).lower(), list(folded), n=3, cutoff=alike)
         ]
     if near:
         return "Did you mean " + " or ".join(repr(n) for n in near) + "?"
+    if len(names) > _MANY:
+        return f"None of the {len(names)} known names is like it."
     return "Known: " + ", ".join(sorted(names)) + "."
 
 

@@ -16,6 +16,7 @@ from schuss.optimizers.schedules._decays import (
 )
 from schuss.optimizers.schedules._schedule import LearningRateSchedule
 from schuss.saving import serialize_keras_object
+from schuss.utils._names import missing_name
 from schuss.utils._objects import Vocabulary
 
 __all__ = [
@@ -68,3 +69,7 @@ def deserialize(
             f"Expected a dict with 'class_name' and 'config' that describes a schedule, got {config!r}."
         )
     return _VOCABULARY.deserialize(config, custom_objects)
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, "schedule", name, __all__)
