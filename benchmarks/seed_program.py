@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from schuss.bench._run import processor
 from schuss.datasets import mnist
 
 ROOT = Path(__file__).parents[1]
@@ -60,15 +60,6 @@ class Contender:
     def losses(self) -> list[float]:
         """Each epoch's training loss, the median over the runs."""
         return [statistics.median(epoch) for epoch in zip(*(r["losses"] for r in self.results), strict=True)]
-
-
-def processor() -> str:
-    """The processor's name, as far as the system tells."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def main() -> None:
