@@ -46,8 +46,9 @@ class Kernel:
     """For every point of `dims`: reduce (or scan), then store. Points of `dims` are independent unless a
     store accumulates.
 
-    `rows`: the first dim runs over the batch's rows. `label`: the primitives and scopes it came from, for
-    people.
+    `rows`: the first dim runs over the batch's rows. `partial`: where totals may wait, if the backend divides a
+    long sum into blocks so that what it reads stays in the caches; it has the shape of the dims. `label`: the
+    primitives and scopes it came from, for people.
     """
 
     dims: tuple[Dim, ...]
@@ -55,6 +56,7 @@ class Kernel:
     reduction: Reduction | None = None
     scan: Scan | None = None
     rows: bool = False
+    partial: Buffer | None = None
     label: str = ""
     phase: int = 0
     chunks: int = 1
@@ -67,7 +69,10 @@ class Kernel:
         indent = "  "
         if self.reduction is not None:
             inner = ", ".join(f"{d.name} < {d.size}" for d in self.reduction.dims)
-            lines.append(f"{indent}total = {self.reduction.kind} over {inner} of {self.reduction.body}")
+            waiting = f", waiting in {self.partial} between blocks" if self.partial else ""
+            lines.append(
+                f"{indent}total = {self.reduction.kind} over {inner} of {self.reduction.body}{waiting}"
+            )
         if self.scan is not None:
             lines.append(f"{indent}for {self.scan.dim.name} < {self.scan.dim.size} in order:")
             indent += "  "

@@ -18,6 +18,8 @@ from schuss.graph import Graph, Node, Tensor, lowering_rules, reference_rules
 _ALIGNMENT = 64
 _CHUNK_WORK = 16384  # simple operations below which a piece of a kernel is not worth another thread
 _MOST_CHUNKS = 64
+_LONG_SUM = 2048  # products in a sum that may be divided into blocks
+_MANY_RESULTS = 1024
 
 
 def plan(
@@ -149,7 +151,13 @@ class _Planner:
             reduction = None
         self.context.enter({t.id for t in group.members}, index, group.reducer)
         stores = [Store(self.buffers[t.id], index, self.context.at(t, index)) for t in group.stored]
-        return [Kernel(loops(dims), stores, reduction, rows=batched and self.batch > 1, label=label)]
+        kernel = Kernel(loops(dims), stores, reduction, rows=batched and self.batch > 1, label=label)
+        if reduction is not None and _is_long(reduction, group.shape):
+            kernel.partial = Buffer(
+                f"partial{len(self.all)}", group.shape, reduction.body.dtype, "temporary", 0
+            )
+            self.all.append(kernel.partial)
+        return [kernel]
 
     def _pointwise_loops(self, group: Group, batched: bool) -> tuple[tuple[Dim, ...], tuple[Index, ...]]:
         """Loops over a group's elements: one over all (of a row), where every operand is read as it lies."""
@@ -184,6 +192,23 @@ class _Planner:
 
         function.__name__ = primitive.name
         return HostCall(function, inputs, [self.buffers[t.id] for t in node.outputs], label)
+
+
+def _is_long(reduction: Reduction, shape: tuple[int, ...]) -> bool:
+    """Whether a sum is over so many products, for so many results, that what it reads goes through the caches once
+    for each tile of results."""
+    body = reduction.body
+    products = isinstance(body, Apply) and body.name == "multiply" and body.dtype.itemsize >= 4
+    results = 1
+    for n in shape:
+        results *= n
+    return (
+        reduction.kind == "sum"
+        and products
+        and body.dtype.kind == "f"
+        and any(dim.size >= _LONG_SUM for dim in reduction.dims[:1])
+        and results >= _MANY_RESULTS
+    )
 
 
 def _only_elementwise(tensor: Tensor, kept: set[int]) -> bool:
@@ -309,7 +334,8 @@ def _touches(step: Kernel | HostCall) -> tuple[set[Buffer], set[Buffer]]:
     cached = step.__dict__.get("_touched")
     if cached is None:
         reads = {e.buffer for expr in _expressions(step) for e in walk(expr) if isinstance(e, Load)}
-        cached = step.__dict__["_touched"] = (reads, {s.buffer for s in step.stores})
+        waiting = {step.partial} if step.partial is not None else set()
+        cached = step.__dict__["_touched"] = (reads | waiting, {s.buffer for s in step.stores} | waiting)
     return cached
 
 

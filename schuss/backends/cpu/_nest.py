@@ -32,6 +32,8 @@ from schuss.compiler._expr import Apply, Buffer, Expr, Load, walk
 from schuss.compiler._index import Dim, Dynamic, dims_of, linear, stride_along
 from schuss.compiler._plan import _expressions
 
+_BLOCK = 512  # products of a long sum that are added up before the next tile's turn
+
 
 def buffers_of(kernel: Kernel) -> list[Buffer]:
     """The buffers that the kernel touches, in the order in which it takes their pointers."""
@@ -42,6 +44,8 @@ def buffers_of(kernel: Kernel) -> list[Buffer]:
                 found.setdefault(e.buffer)
     for store in kernel.stores:
         found.setdefault(store.buffer)
+    if kernel.partial is not None:
+        found.setdefault(kernel.partial)
     return list(found)
 
 
@@ -67,6 +71,10 @@ class _Nest:
     def __init__(self, kernel: Kernel, e: ExpressionEmitter, target: Target, begin: ir.Value, end: ir.Value):
         self.kernel, self.e, self.target = kernel, e, target
         self.bounds: dict[Dim, tuple[ir.Value, ir.Value]] = {}
+        self.waits = False  # totals are to wait for the next block
+        self.begins: ir.Value | None = (
+            None  # whether this is the first block, where that is known when it runs
+        )
         for number_, dim in enumerate(kernel.dims):
             low, high = i64(0), i64(dim.size)
             if number_ == 0 and kernel.chunks > 1:
@@ -242,6 +250,25 @@ class _Nest:
         return emit(self.e.builder, name, [total, value], [dtype, dtype], dtype, ())
 
     def _reduce_across(self, plan: _tiles.Tiling) -> None:
+        """Tiles over all of the reduction, or, where totals can wait in memory, over one block of it after the other:
+        then what a block reads stays in the caches while all tiles use it. The order of additions is the same."""
+        kernel, e = self.kernel, self.e
+        if kernel.partial is None:
+            self._across(plan)
+            return
+        assert kernel.reduction is not None
+        dim = kernel.reduction.dims[0]
+        last = (dim.size - 1) // _BLOCK
+        with e.loop(i64(0), i64(last)) as block:
+            begin = e.builder.mul(block, i64(_BLOCK))
+            self.bounds[dim] = (begin, e.builder.add(begin, i64(_BLOCK)))
+            self.waits, self.begins = True, e.builder.icmp_signed("==", block, i64(0))
+            self._across(plan)
+        self.bounds[dim] = (i64(last * _BLOCK), i64(dim.size))
+        self.waits, self.begins = False, None
+        self._across(plan)
+
+    def _across(self, plan: _tiles.Tiling) -> None:
         """Vectors along an output dim: a tile of rows × vectors of totals stays in registers over the reduced
         loops."""
         e, kernel = self.e, self.kernel
@@ -329,7 +356,9 @@ class _Nest:
         places = {point: self._allocate(place_type) for point in points} if arg else {}
         start = number(type_, _identity(reduction.kind, body.dtype))
         for point in points:
-            e.builder.store(start, totals[point])
+            self._go_to(plan, point, masks)
+            first = start if kernel.partial is None else self._waiting(kernel.partial, start)
+            e.builder.store(first, totals[point])
             if arg:
                 e.builder.store(number(place_type, 0), places[point])
         with ExitStack() as stack:
@@ -349,9 +378,18 @@ class _Nest:
             self._go_to(plan, point, masks)
             source, source_type = (places, place_type) if arg else (totals, type_)
             e.total = e.builder.load(source[point], typ=source_type)
-            self._store_all(kernel.stores)
+            if self.waits and kernel.partial is not None:
+                e.store(kernel.partial, kernel.stores[0].index, e.total)
+            else:
+                self._store_all(kernel.stores)
         e.shift.clear()
         e.mask = None
+
+    def _waiting(self, partial: Buffer, start: ir.Value) -> ir.Value:
+        """What the total at the present point was after the block before; `start` in the first block."""
+        e = self.e
+        old = e.expression(Load(partial, self.kernel.stores[0].index))
+        return old if self.begins is None else e.builder.select(self.begins, start, old)
 
     def _go_to(self, plan: _tiles.Tiling, point: tuple[int, int], masks: list[ir.Value | None]) -> None:
         i, j = point
