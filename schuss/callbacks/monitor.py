@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import warnings
 from collections.abc import Iterator
@@ -85,10 +84,6 @@ class MonitorCallback(Callback):
             if getattr(metric, "name", None) == name:
                 return {"up": "max", "down": "min"}.get(getattr(metric, "_direction", None) or "")
         return None
-
-    def worst(self) -> float:
-        """A value that everything improves on."""
-        return -math.inf if self.direction() == "max" else math.inf
 
 
 def _metrics(owner: Any) -> Iterator[Any]:

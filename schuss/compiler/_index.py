@@ -75,17 +75,6 @@ class Index:
             return self.terms[0][0]
         return None
 
-    def substitute(self, values: dict[Dim, Index]) -> Index:
-        """The index with dims replaced. Only for affine ones."""
-        result = Index((), self.offset)
-        for atom, coefficient in self.terms:
-            result = (
-                result
-                + values.get(atom, of_dim(atom) if isinstance(atom, Dim) else Index(((atom, 1),)))
-                * coefficient
-            )
-        return result
-
     def __repr__(self) -> str:
         parts = [f"{c}*{a}" if c != 1 else str(a) for a, c in self.terms]
         if self.offset or not parts:

@@ -3,12 +3,14 @@ metrics are."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from schuss.graph import Tensor, Variable, active_trace
+from schuss.random import SeedGenerator
 
 _PLAIN = (int, float, str, bool, type(None), np.ndarray)
 _NOT_STATE = frozenset(
@@ -27,13 +29,15 @@ _NOT_STATE = frozenset(
 def is_metric(value: Any) -> bool:
     """Whether it has a metric's verbs (metrics live above layers, so their class cannot be asked for
     here)."""
-    kind = type(value)
+    return _is_metric_class(type(value))
+
+
+@functools.cache
+def _is_metric_class(kind: type) -> bool:
     return all(hasattr(kind, verb) for verb in ("update_state", "result", "reset_state"))
 
 
 def is_seed_generator(value: Any) -> bool:
-    from schuss.random import SeedGenerator
-
     return isinstance(value, SeedGenerator)
 
 

@@ -218,11 +218,3 @@ def infer_apart(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """`infer_outputs`, as if no layer were being called."""
     with outside_of_calls():
         return infer_outputs(function, args, kwargs)
-
-
-def as_symbolic(value: Any) -> Any:
-    """A `KerasTensor` with the shape and dtype of an array, tensor or spec."""
-    if is_symbolic(value):
-        return value
-    spec = Spec.of(value)
-    return KerasTensor(spec.shape, spec.dtype)

@@ -226,11 +226,6 @@ def deserialize_keras_object(
         _state.safe_mode = outer
 
 
-def in_safe_mode() -> bool:
-    """Whether objects are now being made from a config that may not run code."""
-    return _state.safe_mode
-
-
 def deserialize_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
     """A config for ``cls(**config)``: described objects in it are made, other values kept."""
     return {key: _revived(value) if _is_described(value) else value for key, value in config.items()}

@@ -4,21 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
 from typing import Any
 
 _MANY = 50
-
-
-def look_up(kind: str, name: str, table: Mapping[str, Any]) -> Any:
-    """``table[name]``; if it is missing, a ValueError that names the nearest known ones.
-
-    Args:
-        kind: what is looked up, for the message: ``"activation"``, ``"loss"``.
-    """
-    if name in table:
-        return table[name]
-    raise ValueError(f"Unknown {kind} {name!r}. {suggestion(name, table)}")
 
 
 def suggestion(name: str, known: Any) -> str:
