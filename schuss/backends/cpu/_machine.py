@@ -36,6 +36,10 @@ class Machine:
         self._engine.finalize_object()
         self.run: int = self._engine.get_function_address("run")
 
+    def address(self, name: str) -> int:
+        """Where another of the assembly's functions, or a variable, lies."""
+        return self._engine.get_global_value_address(name) or self._engine.get_function_address(name)
+
     def assembly(self) -> str:
         """The machine code as text."""
         machine = target_machine()

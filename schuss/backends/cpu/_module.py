@@ -6,6 +6,8 @@ follow it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from enum import IntEnum
 from typing import Any
 
@@ -40,8 +42,12 @@ class Word(IntEnum):
     BUFFERS = 56
 
 
-def emit_module(plan: Plan) -> str:
-    """The module's LLVM assembly."""
+def emit_module(plan: Plan, run: Callable[..., RunFunction] | None = None) -> str:
+    """The module's LLVM assembly.
+
+    Args:
+        plan: the kernels. run: what emits the function that threads run; default: `RunFunction`.
+    """
     target = host()
     module = ir.Module(name="schuss")
     module.triple = llvm.get_default_triple()
@@ -50,7 +56,7 @@ def emit_module(plan: Plan) -> str:
     for step in plan.steps:
         if isinstance(step, Kernel):
             kernels[id(step)] = _shared_kernel(module, step, functions, target)
-    _RunFunction(module, plan, kernels).emit()
+    (run or RunFunction)(module, plan, kernels).emit()
     return str(module)
 
 
@@ -77,13 +83,19 @@ def _structure(kernel: Kernel) -> str:
             buffer.name = name
 
 
-class _RunFunction:
+class RunFunction:
+    """Emits the function that a thread runs. A build that measures overrides `timed`."""
+
     def __init__(self, module: ir.Module, plan: Plan, kernels: dict[int, ir.Function]):
         self.module, self.plan, self.kernels = module, plan, kernels
         function = ir.Function(module, ir.FunctionType(ir.VoidType(), [POINTER, I64]), "run")
         self.context, self.thread = function.args
         self.b = ir.IRBuilder(function.append_basic_block("entry"))
         self.slots = {buffer: n for n, buffer in enumerate(b for b in plan.buffers if b.kind != "temporary")}
+
+    def timed(self, step: Kernel | HostCall | None) -> AbstractContextManager[None]:
+        """Stands around the call of a step of the plan and (None) around the wait at a barrier."""
+        return nullcontext()
 
     def word(self, place: int | ir.Value) -> ir.Value:
         index = i64(int(place)) if isinstance(place, int) else place
@@ -131,7 +143,7 @@ class _RunFunction:
                 phase = item.phase
                 self._barrier(threads)
             if isinstance(item, HostCall):
-                self._host_call(host_index, step)
+                self._host_call(item, host_index, step)
                 host_index += 1
             else:
                 self._call(item, shares[item.chunks], step_rows, pointers)
@@ -168,11 +180,12 @@ class _RunFunction:
         begin, end = share
         with b.if_then(b.icmp_signed("<", begin, end)):
             arguments = [begin, end, rows] + [pointers[buffer] for buffer in buffers_of(kernel)]
-            b.call(self.kernels[id(kernel)], arguments)
+            with self.timed(kernel):
+                b.call(self.kernels[id(kernel)], arguments)
 
-    def _host_call(self, index: int, step: ir.Value) -> None:
+    def _host_call(self, item: HostCall, index: int, step: ir.Value) -> None:
         b = self.b
-        with b.if_then(b.icmp_signed("==", self.thread, i64(0))):
+        with b.if_then(b.icmp_signed("==", self.thread, i64(0))), self.timed(item):
             type_ = ir.FunctionType(ir.VoidType(), [I64, I64])
             function = b.load(self.word(Word.HOST), typ=POINTER)
             call = b.call(_typed(function, type_), [i64(index), step])
@@ -200,7 +213,8 @@ class _RunFunction:
 
     def _barrier(self, threads: ir.Value) -> None:
         function = self.module.globals.get("barrier") or self._emit_barrier()
-        self.b.call(function, [self.context, threads])
+        with self.timed(None):
+            self.b.call(function, [self.context, threads])
 
     def _emit_barrier(self) -> ir.Function:
         """Wait until all threads are here: count arrivals; the last one starts a new generation, the others
