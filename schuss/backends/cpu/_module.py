@@ -42,11 +42,11 @@ class Word(IntEnum):
     BUFFERS = 56
 
 
-def emit_module(plan: Plan, run: Callable[..., RunFunction] | None = None) -> str:
+def emit_module(plan: Plan, emit_run: Callable[..., RunFunction] | None = None) -> str:
     """The module's LLVM assembly.
 
     Args:
-        plan: the kernels. run: what emits the function that threads run; default: `RunFunction`.
+        plan: the kernels. emit_run: emits the function that threads run; default: `RunFunction`.
     """
     target = host()
     module = ir.Module(name="schuss")
@@ -56,7 +56,7 @@ def emit_module(plan: Plan, run: Callable[..., RunFunction] | None = None) -> st
     for step in plan.steps:
         if isinstance(step, Kernel):
             kernels[id(step)] = _shared_kernel(module, step, functions, target)
-    (run or RunFunction)(module, plan, kernels).emit()
+    (emit_run or RunFunction)(module, plan, kernels).emit()
     return str(module)
 
 

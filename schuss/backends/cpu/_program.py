@@ -34,17 +34,20 @@ def compile_graph(
 class CpuProgram:
     """A compiled graph.
 
+    Args:
+        plan: its kernels. machine: their machine code, if it is not to be the ordinary.
+
     Attributes:
         plan: the kernels it was made from; ``print`` shows them.
         batch: rows in a batch, 0 where there are no batch inputs.
         row_outputs: for each output, whether a run writes its rows one batch after the other.
     """
 
-    def __init__(self, plan: Plan):
+    def __init__(self, plan: Plan, machine: Machine | None = None):
         self.plan = plan
         self.batch = plan.batch
         self.row_outputs = tuple(b.kind == "row_output" for b in plan.outputs)
-        self.machine = Machine(emit_module(plan))
+        self.machine = machine or Machine(emit_module(plan))
         self._function = _RUN_TYPE(self.machine.run)
         self._fixed = [b for b in plan.buffers if b.kind != "temporary"]
         self._host_calls = [s for s in plan.steps if isinstance(s, HostCall)]

@@ -1,0 +1,106 @@
+"""What a kernel, or a plan, is to whoever makes machine code of it, as text: equal texts, equal code.
+
+The text is written from the fields of the data classes themselves, so that a new field is part of it from the start. Left
+out are what is there for people (labels, names of buffers) and what is known only when a program runs (arrays, functions).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from schuss.compiler._expr import Buffer
+from schuss.compiler._kernel import HostCall, Kernel, Plan
+
+_LEFT_OUT = {Kernel: ("label", "phase")}
+
+
+def structure_of(kernel: Kernel) -> str:
+    """The kernel's text: the same for kernels that differ only in where their buffers lie."""
+    writer = _Writer()
+    writer.write(kernel)
+    return writer.text()
+
+
+def structure_of_plan(plan: Plan) -> str:
+    """The plan's text: of each step its phase, its kernel's text and its buffers; then where the buffers lie."""
+    number = {buffer: n for n, buffer in enumerate(plan.buffers)}
+    known: dict[str, int] = {}
+    lines = []
+    for step in plan.steps:
+        if isinstance(step, HostCall):
+            lines.append(f"{step.phase} host")
+            continue
+        writer = _Writer()
+        writer.write(step)
+        text = writer.text()
+        if text not in known:
+            known[text] = len(known)
+            lines.append(text)
+        lines.append(f"{step.phase} kernel {known[text]} {[number[b] for b in writer.buffers]}")
+    lines.extend(f"{b.kind} {b.dtype.str} {b.shape} {b.offset}" for b in plan.buffers)
+    check = None if plan.check is None else number[plan.check]
+    lines.append(f"batch {plan.batch} check {check}")
+    return "\n".join(lines)
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    """The names of the fields that say what an object is; those not given to it follow from the others."""
+    left_out = _LEFT_OUT.get(kind, ())
+    return tuple(f.name for f in dataclasses.fields(kind) if f.init and f.name not in left_out)
+
+
+class _Writer:
+    """Writes values one after the other. What was written before is named by its number, so that shared expressions
+    are written once.
+
+    Attributes:
+        buffers: the buffers met, in the order of their numbers.
+    """
+
+    def __init__(self) -> None:
+        self.buffers: list[Buffer] = []
+        self._numbers: dict[Any, int] = {}
+        self._parts: list[str] = []
+
+    def text(self) -> str:
+        return " ".join(self._parts)
+
+    def write(self, value: Any) -> None:
+        if value is None or isinstance(value, (int, str)):
+            self._parts.append(repr(value))
+        elif isinstance(value, float):
+            self._parts.append(np.float64(value).tobytes().hex())
+        elif isinstance(value, np.dtype):
+            self._parts.append(value.str)
+        elif isinstance(value, (tuple, list)):
+            self._parts.append("(")
+            for element in value:
+                self.write(element)
+            self._parts.append(")")
+        elif isinstance(value, frozenset):  # of loop variables
+            self.write(sorted(value, key=lambda dim: (dim.name, dim.size)))
+        else:
+            self._write_object(value)
+
+    def _write_object(self, value: Any) -> None:
+        kind = type(value)
+        if not dataclasses.is_dataclass(kind):
+            raise TypeError(f"Part of a kernel is a {kind.__name__}, of which it is not known what makes two equal.")
+        if kind.__hash__ is not None:
+            number = self._numbers.get(value)
+            if number is not None:
+                self._parts.append(f"#{number}")
+                return
+            self._numbers[value] = len(self._numbers)
+        self._parts.append(kind.__name__)
+        if isinstance(value, Buffer):
+            self.buffers.append(value)
+            self.write((value.dtype, value.shape, value.kind == "batch"))
+            return
+        for name in _fields(kind):
+            self.write(getattr(value, name))
