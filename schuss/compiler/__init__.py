@@ -5,6 +5,7 @@ from schuss.compiler import lowering
 from schuss.compiler._kernel import HostCall, Kernel, Plan, Reduction, Scan, Store
 from schuss.compiler._plan import plan, work_of
 from schuss.compiler._simplify import simplify
+from schuss.compiler._structure import structure_of, structure_of_plan
 
 __all__ = [
     "HostCall",
@@ -16,5 +17,7 @@ __all__ = [
     "lowering",
     "plan",
     "simplify",
+    "structure_of",
+    "structure_of_plan",
     "work_of",
 ]

@@ -90,7 +90,9 @@ class _Writer:
     def _write_object(self, value: Any) -> None:
         kind = type(value)
         if not dataclasses.is_dataclass(kind):
-            raise TypeError(f"Part of a kernel is a {kind.__name__}, of which it is not known what makes two equal.")
+            raise TypeError(
+                f"Part of a kernel is a {kind.__name__}, of which it is not known what makes two equal."
+            )
         if kind.__hash__ is not None:
             number = self._numbers.get(value)
             if number is not None:

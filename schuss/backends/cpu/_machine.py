@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import astuple
+
 import llvmlite
 import llvmlite.binding as llvm
 
 from schuss.backends.cpu import _object_cache
+from schuss.backends.cpu._sources import sources_digest
 from schuss.backends.cpu._target import host, target_machine
 
 # The kernels come as explicit vectors and tiles, so these few passes do what LLVM's second level of optimisation does, in
@@ -22,15 +26,20 @@ _PASSES = (
 
 
 class Machine:
-    """Machine code in memory, made from LLVM assembly.
+    """Machine code in memory.
+
+    Args:
+        assembly: LLVM's; or what makes it, which is called only if the code is not on disk.
+        structure: text that says all that the assembly is made from, besides the processor and the compiler's sources.
+            Default: the assembly itself.
 
     Attributes:
         run: the address of the assembly's function ``run``.
     """
 
-    def __init__(self, assembly: str):
+    def __init__(self, assembly: str | Callable[[], str], structure: str | None = None):
         self._assembly = assembly
-        code = _code(assembly)
+        code = _code(assembly, structure or _text(assembly))
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
@@ -43,19 +52,21 @@ class Machine:
     def assembly(self) -> str:
         """The machine code as text."""
         machine = target_machine()
-        return machine.emit_assembly(_optimised(self._assembly, machine))
+        return machine.emit_assembly(_optimised(_text(self._assembly), machine))
 
 
-def _code(assembly: str) -> bytes:
+def _text(assembly: str | Callable[[], str]) -> str:
+    return assembly if isinstance(assembly, str) else assembly()
+
+
+def _code(assembly: str | Callable[[], str], structure: str) -> bytes:
     """The object file: from the cache, if the very same was compiled before."""
-    target = host()
     version = ".".join(map(str, llvm.llvm_version_info))
     key = _object_cache.key_of(
         (
-            assembly,
-            *_PASSES,
-            target.cpu,
-            target.features,
+            structure,
+            sources_digest(),
+            *map(str, astuple(host())),
             llvm.get_default_triple(),
             llvmlite.__version__,
             version,
@@ -64,7 +75,7 @@ def _code(assembly: str) -> bytes:
     code = _object_cache.load(key)
     if code is None:
         machine = target_machine()
-        code = machine.emit_object(_optimised(assembly, machine))
+        code = machine.emit_object(_optimised(_text(assembly), machine))
         _object_cache.store(key, code)
     return code
 
