@@ -24,6 +24,7 @@ from schuss.graph._primitive import (
     reference_rules,
     shape_rules,
 )
+from schuss.graph._structure import structure, structure_changed
 from schuss.graph._tensor import OPERATORS, ArrayLike, Spec, Tensor, as_array
 from schuss.graph._trace import (
     StatelessScope,
@@ -74,6 +75,8 @@ __all__ = [
     "set_floatx",
     "shape_rules",
     "standardize_dtype",
+    "structure",
+    "structure_changed",
     "trace",
     "tracing",
     "untraced",

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from schuss.graph._structure import structure_changed
+
 DTYPES: dict[str, np.dtype] = {
     name: np.dtype(name)
     for name in (
@@ -42,6 +44,7 @@ def set_floatx(value: str) -> None:
     if value not in ("float16", "float32", "float64"):
         raise ValueError(f"floatx must be 'float16', 'float32' or 'float64', got {value!r}.")
     _floatx = np.dtype(value)
+    structure_changed()  # programs are made for it
 
 
 def as_dtype(dtype: Any) -> np.dtype:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from schuss.graph._dtypes import as_dtype
+from schuss.graph._structure import structure_changed
 from schuss.graph._tensor import OPERATORS, ArrayLike, Spec, Tensor, as_array
 from schuss.graph._trace import read_variable, write_variable
 
@@ -89,6 +90,11 @@ class Variable(ArrayLike):
         self.overwrite_with_gradient = False
         if attributes:
             raise TypeError(f"Variable: unknown argument {next(iter(attributes))!r}.")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if name in ("array", "trainable"):
+            structure_changed()
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -22,6 +22,7 @@ from schuss.graph import (
     autocasting,
     is_float,
     standardize_dtype,
+    structure_changed,
     untraced,
 )
 from schuss.layers._call import (
@@ -37,7 +38,7 @@ from schuss.layers._dtype_policy import DTypePolicy, get_policy
 from schuss.layers._input_spec import check_inputs
 from schuss.layers._masks import get_mask, set_mask
 from schuss.layers._shapes import as_shapes, batch_shape, map_shapes, shapes_for
-from schuss.layers._state import Holder
+from schuss.layers._state import Holder, holds_state
 from schuss.layers._symbolic import KerasTensor, Node, any_symbolic, infer_apart, is_symbolic
 from schuss.utils._names import suggestion
 from schuss.utils._uids import auto_name
@@ -87,6 +88,7 @@ class Layer(Configurable):
             ("_inbound_nodes", []),
         ):
             object.__setattr__(layer, name, start)
+        object.__setattr__(layer, "_found", None)
         object.__setattr__(layer, "_trainable", True)
         object.__setattr__(layer, "built", False)
         object.__setattr__(layer, "_locked", False)
@@ -148,13 +150,17 @@ class Layer(Configurable):
                 )
         if isinstance(value, Variable):
             self._adopt(value)
+        changes = holds_state(name, value) or holds_state(name, vars(self).get(name)) or name == "_trainable"
         super().__setattr__(name, value)
+        if changes:
+            structure_changed()
 
     def __delattr__(self, name: str) -> None:
         value = vars(self).get(name)
         if isinstance(value, Variable):
             self._disown(value)
         super().__delattr__(name)
+        structure_changed()
 
     # Types and names ---
 

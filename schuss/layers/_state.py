@@ -4,12 +4,13 @@ metrics are."""
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from schuss.graph import Tensor, Variable, active_trace
+from schuss.graph import Tensor, Variable, active_trace, structure, structure_changed
 from schuss.random import SeedGenerator
 
 _PLAIN = (int, float, str, bool, type(None), np.ndarray)
@@ -22,6 +23,7 @@ _NOT_STATE = frozenset(
         "_kept_weights",
         "_build_shapes",
         "_input_spec",
+        "_found",
     ]
 )
 
@@ -46,49 +48,168 @@ def unique(values: Iterable[Any]) -> list[Any]:
     return list({id(value): value for value in values}.values())
 
 
-def _held_in(value: Any, seen: set[int]) -> Iterator[Any]:
-    if isinstance(value, _PLAIN) or id(value) in seen:
+def holds_state(name: str, value: Any) -> bool:
+    """Whether an attribute, by itself or in what it contains, can be part of a layer's state."""
+    return (
+        name not in _NOT_STATE
+        and not isinstance(value, _PLAIN)
+        and (isinstance(value, (dict, list, tuple)) or _is_held(value))
+    )
+
+
+def _is_held(value: Any) -> bool:
+    return isinstance(value, (Holder, Variable)) or is_metric(value) or is_seed_generator(value)
+
+
+class _Contents:
+    """What the lists and dicts that were looked into contained."""
+
+    def __init__(self) -> None:
+        self._of: dict[int, tuple[Any, tuple[Any, ...]]] = {}
+
+    def looked_into(self, container: Any) -> bool:
+        """Note what a list, tuple or dict contains; False if that has been done before."""
+        if id(container) in self._of:
+            return False
+        self._of[id(container)] = container, _items(container)
+        return True
+
+    def changing(self) -> list[tuple[Any, tuple[Any, ...]]]:
+        """Those that can change, with what was in them."""
+        return [(c, items) for c, items in self._of.values() if not isinstance(c, tuple)]
+
+
+def _items(container: Any) -> tuple[Any, ...]:
+    return tuple(container.values() if isinstance(container, dict) else container)
+
+
+def _held_in(value: Any, contents: _Contents) -> Iterator[Any]:
+    if isinstance(value, _PLAIN):
         return
-    if isinstance(value, dict):
-        seen.add(id(value))
-        for item in value.values():
-            yield from _held_in(item, seen)
-    elif isinstance(value, (list, tuple)):
-        seen.add(id(value))
-        for item in value:
-            yield from _held_in(item, seen)
-    elif isinstance(value, (Holder, Variable)) or is_metric(value) or is_seed_generator(value):
+    if isinstance(value, (dict, list, tuple)):
+        if contents.looked_into(value):
+            for item in _items(value):
+                yield from _held_in(item, contents)
+    elif _is_held(value):
         yield value
 
 
+class Found:
+    """What there is in a holder and in the holders within, from one look at all of them. It holds until
+    `is_current` says no.
+
+    Args:
+        root: the holder.
+
+    Attributes:
+        layers: the root and the holders in it, outer ones first. trainable, variables, weights, metrics: what
+            the properties of `Holder` say.
+    """
+
+    def __init__(self, root: Holder):
+        self._mark = structure.mark  # before the look: a change meanwhile must not be missed
+        self._contents: list[tuple[Any, tuple[Any, ...]]] = []
+        self._held: dict[int, list[Any]] = {}
+        self.layers: list[Any] = []
+        pending: list[Any] = [root]
+        while pending:
+            layer = pending.pop()
+            if id(layer) in self._held:
+                continue
+            contents = _Contents()
+            self._held[id(layer)] = held = layer._held(contents)
+            self._contents += contents.changing()
+            self.layers.append(layer)
+            pending.extend(item for item in held[::-1] if isinstance(item, Holder))
+
+    def is_current(self) -> bool:
+        """Whether a new look would find the same."""
+        if self._mark is not structure.mark:
+            return False
+        return all(
+            len(container) == len(items)
+            and all(
+                map(operator.is_, container.values() if isinstance(container, dict) else container, items)
+            )
+            for container, items in self._contents
+        )
+
+    def _own_variables(self, layer: Any) -> list[Any]:
+        return layer._own_variables(self._held[id(layer)])
+
+    @functools.cached_property
+    def trainable(self) -> list[Variable]:
+        found: dict[int, Variable] = {}
+        seen: set[int] = set()
+        pending: list[Any] = [self.layers[0]]
+        while pending:
+            layer = pending.pop()
+            if id(layer) in seen or not layer._trainable:
+                continue
+            seen.add(id(layer))
+            found.update((id(v), v) for v in self._own_variables(layer) if v.trainable and id(v) not in found)
+            pending.extend(item for item in self._held[id(layer)][::-1] if isinstance(item, Holder))
+        return list(found.values())
+
+    @functools.cached_property
+    def weights(self) -> list[Variable]:
+        return unique(v for layer in self.layers for v in self._own_variables(layer))
+
+    @functools.cached_property
+    def variables(self) -> list[Variable]:
+        return unique(
+            v
+            for layer in self.layers
+            for v in (
+                *self._own_variables(layer),
+                *(item.state for item in self._held[id(layer)] if is_seed_generator(item)),
+            )
+        )
+
+    @functools.cached_property
+    def metrics(self) -> list[Any]:
+        return unique(item for layer in self.layers for item in self._held[id(layer)] if is_metric(item))
+
+
 class Holder:
-    """Variables and other holders as attributes, in lists or in dicts; found by looking, whenever they are
-    asked for."""
+    """Variables and other holders as attributes, in lists or in dicts; found by looking, when they are asked
+    for, and again when the structure has changed."""
 
     name: str
     _trained_weights: list[Variable]
     _kept_weights: list[Variable]
     _losses: list[tuple[Any, Any]]
     _trainable: bool
+    _found: Found | None
     built: bool
 
-    def _held(self) -> list[Any]:
+    def _held(self, contents: _Contents | None = None) -> list[Any]:
         """What the attributes hold directly: layers, variables, metrics, seed generators."""
-        seen: set[int] = set()
+        contents = _Contents() if contents is None else contents
         return unique(
             item
             for name, value in vars(self).items()
             if name not in _NOT_STATE
-            for item in _held_in(value, seen)
+            for item in _held_in(value, contents)
         )
+
+    def _all(self) -> Found:
+        """What there is in this layer and in the layers in it."""
+        found = self._found
+        if found is None or not found.is_current():
+            found = Found(self)
+            object.__setattr__(self, "_found", found)
+        return found
 
     def _adopt(self, variable: Variable) -> None:
         if not any(variable is known for known in self._trained_weights + self._kept_weights):
             (self._trained_weights if variable.trainable else self._kept_weights).append(variable)
+            structure_changed()
 
     def _disown(self, variable: Variable) -> None:
         for weights in (self._trained_weights, self._kept_weights):
             weights[:] = [known for known in weights if known is not variable]
+        structure_changed()
 
     @property
     def _layers_held(self) -> list[Any]:
@@ -96,54 +217,30 @@ class Holder:
 
     def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> list[Any]:
         """This layer and the layers in it, outer ones first."""
-        found: dict[int, Any] = {id(self): self}
-        pending = self._layers_held[::-1]
-        while pending:
-            layer = pending.pop()
-            if id(layer) in found:
-                continue
-            found[id(layer)] = layer
-            if recursive:
-                pending.extend(layer._layers_held[::-1])
-        return list(found.values())[0 if include_self else 1 :]
+        layers = self._all().layers[1:] if recursive else self._layers_held
+        return [self, *layers] if include_self else layers
 
-    def _own_variables(self) -> list[Variable]:
+    def _own_variables(self, held: list[Any] | None = None) -> list[Variable]:
+        held = self._held() if held is None else held
         return unique(
-            [
-                *self._trained_weights,
-                *self._kept_weights,
-                *(v for v in self._held() if isinstance(v, Variable)),
-            ]
+            [*self._trained_weights, *self._kept_weights, *(v for v in held if isinstance(v, Variable))]
         )
-
-    def _own_seeds(self) -> list[Variable]:
-        return [item.state for item in self._held() if is_seed_generator(item)]
 
     @property
     def weights(self) -> list[Variable]:
         """All variables that learning makes: trainable ones and statistics, without the states of random
         generators."""
-        return unique(v for layer in self._flatten_layers() for v in layer._own_variables())
+        return list(self._all().weights)
 
     @property
     def variables(self) -> list[Variable]:
         """All variables of the layer and of the layers in it, with the states of random generators."""
-        return unique(
-            v for layer in self._flatten_layers() for v in [*layer._own_variables(), *layer._own_seeds()]
-        )
-
-    def _collect_trainable(self, seen: set[int]) -> Iterator[Variable]:
-        if id(self) in seen or not self._trainable:
-            return
-        seen.add(id(self))
-        yield from (v for v in self._own_variables() if v.trainable)
-        for layer in self._layers_held:
-            yield from layer._collect_trainable(seen)
+        return list(self._all().variables)
 
     @property
     def trainable_variables(self) -> list[Variable]:
         """The variables that gradient descent changes; none where `trainable` is False."""
-        return unique(self._collect_trainable(set()))
+        return list(self._all().trainable)
 
     @property
     def non_trainable_variables(self) -> list[Variable]:
@@ -175,7 +272,7 @@ class Holder:
     @property
     def metrics(self) -> list[Any]:
         """The metrics held by the layer and the layers in it."""
-        return unique(item for layer in self._flatten_layers() for item in layer._held() if is_metric(item))
+        return list(self._all().metrics)
 
     @property
     def metrics_variables(self) -> list[Variable]:
@@ -190,7 +287,7 @@ class Holder:
         while trace is not None:
             within.add(id(trace))
             trace = trace.parent
-        layers = self._flatten_layers()
+        layers = self._all().layers
         called = [
             value
             for layer in layers
@@ -210,7 +307,7 @@ class Holder:
             self._losses.append((value, value.trace if isinstance(value, Tensor) else None))
 
     def _clear_losses(self) -> None:
-        for layer in self._flatten_layers():
+        for layer in self._all().layers:
             layer._losses.clear()
 
     def get_weights(self) -> list[np.ndarray]:
