@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -12,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from schuss import ops
-from schuss.backends.cpu import _machine, _object_cache, compile_graph
+from schuss.backends.cpu import _machine, _module, _object_cache, compile_graph
+from schuss.backends.cpu._target import host
 from schuss.cli import main
 from schuss.graph import Spec, trace
 
@@ -43,6 +45,33 @@ def test_a_program_compiled_before_is_not_compiled_again(
 
     monkeypatch.setattr(_machine, "_optimised", compiled)
     right()
+
+
+def test_code_found_on_disk_is_not_even_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    right()
+
+    def emitted(plan: object) -> str:
+        raise AssertionError("emitted again")
+
+    monkeypatch.setattr(_module, "emit_module", emitted)
+    right()
+
+
+def test_a_changed_compiler_finds_nothing_of_what_it_made_before(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right()
+    monkeypatch.setattr(_machine, "sources_digest", lambda: "others")
+    right()
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_another_processor_finds_nothing_of_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    right()
+    fewer = dataclasses.replace(host(), features=host().features + ",-rdrnd")
+    monkeypatch.setattr(_machine, "host", lambda: fewer)
+    right()
+    assert len(list(folder.iterdir())) == 2
 
 
 def test_what_the_code_was_made_from_is_its_name() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from schuss import ops
+from schuss.backends.cpu import compile_graph
 from schuss.compiler import Kernel, Plan, plan, structure_of, structure_of_plan
 from schuss.graph import Spec, trace
 
@@ -82,3 +83,22 @@ def test_shared_expressions_are_written_once() -> None:
 
     short, long = (len(repeated(times)) for times in (4, 8))
     assert long < 3 * short
+
+
+def test_kernels_alike_but_for_a_type_in_between_have_code_of_their_own() -> None:
+    def function(x: Any, y: Any) -> Any:
+        return ops.cast(ops.cast(x, "float16"), "float32"), ops.cast(ops.cast(y, "float64"), "float32")
+
+    x = np.full((4, 3), 0.1, "float32")
+    rounded, whole = compile_graph(trace(function, X, X))(x, x)
+    assert (rounded == x.astype("float16")).all()
+    assert (whole == x).all()
+
+
+def test_the_time_to_compile_grows_with_the_operations_not_with_the_paths_through_them() -> None:
+    def function(x: Any) -> Any:
+        for _ in range(30):
+            x = ops.maximum(x, 1) * x
+        return x
+
+    assert (compile_graph(trace(function, X))(np.ones((4, 3), "float32"))[0] == 1).all()

@@ -11,6 +11,7 @@ import llvmlite.binding as llvm
 from schuss.backends.cpu import _object_cache
 from schuss.backends.cpu._sources import sources_digest
 from schuss.backends.cpu._target import host, target_machine
+from schuss.compiler import Plan, structure_of_plan
 
 # The kernels come as explicit vectors and tiles, so these few passes do what LLVM's second level of optimisation does, in
 # a fifth of its time (docs/benchmarks.md).
@@ -53,6 +54,17 @@ class Machine:
         """The machine code as text."""
         machine = target_machine()
         return machine.emit_assembly(_optimised(_text(self._assembly), machine))
+
+
+def machine_of(plan: Plan) -> Machine:
+    """A plan's machine code."""
+
+    def emit() -> str:
+        from schuss.backends.cpu._module import emit_module  # most programs find their code on disk
+
+        return emit_module(plan)
+
+    return Machine(emit, structure_of_plan(plan))
 
 
 def _text(assembly: str | Callable[[], str]) -> str:

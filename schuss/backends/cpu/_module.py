@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from enum import IntEnum
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -18,28 +17,11 @@ from schuss.backends.cpu._emit import I64, i64
 from schuss.backends.cpu._nest import buffers_of, emit_kernel
 from schuss.backends.cpu._scalars import POINTER, memory_type
 from schuss.backends.cpu._target import Target, host
-from schuss.compiler import HostCall, Kernel, Plan
+from schuss.backends.cpu._words import Word
+from schuss.compiler import HostCall, Kernel, Plan, structure_of
 from schuss.compiler._expr import Buffer
 
 _SPINS = 2000  # pauses before a waiting thread yields its core: some 50 µs
-
-
-class Word(IntEnum):
-    """Where things lie in the context, in words of 8 bytes. What threads write is on cache lines of its
-    own."""
-
-    THREADS = 0
-    STEPS = 1
-    ROWS = 2
-    ARENA = 3
-    HOST = 4
-    STOP = 8
-    DONE = 16
-    FAILED = 24
-    ARRIVED = 32
-    GENERATION = 40
-    HALT = 48  # two words: odd and even steps
-    BUFFERS = 56
 
 
 def emit_module(plan: Plan, emit_run: Callable[..., RunFunction] | None = None) -> str:
@@ -64,23 +46,10 @@ def _shared_kernel(
     module: ir.Module, kernel: Kernel, functions: dict[str, ir.Function], target: Target
 ) -> ir.Function:
     """The kernel's function; kernels that differ only in where their buffers lie share one."""
-    key = _structure(kernel)
+    key = structure_of(kernel)
     if key not in functions:
         functions[key] = emit_kernel(module, kernel, f"kernel{len(functions)}", target)
     return functions[key]
-
-
-def _structure(kernel: Kernel) -> str:
-    names: dict[Buffer, str] = {}
-    for n, buffer in enumerate(buffers_of(kernel)):
-        names[buffer] = buffer.name
-        batch = "batch" if buffer.kind == "batch" else ""
-        buffer.name = f"${n}{batch}{buffer.dtype.str}{buffer.shape}"
-    try:
-        return f"{kernel} {kernel.chunks} {kernel.grain}"
-    finally:
-        for buffer, name in names.items():
-            buffer.name = name
 
 
 class RunFunction:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from schuss.backends.cpu._machine import Machine
-from schuss.backends.cpu._module import Word, emit_module
+from schuss.backends.cpu._machine import Machine, machine_of
 from schuss.backends.cpu._threads import num_threads, run_together
+from schuss.backends.cpu._words import Word
 from schuss.compiler import HostCall, Kernel, Plan, plan, work_of
 from schuss.compiler._expr import Buffer
 from schuss.graph import Graph
@@ -47,7 +47,7 @@ class CpuProgram:
         self.plan = plan
         self.batch = plan.batch
         self.row_outputs = tuple(b.kind == "row_output" for b in plan.outputs)
-        self.machine = machine or Machine(emit_module(plan))
+        self.machine = machine or machine_of(plan)
         self._function = _RUN_TYPE(self.machine.run)
         self._fixed = [b for b in plan.buffers if b.kind != "temporary"]
         self._host_calls = [s for s in plan.steps if isinstance(s, HostCall)]
