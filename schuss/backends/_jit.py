@@ -57,7 +57,8 @@ def jit(
     it is traced only. Called inside of a trace, the function becomes part of it.
 
     Returns:
-        A function with `function`'s arguments.
+        A function with `function`'s arguments. Its ``program_for(*args)`` is the program that runs for arguments like
+        these; `schuss.explain_compilation` prints it.
 
     Raises:
         TypeError: `function` cannot be called.
@@ -78,10 +79,8 @@ def jit(
     names = {static_argnames} if isinstance(static_argnames, str) else set(static_argnames)
     cache: dict[Any, _Compiled] = {}
 
-    @functools.wraps(function)
-    def compiled(*args: Any, **kwargs: Any) -> Any:
-        if _stack.scopes:  # part of an enclosing trace, or of a StatelessScope, whose values it must see
-            return function(*args, **kwargs)
+    def entry_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[_Compiled, list[Any]]:
+        """What was compiled for arguments like these, and the arrays among them."""
         positional = [
             _Static(a) if i in numbers or i - len(args) in numbers else a for i, a in enumerate(args)
         ]
@@ -97,12 +96,22 @@ def jit(
         )
         if key not in cache:
             cache[key] = _compile(function, leaves, definition)
-        entry = cache[key]
+        return cache[key], arrays
+
+    @functools.wraps(function)
+    def compiled(*args: Any, **kwargs: Any) -> Any:
+        if _stack.scopes:  # part of an enclosing trace, or of a StatelessScope, whose values it must see
+            return function(*args, **kwargs)
+        entry, arrays = entry_for(args, kwargs)
         values = iter(entry.program(*arrays))
         return _tree.unflatten(
             entry.out_tree, [next(values) if t is None else t.value for t in entry.template]
         )
 
+    def program_for(*args: Any, **kwargs: Any) -> Any:
+        return entry_for(args, kwargs)[0].program
+
+    compiled.program_for = program_for  # type: ignore[attr-defined]
     return compiled
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from schuss.backends._description import KernelCode
 from schuss.backends.cpu._machine import Machine, machine_of
 from schuss.backends.cpu._threads import num_threads, run_together
 from schuss.backends.cpu._words import Word
@@ -62,6 +63,12 @@ class CpuProgram:
         it saves."""
         count = wanted or num_threads()
         return 1 if self.work < _ALONE_WORK else min(count, self._most_threads)
+
+    def describe(self) -> list[KernelCode | None]:
+        """The shape of the machine code of each of the plan's steps; None for host calls."""
+        from schuss.backends.cpu._describe import describe  # it brings what emits code
+
+        return describe(self.plan)
 
     def __call__(self, *arrays: Any) -> list[np.ndarray]:
         """One step: the outputs for these inputs."""
