@@ -47,6 +47,8 @@ def compile(
         A program: ``program(*arrays)`` makes one step and returns the list of outputs;
         ``program.start(data, rows, steps, arguments=(), outputs=(), threads=None)`` begins a run over many,
         and returns it (`wait`, `steps_done`, `stop`, `failed_step`). Variables are read and written in place.
+        ``program.prepare()`` gives a single short step with memory for its `inputs` and `outputs`, to be called many
+        times; None where that is not worth it.
 
     Example:
         >>> import numpy as np, schuss

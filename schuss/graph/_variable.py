@@ -81,8 +81,9 @@ class Variable(ArrayLike):
             raise ValueError(
                 f"Variable {name!r}: expected shape {tuple(shape)}, the initial value has {value.shape}."
             )
-        self.array = np.array(value, dtype=value.dtype if dtype is None else as_dtype(dtype), order="C")
-        self.trainable = bool(trainable)
+        array = np.array(value, dtype=value.dtype if dtype is None else as_dtype(dtype), order="C")
+        for slot, start in (("array", array), ("trainable", bool(trainable))):  # nobody has found it yet
+            object.__setattr__(self, slot, start)
         self.name = self.path = name or "variable"
         self.regularizer = attributes.pop("regularizer", None)
         self.constraint = attributes.pop("constraint", None)

@@ -103,7 +103,7 @@ class Found:
 
     Attributes:
         layers: the root and the holders in it, outer ones first. trainable, variables, weights, metrics: what
-            the properties of `Holder` say.
+            the properties of `Holder` say. key: by which two such looks can be compared while both are kept.
     """
 
     def __init__(self, root: Holder):
@@ -126,16 +126,18 @@ class Found:
         """Whether a new look would find the same."""
         if self._mark is not structure.mark:
             return False
-        return all(
-            len(container) == len(items)
-            and all(
-                map(operator.is_, container.values() if isinstance(container, dict) else container, items)
-            )
-            for container, items in self._contents
-        )
+        for container, items in self._contents:
+            now = container.values() if isinstance(container, dict) else container
+            if len(now) != len(items) or not all(map(operator.is_, now, items)):
+                return False
+        return True
 
     def _own_variables(self, layer: Any) -> list[Any]:
         return layer._own_variables(self._held[id(layer)])
+
+    @functools.cached_property
+    def key(self) -> tuple[Any, ...]:
+        return tuple((id(layer), layer._trainable) for layer in self.layers)
 
     @functools.cached_property
     def trainable(self) -> list[Variable]:

@@ -13,7 +13,7 @@ import numpy as np
 from schuss.graph import _tree
 from schuss.training._arrays import as_arrays, column_names, names_of, rows_of
 
-_DEFAULT_BATCH = 32
+DEFAULT_BATCH = 32
 
 
 class Counted:
@@ -71,7 +71,7 @@ class ArrayData:
         x: Any,
         y: Any = None,
         sample_weight: Any = None,
-        batch_size: int = _DEFAULT_BATCH,
+        batch_size: int = DEFAULT_BATCH,
         shuffle: Any = False,
         seed: int = 0,
     ):
@@ -89,7 +89,7 @@ class ArrayData:
 
     def cut(self, batch_size: int | None, steps: int | None) -> None:
         """Set the size of the batches: the given one; else such that there are `steps` batches; else 32."""
-        of_steps = -(-self.size // steps) if steps else _DEFAULT_BATCH
+        of_steps = -(-self.size // steps) if steps else DEFAULT_BATCH
         self.batch_size = batch_size or of_steps
 
     def split(self, fraction: float) -> tuple[ArrayData, ArrayData]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import threading
 from typing import Any
 
 from schuss import backends
 from schuss.graph import Graph, Spec, Variable, _tree, floatx
 from schuss.training._data import Piece
+from schuss.training._short import Predictors
 from schuss.training._traces import PREDICT, TEST, TRAIN, Details, traced_step
 
 __all__ = ["PREDICT", "TEST", "TRAIN", "Step", "Steps"]
@@ -62,11 +64,16 @@ class Steps:
 
     A step is traced anew when the data's shapes or dtypes, what is trainable, the model's layers, its
     optimizer's schedule or what `compile` was given have changed.
+
+    Attributes:
+        predictors: for short calls of `predict`.
     """
 
     def __init__(self) -> None:
         self._known: dict[Any, Step] = {}
         self._state: Any = None
+        self._tracing = threading.RLock()
+        self.predictors = Predictors()
 
     def __reduce__(self) -> Any:
         return Steps, ()  # machine code stays here; copies of the model compile their own
@@ -81,23 +88,31 @@ class Steps:
         leaves, definition = _tree.flatten(structure)
         signature = tuple((leaf.dtype.str, leaf.shape[1:]) for leaf in leaves)
         key = (kind, piece.batch, _tree.describe(definition), signature)
-        if (self._state, key) not in self._known:
-            specs = [Spec((piece.batch, *leaf.shape[1:]), leaf.dtype) for leaf in leaves]
-            graph, details = traced_step(model, kind, _tree.unflatten(definition, specs))
-            self._state, keep = _state_of(model)
-            backend = "reference" if model.run_eagerly else None
-            self._known[self._state, key] = Step(kind, graph, details, piece.batch, backend, keep)
-        return self._known[self._state, key]
+        step = self._known.get((self._state, key))
+        if step is None:
+            with self._tracing:  # which builds the model: by one thread only
+                step = self._known.get((self._state, key)) or self._traced(model, kind, piece, key)
+        return step
+
+    def _traced(self, model: Any, kind: str, piece: Piece, key: Any) -> Step:
+        leaves, definition = _tree.flatten(piece.structure[0] if kind == PREDICT else piece.structure)
+        specs = [Spec((piece.batch, *leaf.shape[1:]), leaf.dtype) for leaf in leaves]
+        graph, details = traced_step(model, kind, _tree.unflatten(definition, specs))
+        self._state, keep = _state_of(model)
+        backend = "reference" if model.run_eagerly else None
+        made = Step(kind, graph, details, piece.batch, backend, keep)
+        self._known[self._state, key] = made
+        return made
 
 
 def _state_of(model: Any) -> tuple[Any, Any]:
     """What, besides the data's signature, a trace depends on: a key that can be compared, and the objects in
     it."""
-    layers = model._flatten_layers()
+    found = model._all()
     rates = getattr(model.optimizer, "learning_rate_sources", ())
     key = (
-        tuple((id(layer), layer._trainable) for layer in layers),
+        found.key,
         tuple(id(variable) for variable in model.trainable_variables),
         id(model.optimizer), tuple(id(rate) for rate in rates), id(model._compiled), floatx(),
     )  # fmt: skip
-    return key, (layers, model.optimizer, rates, model._compiled)
+    return key, (found, model.optimizer, rates, model._compiled)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import heapq
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +12,14 @@ import numpy as np
 
 from schuss import ops, optimizers
 from schuss.callbacks import CallbackList, History, ProgbarLogger
-from schuss.graph import Variable, active_trace, untraced
+from schuss.graph import Variable, _tree, active_trace, untraced
 from schuss.training._arguments import evaluation_data, is_due, on_batch_piece, prediction_data, training_data
 from schuss.training._batches import unpack_x_y_sample_weight
 from schuss.training._checks import DataCheck, optional_positive_integer, positive_integer
 from schuss.training._compile import Compiled, OutputMetrics
-from schuss.training._data import ArrayData, Counted
+from schuss.training._data import ArrayData, Counted, Piece
 from schuss.training._run import predict_all, results_of, test_epoch, train_epoch
-from schuss.training._steps import TEST, TRAIN, Steps
+from schuss.training._steps import PREDICT, TEST, TRAIN, Steps
 from schuss.training._traces import at_once, measured
 from schuss.utils._progress import Progress, progress_for
 
@@ -307,6 +308,10 @@ class Trainer(_Layer):
         Returns:
             NumPy arrays [samples, …] in the structure of the model's outputs.
         """
+        if callbacks is None and steps is None and type(verbose) is int and verbose == 0:
+            predictor = self._steps.predictors.find(self, x, batch_size)
+            if predictor is not None:
+                return predictor(x)
         steps = optional_positive_integer("steps", steps)
         data = prediction_data(self, x, batch_size, steps)
         self._steps.look_at(self)
@@ -322,6 +327,8 @@ class Trainer(_Layer):
         finally:
             progress.close()
         called.on_predict_end()
+        if isinstance(data, ArrayData) and data.steps == 1:
+            self._remember(x, data.first_piece())
         return outputs
 
     def train_on_batch(
@@ -362,8 +369,19 @@ class Trainer(_Layer):
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, in inference mode."""
+        predictor = self._steps.predictors.find(self, x, sys.maxsize)
+        if predictor is not None:
+            return predictor(x)
         self._steps.look_at(self)
-        return predict_all(self, [on_batch_piece(x, None, None, None)], CallbackList(), Progress())
+        piece = on_batch_piece(x, None, None, None)
+        outputs = predict_all(self, [piece], CallbackList(), Progress())
+        self._remember(x, piece)
+        return outputs
+
+    def _remember(self, x: Any, piece: Piece) -> None:
+        """The next prediction for data like `x`, which was one batch, shall be short."""
+        step = self._steps.get(self, PREDICT, piece)
+        self._steps.predictors.remember(self, x, step, _tree.leaves(piece.structure[0]))
 
     # What a step computes
 

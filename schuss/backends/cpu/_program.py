@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from schuss.backends._description import KernelCode
+from schuss.backends.cpu._call import Call
 from schuss.backends.cpu._machine import Machine, machine_of
 from schuss.backends.cpu._threads import num_threads, run_together
 from schuss.backends.cpu._words import Word
@@ -49,11 +50,11 @@ class CpuProgram:
         self.batch = plan.batch
         self.row_outputs = tuple(b.kind == "row_output" for b in plan.outputs)
         self.machine = machine or machine_of(plan)
-        self._function = _RUN_TYPE(self.machine.run)
+        self.function = _RUN_TYPE(self.machine.run)
         self._fixed = [b for b in plan.buffers if b.kind != "temporary"]
-        self._host_calls = [s for s in plan.steps if isinstance(s, HostCall)]
+        self.host_calls = [s for s in plan.steps if isinstance(s, HostCall)]
         self.work = sum(work_of(s) for s in plan.steps if isinstance(s, Kernel)) + 10**6 * len(
-            self._host_calls
+            self.host_calls
         )
         self._most_threads = max([1] + [s.chunks for s in plan.steps if isinstance(s, Kernel)])
         self._arenas: list[np.ndarray] = []
@@ -97,8 +98,8 @@ class CpuProgram:
         Returns at once, unless the whole run is so short (or `inline` is true) that the calling thread does
         it itself. With `inline` false, it goes on exactly `threads` threads, however small it is.
         """
-        arrays = self._check(data, rows, steps, arguments, outputs)
-        run = Run(self, arrays, rows, steps)
+        arrays = self.arrays_of(data, rows, steps, arguments, outputs)
+        run = self.run(arrays, rows, steps)
         if inline is None:
             inline = self.work * steps < _INLINE_WORK
             threads = self.threads(threads)
@@ -108,7 +109,12 @@ class CpuProgram:
             run.go(threads or num_threads())
         return run
 
-    def _check(
+    def prepare(self) -> Call | None:
+        """A single step, prepared for many calls; None if it is not so short that the calling thread should do it
+        alone."""
+        return Call(self) if self.work < _INLINE_WORK else None
+
+    def arrays_of(
         self,
         data: Sequence[np.ndarray],
         rows: np.ndarray,
@@ -163,8 +169,15 @@ class CpuProgram:
                 found[buffer] = buffer.array
         return found
 
+    def run(self, arrays: dict[Buffer, np.ndarray], rows: np.ndarray, steps: int) -> Run:
+        """A run that has not begun, on arrays that have been checked."""
+        return Run(self, arrays, rows, steps)
+
     def take_arena(self) -> np.ndarray:
-        return self._arenas.pop() if self._arenas else np.zeros(self.plan.arena_bytes + 64, np.uint8)
+        try:
+            return self._arenas.pop()
+        except IndexError:
+            return np.zeros(self.plan.arena_bytes + 64, np.uint8)
 
     def give_arena(self, arena: np.ndarray) -> None:
         self._arenas.append(arena)
@@ -175,40 +188,50 @@ class Run:
 
     def __init__(self, program: CpuProgram, arrays: dict[Buffer, np.ndarray], rows: np.ndarray, steps: int):
         self.program, self.steps = program, steps
-        self._arrays, self._rows = arrays, rows
+        self._rows = rows
         self._arena = program.take_arena()
-        self._finished = threading.Event()
+        self._finished: threading.Event | None = None
         self.error: BaseException | None = None
         self.error_step = 0
-        fixed = program._fixed
-        self._memory = np.zeros(Word.BUFFERS + len(fixed) + 16, np.int64)
+        self._memory = np.zeros(Word.BUFFERS + len(program._fixed) + 16, np.int64)
         shift = -(self._memory.ctypes.data // 8) % 8
         self._context = context = self._memory[shift:]
-        self._host = _HOST_TYPE(self._call_host)
+        self.address: int = context.ctypes.data
         start = self._arena.ctypes.data
         context[Word.STEPS] = steps
         context[Word.ROWS] = rows.ctypes.data
         context[Word.ARENA] = start + -start % 64
-        context[Word.HOST] = ctypes.cast(self._host, ctypes.c_void_p).value or 0
+        if program.host_calls:
+            self._host = _HOST_TYPE(self._call_host)
+            context[Word.HOST] = ctypes.cast(self._host, ctypes.c_void_p).value or 0
+        context[Word.THREADS] = 1
         context[Word.FAILED] = -1
-        for slot, buffer in enumerate(fixed):
-            context[Word.BUFFERS + slot] = arrays[buffer].ctypes.data
+        self.point_at(arrays)
+
+    def point_at(self, arrays: dict[Buffer, np.ndarray]) -> None:
+        """Let it work on these arrays, which have been checked."""
+        self._arrays = arrays
+        fixed = self.program._fixed
+        self._context[Word.BUFFERS : Word.BUFFERS + len(fixed)] = [arrays[b].ctypes.data for b in fixed]
+
+    def start_anew(self) -> None:
+        """As if it had not run."""
+        self.error = None
+        self._context[Word.STOP] = 0
+        self._context[Word.FAILED] = -1
 
     def go(self, threads: int) -> None:
         """Start on worker threads."""
         self._context[Word.THREADS] = threads
-        address = self._context.ctypes.data
-        self._finished = run_together(lambda index: self.program._function(address, index), threads)
+        self._finished = run_together(lambda index: self.program.function(self.address, index), threads)
 
     def go_inline(self) -> None:
         """Run now, on this thread."""
-        self._context[Word.THREADS] = 1
-        self.program._function(self._context.ctypes.data, 0)
-        self._finished.set()
+        self.program.function(self.address, 0)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait at most `timeout` seconds; whether the run has finished. Raises what a host call raised."""
-        if not self._finished.wait(timeout):
+        if self._finished is not None and not self._finished.wait(timeout):
             return False
         if self._arena is not None:
             self.program.give_arena(self._arena)
@@ -238,7 +261,7 @@ class Run:
 
     def _call_host(self, index: int, step: int) -> None:
         try:
-            call = self.program._host_calls[index]
+            call = self.program.host_calls[index]
             results = call.function(*[self._view(b, step) for b in call.inputs])
             for buffer, result in zip(call.outputs, results, strict=True):
                 self._view(buffer, step)[...] = result

@@ -85,6 +85,10 @@ class ReferenceProgram:
                 )
         return ReferenceRun(self, list(data), rows, steps, list(arguments), list(outputs))
 
+    def prepare(self) -> None:
+        """Nothing: here a single step is not worth preparing."""
+        return
+
 
 class ReferenceRun:
     """A program under way on a thread of its own.

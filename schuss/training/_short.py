@@ -1,0 +1,101 @@
+"""Short calls: predictions for a few rows at once, without what surrounds a long run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from schuss.graph import _tree
+from schuss.training._data import DEFAULT_BATCH
+
+if TYPE_CHECKING:
+    from schuss.training._steps import Step
+
+_MOST_BYTES = (
+    1 << 18
+)  # of inputs and outputs, which are copied; larger ones are read and written where they lie
+_MOST_KINDS = 64  # of data that are remembered
+
+
+class Predictor:
+    """Predicts for one batch of data of one kind; by several threads at once, if need be.
+
+    Args:
+        step: the compiled prediction. call: it, prepared. rows: in the batch.
+    """
+
+    def __init__(self, step: Step, call: Any, rows: int):
+        self.rows = rows
+        self._step, self._tree = step, step.details.tree
+        self._is_array = _tree.describe(self._tree) == "*"
+        self._idle = [call]
+
+    def __call__(self, x: Any) -> Any:
+        """The outputs for `x`: new arrays, in the structure of the model's outputs."""
+        try:
+            call = self._idle.pop()
+        except IndexError:
+            call = self._step.program.prepare()
+        inputs = call.inputs
+        if type(x) is np.ndarray:
+            inputs[0][...] = x
+        else:
+            for kept, given in zip(inputs, _tree.leaves(x), strict=True):
+                kept[...] = given
+        call()
+        outputs = [kept.copy() if kept.ndim else kept.reshape(1).copy() for kept in call.outputs]
+        self._idle.append(call)
+        return outputs[0] if self._is_array else _tree.unflatten(self._tree, outputs)
+
+
+class Predictors:
+    """The predictors of a model, by kinds of data, as long as its structure stays as it is."""
+
+    def __init__(self) -> None:
+        self._known: tuple[Any, dict[Any, Predictor]] = None, {}
+
+    def find(self, model: Any, x: Any, batch_size: Any = None) -> Predictor | None:
+        """The predictor for `x`; None if there is none (yet), or if `x` is more than a batch."""
+        found, known = self._known
+        if not known or model._found is not found or not found.is_current():
+            return None
+        predictor = known.get((x.shape, x.dtype) if type(x) is np.ndarray else _kind_of(x))
+        most = DEFAULT_BATCH if batch_size is None else batch_size
+        return predictor if predictor and type(most) is int and predictor.rows <= most else None
+
+    def remember(self, model: Any, x: Any, step: Step, arrays: list[np.ndarray]) -> None:
+        """Keep a predictor for data like `x`, after `step` has predicted for it.
+
+        Args:
+            arrays: the data as the step has read it. If that is not what the user gave, but was made of it, nothing is
+                kept.
+        """
+        kind = _kind_of(x)
+        given = _tree.leaves(x)
+        if kind is None or len(given) != len(arrays) or any(a is not b for a, b in zip(given, arrays)):
+            return
+        size = sum(a.nbytes for a in arrays) + sum(s.size * s.dtype.itemsize for s in step.outputs)
+        call = step.program.prepare() if size <= _MOST_BYTES else None
+        if call is None:
+            return
+        found = model._all()
+        known = self._known[1] if self._known[0] is found else {}
+        if len(known) >= _MOST_KINDS:
+            known = {}
+        known[kind] = Predictor(step, call, len(arrays[0]))
+        self._known = found, known
+
+
+def _kind_of(x: Any) -> Any:
+    """The structure, shapes and dtypes of data, to look up; None for what is not made of NumPy's arrays."""
+    kind = type(x)
+    if kind is np.ndarray:
+        return x.shape, x.dtype
+    if kind is dict:
+        items = [(key, _kind_of(value)) for key, value in x.items()]
+        return None if any(k is None for _, k in items) else (dict, *items)
+    if kind is list or kind is tuple:
+        parts = [_kind_of(value) for value in x]
+        return None if None in parts else (kind, *parts)
+    return None
