@@ -14,6 +14,7 @@ _MODULES = [
     "activations",
     "autodiff",
     "backends",
+    "bench",
     "callbacks",
     "compat",
     "compiler",
@@ -51,6 +52,7 @@ _NAMES = {
     "Optimizer": "optimizers",
     "Regularizer": "regularizers",
     "jit": "backends",
+    "profile": "bench",
     "stop_gradient": "ops",
 }
 

@@ -11,7 +11,7 @@ import schuss
 from schuss import ops
 from schuss.backends.cpu import CpuProgram, compile_graph
 from schuss.backends.cpu._counts import bytes_of, flops_of
-from schuss.backends.cpu._profile import ProgramProfile, profile
+from schuss.backends.cpu._profile import Profiler, ProgramProfile
 from schuss.graph import Spec, trace
 from schuss.graph import primitives as p
 
@@ -26,7 +26,7 @@ def profiled(program: CpuProgram, steps: int = 3, threads: int | None = None) ->
     rows = rng.integers(0, 50, steps * program.batch)
     arguments = [rng.standard_normal(b.shape, "float32") for b in program.plan.arguments]
     outputs = [np.empty(b.shape, b.dtype) for b in program.plan.outputs]
-    return profile(program, data, rows, steps, arguments, outputs, threads, seconds=0.0)
+    return Profiler(program, threads).profile(data, rows, steps, arguments, outputs, seconds=0.0)
 
 
 def test_a_multiply_add_is_two_operations() -> None:

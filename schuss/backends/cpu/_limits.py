@@ -15,8 +15,8 @@ from schuss.backends.cpu._target import host
 from schuss.backends.cpu._threads import num_threads, run_together
 
 _CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
-_SECONDS = 0.005  # of one measurement
-_REPEATS = 20  # of which the best counts: what others on the machine take away is no limit of it
+_SECONDS = 2e-3  # of one measurement: less than a time slice
+_REPEATS = 40  # of which each thread's best counts: what others on the machine take away is no limit of it
 _UNROLLED = 4  # vectors copied in one turn of the loop
 _MOST_COPIED = 256 << 20
 
@@ -82,7 +82,7 @@ class _MultiplyAdd:
         def call(thread: int, turns: int) -> None:
             self._function(turns, operands[thread].ctypes.data)
 
-        return self._operations * threads * _turns_a_second(call, threads)
+        return self._operations * _turns_a_second(call, threads)
 
 
 class _Copy:
@@ -104,22 +104,30 @@ class _Copy:
             target, source = arrays[thread]
             self._function(turns, target.ctypes.data, source.ctypes.data, length)
 
-        return 8 * length * threads * _turns_a_second(call, threads)
+        return 8 * length * _turns_a_second(call, threads)
 
 
 def _turns_a_second(call: Callable[[int, int], None], threads: int) -> float:
-    """How often a second each thread does what ``call(thread, turns)`` does `turns` times."""
+    """How often a second the threads, at once, do what ``call(thread, turns)`` does `turns` times; all together."""
 
-    def seconds(turns: int) -> float:
-        begun = time.perf_counter()
-        run_together(lambda thread: call(thread, turns), threads).wait()
-        return time.perf_counter() - begun
+    def best(turns: int, repeats: int) -> np.ndarray:
+        """Seconds of each thread."""
+        seconds = np.full((repeats, threads), np.inf)
+
+        def task(thread: int) -> None:
+            for repeat in range(repeats):
+                begun = time.perf_counter()
+                call(thread, turns)
+                seconds[repeat, thread] = time.perf_counter() - begun
+
+        run_together(task, threads).wait()
+        return seconds.min(0)
 
     turns = 1
-    while (taken := seconds(turns)) < _SECONDS / 4:
+    while (taken := best(turns, 3).max()) < _SECONDS / 4:
         turns *= 4
     turns = max(1, round(turns * _SECONDS / taken))
-    return turns / min(seconds(turns) for _ in range(_REPEATS))
+    return float((turns / best(turns, _REPEATS)).sum())
 
 
 def _multiply_add_assembly(lanes: int, chains: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import statistics
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -125,72 +124,96 @@ def stride_of(plan: Plan) -> int:
     return -(-2 * (len(plan.steps) + plan.barriers) // _LINE) * _LINE
 
 
-def profile(
-    program: CpuProgram,
-    data: Sequence[np.ndarray],
-    rows: np.ndarray,
-    steps: int,
-    arguments: Sequence[np.ndarray] = (),
-    outputs: Sequence[np.ndarray] = (),
-    threads: int | None = None,
-    seconds: float = 1.0,
-) -> ProgramProfile:
-    """Measure where a program's time goes.
+class Profiler:
+    """Measures where a program's time goes.
 
-    The program and its build with clocks take turns, at least three times each. All figures of kernels are of one run,
-    that of median length. Every run begins with the variables as they are now, and so they are left.
+    Every run begins with the variables as they were when it was made, and so they are left.
 
     Args:
-        program: as compiled. data, rows, steps, arguments, outputs: as in `CpuProgram.start`.
-        threads: default: as many as a run would have. seconds: for how long to measure.
+        program: as compiled. threads: default: as many as a run would have.
 
     Raises:
-        ValueError: the program's check fails: a loss that is not finite.
         NotImplementedError: a processor that is neither x86 nor ARM.
     """
-    threads = program.threads(threads)
-    emit_run = functools.partial(TimedRunFunction, threads=threads)
-    timed = CpuProgram(program.plan, Machine(emit_module(program.plan, emit_run)))
-    stride = stride_of(program.plan)
-    count = threads * stride
-    words = (ctypes.c_int64 * count).from_address(timed.machine.address(_TABLE))
-    table = np.ctypeslib.as_array(words).reshape(threads, stride)
-    clock = ctypes.CFUNCTYPE(ctypes.c_int64)(timed.machine.address(_CLOCK))
-    variables = [(v.array, v.array.copy()) for v in program.plan.variables]
 
-    def run(which: CpuProgram) -> float:
+    def __init__(self, program: CpuProgram, threads: int | None = None):
+        self.program, self.threads = program, program.threads(threads)
+        plan = program.plan
+        emit_run = functools.partial(TimedRunFunction, threads=self.threads)
+        self._timed = CpuProgram(plan, Machine(emit_module(plan, emit_run)))
+        machine, stride = self._timed.machine, stride_of(plan)
+        words = (ctypes.c_int64 * (self.threads * stride)).from_address(machine.address(_TABLE))
+        self._table = np.ctypeslib.as_array(words).reshape(self.threads, stride)
+        self._clock = ctypes.CFUNCTYPE(ctypes.c_int64)(machine.address(_CLOCK))
+        self._variables = [(v.array, v.array.copy()) for v in plan.variables]
+
+    def profile(
+        self,
+        data: Sequence[np.ndarray],
+        rows: np.ndarray,
+        steps: int,
+        arguments: Sequence[np.ndarray] = (),
+        outputs: Sequence[np.ndarray] = (),
+        seconds: float = 1.0,
+    ) -> ProgramProfile:
+        """The profile of a run.
+
+        The program and its build with clocks take turns, at least three times each. All figures are of the quickest
+        run of each: what other processes take away is not the program's.
+
+        Args:
+            data, rows, steps, arguments, outputs: as in `CpuProgram.start`. seconds: for how long to measure.
+
+        Raises:
+            ValueError: the program's check fails: a loss that is not finite.
+        """
+        given = data, rows, steps, arguments, outputs
+        self._run(self.program, given), self._run(self._timed, given)
+        since = both(self._clock)
+        plain: list[float] = []
+        found: list[tuple[float, np.ndarray]] = []
+        until = time.perf_counter() + seconds
+        while len(found) < 3 or time.perf_counter() < until:
+            plain.append(self._run(self.program, given))
+            self._table[...] = 0
+            found.append((self._run(self._timed, given), self._table.copy()))
+        tick = 1 / ticks_per_second(self._clock, since)
+        timed_seconds, ticks = min(found, key=lambda pair: pair[0])
+        pairs = ticks.reshape(self.threads, -1, 2) / steps
+        plan = self.program.plan
+        kernels = [
+            _kernel_profile(step, pairs[:, n, 0] * tick, pairs[:, n, 1]) for n, step in enumerate(plan.steps)
+        ]
+        barriers = _barrier_profiles(plan, pairs[:, len(kernels) :, 0] * tick)
+        return ProgramProfile(kernels, barriers, self.threads, steps, min(plain), timed_seconds)
+
+    def seconds(
+        self,
+        data: Sequence[np.ndarray],
+        rows: np.ndarray,
+        steps: int,
+        arguments: Sequence[np.ndarray] = (),
+        outputs: Sequence[np.ndarray] = (),
+    ) -> float:
+        """How long a step takes, the run's beginning included; arguments as for `profile`."""
+        given = data, rows, steps, arguments, outputs
+        return min(self._run(self.program, given) for _ in range(3))
+
+    def _run(self, program: CpuProgram, given: tuple[Any, ...]) -> float:
         """Seconds of a step."""
+        steps = given[2]
         begun = time.perf_counter()
-        under_way = which.start(data, rows, steps, arguments, outputs, threads, inline=threads == 1)
-        under_way.result()
+        run = program.start(*given, threads=self.threads, inline=self.threads == 1)
+        run.result()
         taken = (time.perf_counter() - begun) / steps
-        for array, before in variables:
+        for array, before in self._variables:
             array[...] = before
-        if under_way.failed_step is not None:
+        if run.failed_step is not None:
             raise ValueError(
-                f"The loss was not finite in step {under_way.failed_step}. Profile with data, weights and a learning "
-                "rate with which the model can be trained."
+                f"The loss was not finite in step {run.failed_step}. Profile with data, weights and a learning rate with "
+                "which the model can be trained."
             )
         return taken
-
-    run(program), run(timed)
-    since = both(clock)
-    plain: list[float] = []
-    found: list[tuple[float, np.ndarray]] = []
-    until = time.perf_counter() + seconds
-    while len(found) < 3 or time.perf_counter() < until:
-        plain.append(run(program))
-        table[...] = 0
-        found.append((run(timed), table.copy()))
-    tick = 1 / ticks_per_second(clock, since)
-    timed_seconds, ticks = sorted(found, key=lambda pair: pair[0])[len(found) // 2]
-    pairs = ticks.reshape(threads, -1, 2) / steps
-    kernels = [
-        _kernel_profile(step, pairs[:, n, 0] * tick, pairs[:, n, 1])
-        for n, step in enumerate(program.plan.steps)
-    ]
-    barriers = _barrier_profiles(program.plan, pairs[:, len(kernels) :, 0] * tick)
-    return ProgramProfile(kernels, barriers, threads, steps, statistics.median(plain), timed_seconds)
 
 
 def _kernel_profile(step: Kernel | HostCall, seconds: Any, calls: Any) -> KernelProfile:
