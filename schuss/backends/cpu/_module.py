@@ -20,10 +20,12 @@ from schuss.backends.cpu._target import Target, host
 from schuss.backends.cpu._words import Word
 from schuss.compiler import HostCall, Kernel, Plan, structure_of
 from schuss.compiler._expr import Buffer
+from schuss.utils._garbage import without_collections
 
 _SPINS = 2000  # pauses before a waiting thread yields its core: some 50 µs
 
 
+@without_collections()
 def emit_module(plan: Plan, emit_run: Callable[..., RunFunction] | None = None) -> str:
     """The module's LLVM assembly.
 

@@ -9,6 +9,7 @@ import llvmlite.ir as ir
 import numpy as np
 
 from schuss.backends.cpu import vecmath
+from schuss.backends.cpu._constants import Splat, number
 
 _I1, _I8, _I32, _I64 = (ir.IntType(n) for n in (1, 8, 32, 64))
 POINTER = ir.PointerType()
@@ -42,20 +43,11 @@ def splat(builder: ir.IRBuilder, value: ir.Value, lanes: int) -> ir.Value:
         return value
     type_ = ir.VectorType(value.type, lanes)
     if isinstance(value, ir.Constant):
-        return ir.Constant(type_, [value] * lanes)
+        return Splat(value, lanes)
     single = builder.insert_element(ir.Constant(type_, ir.Undefined), value, ir.Constant(_I32, 0))
     return builder.shuffle_vector(
         single, ir.Constant(type_, ir.Undefined), ir.Constant(ir.VectorType(_I32, lanes), [0] * lanes)
     )
-
-
-def number(type_: ir.Type, value: Any) -> ir.Constant:
-    """A constant of a scalar or vector type."""
-    if isinstance(type_, ir.VectorType):
-        return ir.Constant(type_, [number(type_.element, value)] * type_.count)
-    if isinstance(type_, ir.IntType):
-        return ir.Constant(type_, int(value))
-    return ir.Constant(type_, float(value))
 
 
 def _like(type_: ir.Type, element: ir.Type) -> ir.Type:

@@ -14,6 +14,7 @@ from typing import Any
 
 import llvmlite.ir as ir
 
+from schuss.backends.cpu._constants import number
 from schuss.backends.cpu._target import host
 
 use_fma: ContextVar[bool | None] = ContextVar("use_fma", default=None)
@@ -58,16 +59,6 @@ class Format:
 
 SINGLE = Format(32, 23, 127, 2.0**-126, (2 - 2.0**-23) * 2.0**127)
 DOUBLE = Format(64, 52, 1023, 2.0**-1022, (2 - 2.0**-52) * 2.0**1023)
-
-
-class Splat(ir.Constant):
-    """A scalar constant in every lane, in LLVM's short notation: the assembly is a tenth as long."""
-
-    def __init__(self, scalar: ir.Constant, lanes: int):
-        super().__init__(ir.VectorType(scalar.type, lanes), [scalar] * lanes)
-
-    def _get_reference(self) -> str:
-        return f"splat ({self.constant[0]})"
 
 
 class Number:
@@ -116,9 +107,7 @@ class Number:
 
     def constant(self, element: ir.Type, value: Any) -> Number:
         """A Python number of type `element`, in as many lanes."""
-        value = int(value) if isinstance(element, ir.IntType) else float(value)
-        scalar = ir.Constant(element, value)
-        return Number(self.builder, scalar if self.lanes is None else Splat(scalar, self.lanes))
+        return Number(self.builder, number(self._type_of(element), value))
 
     def integer(self, value: int) -> Number:
         """An integer as wide as these floats."""
