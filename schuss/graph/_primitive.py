@@ -30,6 +30,8 @@ observers: list[Callable[[Primitive, list[Any], dict[str, Any], Any], Any]] = []
 """Each is told of every operation, computed or recorded: ``observer(primitive, operands, params, result)``
 returns the result to go on with. For tools that follow a program as it runs; usually empty."""
 
+_MOST_TAKEN = 256  # kinds of operands that a primitive remembers to have checked
+
 
 class Primitive:
     """An operation that is not composed of others. Operands have the exact shapes and dtypes the shape rule
@@ -37,6 +39,7 @@ class Primitive:
 
     def __init__(self, name: str, several_results: bool = False):
         self.name, self.several_results = name, several_results
+        self._taken: set[Any] = set()
         if name in PRIMITIVES:
             raise ValueError(f"Primitive {name!r} exists already.")
         PRIMITIVES[name] = self
@@ -44,8 +47,8 @@ class Primitive:
     def bind(self, *operands: Any, **params: Any) -> Any:
         """Record the operation if an operand is a tensor (or, in a trace, if it has none), else compute it
         with NumPy."""
-        values = [as_value(operand) for operand in operands]
-        if any(isinstance(value, Tensor) for value in values) or (not values and active_trace() is not None):
+        values = list(map(as_value, operands))
+        if any(map(_is_tensor, values)) or (not values and active_trace() is not None):
             result = current_trace(self.name).record(self, values, params)
         else:
             result = self._compute(values, params)
@@ -59,14 +62,30 @@ class Primitive:
             importlib.import_module(
                 "schuss.backends.reference"
             )  # by name: what a word means is said outside of graph
-        shape_rules[self](*(Spec.of(array) for array in arrays), **params)
+        self._check(arrays, params)
         arrays = [np.asarray(array) for array in arrays]  # subclasses may mean something else by +
         with np.errstate(all="ignore"):
             result = reference_rules[self](*arrays, **params)
         return [np.asarray(y) for y in result] if self.several_results else np.asarray(result)
 
+    def _check(self, arrays: list[np.ndarray], params: dict[str, Any]) -> None:
+        """An error unless the shape rule takes such operands. What it has taken it takes again."""
+        if self.several_results:  # these have parameters that should not be kept
+            shape_rules[self](*(Spec.of(array) for array in arrays), **params)
+            return
+        operands = *((array.shape, array.dtype) for array in arrays), *params.items()
+        if operands not in self._taken:
+            shape_rules[self](*(Spec.of(array) for array in arrays), **params)
+            if len(self._taken) >= _MOST_TAKEN:
+                self._taken.clear()
+            self._taken.add(operands)
+
     def __repr__(self) -> str:
         return self.name
+
+
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, Tensor)
 
 
 def as_value(operand: Any) -> Any:

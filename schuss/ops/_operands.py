@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from schuss.graph import Spec, Tensor, as_dtype, as_value, result_type
+from schuss.graph import DTYPES, Spec, Tensor, as_dtype, as_value, result_type
 from schuss.graph.primitives import broadcast_in_dim_p, convert_p, reshape_p, transpose_p
+
+_SUPPORTED = frozenset(DTYPES.values())
 
 
 def is_weak(x: Any) -> bool:
@@ -64,9 +66,22 @@ def promoted(*operands: Any, dtype: Any = None) -> list[Any]:
 
 def aligned(*operands: Any, dtype: Any = None, name: str = "operation") -> list[Any]:
     """The operands in one dtype and one shape, broadcast by NumPy's rule."""
+    if _are_alike(operands, dtype):
+        return list(operands)
     arrays = promoted(*operands, dtype=dtype)
     shape = joint_shape(*arrays, name=name)
     return [broadcast(x, shape) for x in arrays]
+
+
+def _are_alike(operands: tuple[Any, ...], dtype: Any) -> bool:
+    """Whether the operands are arrays or tensors of one shape and one supported dtype (`dtype`, if given)."""
+    first = operands[0]
+    return (
+        all(type(x) is np.ndarray or type(x) is Tensor for x in operands)
+        and first.dtype in _SUPPORTED
+        and (dtype is None or (isinstance(dtype, np.dtype) and dtype == first.dtype))
+        and all(x.dtype == first.dtype and x.shape == first.shape for x in operands[1:])
+    )
 
 
 def joint_shape(*arrays: Any, name: str = "operation") -> tuple[int, ...]:
