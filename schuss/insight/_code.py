@@ -45,26 +45,24 @@ def code_of(kernel: Kernel, names: BufferNames, code: KernelCode | None) -> str:
         loop(kernel.scan.dim, "in order")
         lines.append("    " * depth + _STEP[kind].format(formulas.text(kernel.scan.body)))
     elif kernel.reduction is not None:
-        lines += ["    " * depth + line for line in _reduction(kernel, formulas, code)]
+        lines += _reduction(kernel, formulas, code, depth)
         formulas.forget()
     return "\n".join([*lines, *("    " * depth + line for line in _stores(kernel.stores, formulas))])
 
 
-def _reduction(kernel: Kernel, formulas: Formulas, code: KernelCode | None) -> list[str]:
+def _reduction(kernel: Kernel, formulas: Formulas, code: KernelCode | None, depth: int) -> list[str]:
     reduction = kernel.reduction
     assert reduction is not None
+    indent = "    " * depth
     if reduction.kind not in _START:  # argmax, argmin
         (dim,) = reduction.dims
-        return [
-            f"total = {reduction.kind}({formulas.text(reduction.body)} for {formulas.loops[dim]} in range({dim.size}))"
-        ]
-    lines = [f"total = {_START[reduction.kind]}"]
-    for depth, dim in enumerate(reduction.dims):
+        over = f"{formulas.loops[dim]} in range({dim.size})"
+        return [f"{indent}total = {reduction.kind}({formulas.text(reduction.body)} for {over})"]
+    lines = [f"{indent}total = {_START[reduction.kind]}"]
+    for dim in reduction.dims:
         comment = _loop_comment(kernel, dim, code)
-        lines.append(
-            _with_comment(f"{'    ' * depth}for {formulas.loops[dim]} in range({dim.size}):", comment)
-        )
-    indent = "    " * len(reduction.dims)
+        lines.append(_with_comment(f"{indent}for {formulas.loops[dim]} in range({dim.size}):", comment))
+        indent += "    "
     lines += [indent + line for line in formulas.values([reduction.body])]
     return [*lines, indent + _STEP[reduction.kind].format(formulas.text(reduction.body))]
 
@@ -130,7 +128,7 @@ def _loop_comment(kernel: Kernel, dim: Dim, code: KernelCode | None) -> str:
         parts.append(f"{together} at once")
     reduced = () if kernel.reduction is None else kernel.reduction.dims
     if code.block and reduced and dim is reduced[0]:
-        parts.append(f"blocks of {code.block}, for all tiles one block after the other")
+        parts.append(f"blocks of {code.block}: one block for all tiles, then the next")
     return "; ".join(parts)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from schuss.compiler import Kernel
 from schuss.compiler._expr import Apply, Const, Expr, Load, Position, Reduced, children, walk
-from schuss.compiler._index import Dim, Dynamic, Index, Split, strides_of
+from schuss.compiler._index import Dim, Dynamic, Index, Split, _joined, strides_of
 from schuss.insight._names import BufferNames, loop_names
 
 _LONGEST = 72  # characters of a formula of which no part gets a line of its own
@@ -48,14 +48,21 @@ class Formulas:
         return self._render(expr)[0]
 
     def element(self, buffer: Any, index: tuple[Index, ...], clipped: bool = True) -> str:
-        """``t1[i, j]``; of a batch the row that the order of rows says. `clipped`: whether indices that come from memory
+        """``t1[i, j]``; of a batch the row that the order of rows says; ``t1.flat[i]`` where one loop runs over all axes.
+        `clipped`: whether indices that come from memory
         are brought into the array."""
+        name = self.names[buffer]
         if not index:
-            return self.names[buffer]
+            return name
         parts = [self._index(component, clipped) for component in index]
         if buffer.kind == "batch":
             parts[0] = f"rows[{parts[0]}]"
-        return f"{self.names[buffer]}[{', '.join(parts)}]"
+        for first in (0, 1):
+            flat = _joined(index[first:], buffer.shape[first:])
+            if flat is not None:
+                row = f"[{parts[0]}]" if first else ""
+                return f"{name}{row}.flat[{self._index(flat)}]"
+        return f"{name}[{', '.join(parts)}]"
 
     def values(self, roots: Iterable[Expr]) -> list[str]:
         """Lines ``v1 = …`` for what the formulas share, and for parts of long ones. From here on such a value

@@ -448,6 +448,11 @@ def test_formulas(function: Callable[..., Any], text: str) -> None:
     assert store.split(" = ", 1)[1] == text
 
 
+def test_one_loop_over_several_axes() -> None:
+    stores = explained(lambda x: ops.exp(x) + 1, np.zeros((4, 5), F)).kernel(1).stores
+    assert stores == ["result.flat[i] = exp(x.flat[i]) + 1"]
+
+
 def test_what_is_used_twice_has_a_name() -> None:
     stores = explained(lambda x: (ops.exp(x), ops.exp(x) + 1), np.zeros(6, F)).kernel(1).stores
     assert stores == ["v1 = exp(x[i])", "result0[i] = v1", "result1[i] = v1 + 1"]
