@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import os
-import socket
+import platform
 import struct
 import time
 from pathlib import Path
@@ -68,7 +68,7 @@ class EventFile:
 
     def __init__(self, folder: Path):
         folder.mkdir(parents=True, exist_ok=True)
-        host = f"{socket.gethostname()}.{os.getpid()}.{next(_numbers)}"
+        host = f"{platform.node()}.{os.getpid()}.{next(_numbers)}"
         self.path = folder / f"events.out.tfevents.{int(time.time()):010d}.{host}.v2"
         self._file: BinaryIO = open(self.path, "wb")  # noqa: SIM115 (open until `close`)
         self._write(_event(0, _field(3, b"brain.Event:2")))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -164,6 +163,8 @@ class BatchData:
 
 def _prefetched(dataset: PyDataset, order: Iterator[int]) -> Iterator[Any]:
     """The batches in order, made by several threads ahead of their use."""
+    from concurrent.futures import ThreadPoolExecutor  # brings the logging package; few programs need it
+
     pool = ThreadPoolExecutor(dataset.workers, thread_name_prefix="schuss-data")
     try:
         ahead = itertools.islice(order, max(1, dataset.max_queue_size))

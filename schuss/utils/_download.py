@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
 import os
-import re
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-_BLOCK = 1 << 16
-_TIMEOUT = 30.0
-_TRIES = 5
 
 
 class DownloadError(OSError):
@@ -58,6 +49,8 @@ def download(url: str, path: Path, expected: str | None = None) -> None:
     Raises:
         DownloadError: says what happened, and what to do without a network.
     """
+    from schuss.utils._transfer import fetch_all  # Python's network: not for what is here already
+
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,7 +65,7 @@ def download(url: str, path: Path, expected: str | None = None) -> None:
             return  # another process was faster
         for attempt in (1, 2):
             resumed = part.stat().st_size > 0
-            _fetch_all(url, part, path.name)
+            fetch_all(url, part, path.name)
             if has_hash(part, expected):
                 os.replace(part, path)
                 return
@@ -101,91 +94,3 @@ def _alone(part: Path) -> Iterator[None]:
             yield
         finally:
             Path(lock.name).unlink(missing_ok=True)
-
-
-def _fetch_all(url: str, part: Path, name: str) -> None:
-    """Everything, going on after broken connections as long as they bring something."""
-    for attempt in range(_TRIES):
-        before = part.stat().st_size
-        try:
-            _fetch(url, part, name)
-            return
-        except (OSError, http.client.HTTPException) as error:
-            if attempt + 1 < _TRIES and part.stat().st_size > before:
-                continue
-            if not part.stat().st_size:
-                part.unlink()
-            raise _explained(url, name, error) from error
-
-
-def _explained(url: str, name: str, error: Exception) -> DownloadError:
-    reason = getattr(error, "reason", None) or error
-    if isinstance(error, urllib.error.HTTPError):
-        reason = f"the server answered {error.code} {error.reason}"
-    folder = given_folder()
-    return DownloadError(
-        f"The file {name} is not on this machine and could not be downloaded from {url} ({reason}). "
-        "Without a network: download that file elsewhere, put it into a folder, and set SCHUSS_DATASETS to the "
-        f"folder's path{f' (now {folder}, which has no {name})' if folder else ''}."
-    )
-
-
-def _fetch(url: str, part: Path, name: str) -> None:
-    """One request: the file, or what is missing of it."""
-    have = part.stat().st_size
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
-    try:
-        response = urllib.request.urlopen(request, timeout=_TIMEOUT)
-    except urllib.error.HTTPError as error:
-        if error.code != 416:
-            raise
-        whole = re.fullmatch(r"bytes \*/(\d+)", error.headers.get("Content-Range") or "")
-        if whole is None or int(whole[1]) != have:  # 416: nothing after these bytes; but is it these?
-            part.write_bytes(b"")
-            _fetch(url, part, name)
-        return
-    with response:
-        start = re.match(r"bytes (\d+)-", response.headers.get("Content-Range") or "")
-        resumed = have > 0 and response.status == 206 and start is not None and int(start[1]) == have
-        if response.status == 206 and not resumed:
-            raise OSError("the server sent another part of the file than the one asked for")
-        length = response.headers.get("Content-Length")
-        done = have if resumed else 0
-        total = None if length is None else done + int(length)
-        with part.open("ab" if resumed else "wb") as file, _progress(name, done, total) as advance:
-            while block := response.read(_BLOCK):
-                file.write(block)
-                done += len(block)
-                advance(len(block))
-    if total is not None and done < total:
-        raise OSError(f"the connection ended after {done} of {total} bytes; run again to continue")
-
-
-@contextmanager
-def _progress(name: str, done: int, total: int | None) -> Iterator[Any]:
-    """A bar on a terminal, one line elsewhere, on stderr; gives the function that moves it on."""
-    if not sys.stderr.isatty():
-        size = "" if total is None else f" ({total / 1e6:.1f} MB)"
-        print(f"Downloading {name}{size}", file=sys.stderr, flush=True)
-        yield lambda count: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, transient=True, console=Console(stderr=True)) as progress:
-        task = progress.add_task(name, total=total, completed=done)
-        yield lambda count: progress.advance(task, count)
