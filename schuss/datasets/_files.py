@@ -75,21 +75,28 @@ def read_npz(path: Path, *names: str) -> list[np.ndarray]:
     """Arrays from an ``.npz`` file by name, without running any code from it."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return [_read_npy(archive.read(f"{name}.npy")) for name in names]
+            return [_read_npy(archive, f"{name}.npy") for name in names]
     except _DAMAGED as error:
         raise damaged(path, error) from error
 
 
-def _read_npy(content: bytes) -> np.ndarray:
-    """An array of numbers, or of lists (which NumPy writes as a pickle)."""
-    file = io.BytesIO(content)
-    version = np.lib.format.read_magic(file)
-    read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-    shape, _, dtype = read_header[version](file)
-    if not dtype.hasobject:
-        file.seek(0)
-        return np.lib.format.read_array(file, allow_pickle=False)
-    return np.asarray(_ArraysOnly(file, encoding="bytes").load(), object).reshape(shape)
+def _read_npy(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    """An array of numbers, or of lists (which NumPy writes as a pickle).
+
+    Numbers go piece by piece to their place: the whole of them as bytes would be as large again.
+    """
+    with archive.open(name) as file:
+        version = np.lib.format.read_magic(file)
+        read_header = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }
+        shape, _, dtype = read_header[version](file)
+        if not dtype.hasobject:
+            file.seek(0)
+            return np.lib.format.read_array(file, allow_pickle=False)
+        content = io.BytesIO(file.read())
+    return np.asarray(_ArraysOnly(content, encoding="bytes").load(), object).reshape(shape)
 
 
 class _ArraysOnly(pickle.Unpickler):

@@ -136,6 +136,17 @@ def test_a_damaged_npz(given, content):
         datasets.mnist.load_data()
 
 
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_one_wrong_byte_of_an_npz_is_found(given, save):
+    image = np.arange(784, dtype=np.uint8).reshape(1, 28, 28).repeat(1000, axis=0)
+    save(given / "mnist.npz", x_train=image, y_train=image[:, 0, 0], x_test=image[:1], y_test=image[:1, 0, 0])
+    content = bytearray((given / "mnist.npz").read_bytes())
+    content[len(content) // 2] ^= 1
+    (given / "mnist.npz").write_bytes(content)
+    with pytest.raises(ValueError, match=r"mnist\.npz is not the file it should be"):
+        datasets.mnist.load_data()
+
+
 def test_an_npz_without_the_arrays(given):
     np.savez(given / "mnist.npz", x=np.zeros(2))
     with pytest.raises(ValueError, match=r"x_train\.npy"):
