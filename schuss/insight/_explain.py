@@ -53,8 +53,8 @@ def explain_compilation(
         >>> x, w, b = np.zeros((8, 3), "float32"), np.zeros((3, 4), "float32"), np.zeros(4, "float32")
         >>> print(schuss.explain_compilation(neuron, x, w, b).kernel(1))
         # 1  matmul + add + tanh
-        for i in range(8):                          # ...
-            for j in range(4):                      # vectors of 4
+        for i in range(8):...
+            for j in range(4):...
                 total = 0
                 for k in range(3):
                     total += x[i, k] * w[k, j]
