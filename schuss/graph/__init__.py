@@ -4,6 +4,7 @@ machine."""
 from schuss.graph import primitives
 from schuss.graph._dtypes import (
     DTYPES,
+    SUPPORTED,
     as_dtype,
     floatx,
     is_bool,
@@ -43,6 +44,7 @@ __all__ = [
     "DTYPES",
     "OPERATORS",
     "PRIMITIVES",
+    "SUPPORTED",
     "ArrayLike",
     "Graph",
     "Node",

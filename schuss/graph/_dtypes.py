@@ -29,7 +29,7 @@ DTYPES: dict[str, np.dtype] = {
     )
 }
 
-_SUPPORTED = {dtype: dtype for dtype in DTYPES.values()}
+SUPPORTED = {dtype: dtype for dtype in DTYPES.values()}
 _floatx = np.dtype("float32")
 
 
@@ -51,8 +51,8 @@ def as_dtype(dtype: Any) -> np.dtype:
     """The NumPy dtype that `dtype` (a name, a type, a dtype, None for floatx) stands for."""
     if dtype is None:
         return _floatx
-    if isinstance(dtype, np.dtype) and dtype in _SUPPORTED:  # the usual case; names of dtypes are slow
-        return _SUPPORTED[dtype]
+    if isinstance(dtype, np.dtype) and dtype in SUPPORTED:  # the usual case; names of dtypes are slow
+        return SUPPORTED[dtype]
     if dtype is float:
         return _floatx
     if dtype is int:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from schuss.graph._dtypes import SUPPORTED
 from schuss.graph._tensor import Spec, Tensor, as_array
 from schuss.graph._trace import active_trace, current_trace
 
@@ -90,7 +91,7 @@ def _is_tensor(value: Any) -> bool:
 
 def as_value(operand: Any) -> Any:
     """An operand as a tensor or an array: a variable is read, a Python number converted."""
-    if isinstance(operand, Tensor):
+    if isinstance(operand, Tensor) or (type(operand) is np.ndarray and operand.dtype in SUPPORTED):
         return operand
     read = getattr(operand, "__schuss_value__", None)
     return as_array(operand) if read is None else read()

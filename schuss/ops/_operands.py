@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from schuss.graph import DTYPES, Spec, Tensor, as_dtype, as_value, result_type
+from schuss.graph import SUPPORTED, Spec, Tensor, as_dtype, as_value, result_type
 from schuss.graph.primitives import broadcast_in_dim_p, convert_p, reshape_p, transpose_p
-
-_SUPPORTED = frozenset(DTYPES.values())
 
 
 def is_weak(x: Any) -> bool:
@@ -78,7 +76,7 @@ def _are_alike(operands: tuple[Any, ...], dtype: Any) -> bool:
     first = operands[0]
     return (
         all(type(x) is np.ndarray or type(x) is Tensor for x in operands)
-        and first.dtype in _SUPPORTED
+        and first.dtype in SUPPORTED
         and (dtype is None or (isinstance(dtype, np.dtype) and dtype == first.dtype))
         and all(x.dtype == first.dtype and x.shape == first.shape for x in operands[1:])
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from schuss.graph import DTYPES, _tree
+from schuss.graph import DTYPES
 
 _FRAMES = ("pandas", "polars", "modin", "cudf", "pyarrow")
 
@@ -145,9 +145,3 @@ def names_of(structure: Any) -> list[str]:
     for part, name in zip(structure, ("x", "y", "sample_weight"), strict=True):
         visit(part, name)
     return found
-
-
-def rows_of(structure: Any) -> int | None:
-    """The number of rows of the first array in a structure; None if there is none."""
-    leaves = _tree.leaves(structure)
-    return len(leaves[0]) if leaves else None

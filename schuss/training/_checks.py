@@ -49,14 +49,14 @@ class DataCheck:
         if len(arrays) == len(self._seen) and all(a is b for a, b in zip(arrays, self._seen)):
             return
         self._seen = arrays
-        names = names_of(piece.structure)
-        self._check_labels(step, arrays, names)
-        for array, name in zip(arrays, names, strict=True):
+        self._check_labels(step, piece, arrays)
+        for index, array in enumerate(arrays):
             place = first_non_finite_row(array)
             if place is not None and self._harms(step, piece, place[0]):
+                name = names_of(piece.structure)[index]
                 raise ValueError(self.name + self._non_finite_text(array, name, place))
 
-    def _check_labels(self, step: Step, arrays: list[np.ndarray], names: list[str]) -> None:
+    def _check_labels(self, step: Step, piece: Piece, arrays: list[np.ndarray]) -> None:
         """For sparse losses: every label must be one of the classes."""
         for loss, y_true, shape in step.details.losses:
             if getattr(loss, "fn", None) is not losses.sparse_categorical_crossentropy or not isinstance(
@@ -80,9 +80,9 @@ class DataCheck:
             if not wrong.any():
                 continue
             place = tuple(int(i) for i in np.unravel_index(int(wrong.argmax()), wrong.shape))
-            label = labels[place]
+            label, name = labels[place], names_of(piece.structure)[index]
             raise ValueError(
-                f"{self.name}{names[index]} has the label {label:g} in row {place[0]}{self._unit}, but the "
+                f"{self.name}{name} has the label {label:g} in row {place[0]}{self._unit}, but the "
                 f"model's output has {classes} "
                 f"classes: labels must be integers from 0 to {classes - 1}. Give the last layer more units, "
                 "or count the "

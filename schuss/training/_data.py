@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from schuss.graph import _tree
-from schuss.training._arrays import as_arrays, column_names, names_of, rows_of
+from schuss.training._arrays import as_arrays, column_names, names_of
 
 DEFAULT_BATCH = 32
 
@@ -177,19 +177,19 @@ def warn_of_end(made: int, steps: int | None) -> None:
 
 def _common_length(structure: tuple[Any, Any, Any]) -> int:
     """The number of rows, which all arrays share."""
-    leaves = _tree.leaves(structure)
-    sizes = [(name, len(leaf)) for name, leaf in zip(names_of(structure), leaves, strict=True)]
+    sizes = [len(leaf) for leaf in _tree.leaves(structure)]
     if not _tree.leaves(structure[0]):
         raise ValueError("There is no data: x is None or empty.")
-    if len({size for _, size in sizes}) > 1:
-        text = ", ".join(f"{name} has {size} rows" for name, size in sizes)
+    if len(set(sizes)) > 1:
+        named = zip(names_of(structure), sizes, strict=True)
+        text = ", ".join(f"{name} has {size} rows" for name, size in named)
         raise ValueError(
             f"Data cardinality is ambiguous: all arrays must have the same number of samples, but {text}. "
             "Row i of y belongs to row i of x."
         )
-    if sizes[0][1] == 0:
+    if sizes[0] == 0:
         raise ValueError("The data is empty: x has 0 rows.")
-    return sizes[0][1]
+    return sizes[0]
 
 
 def class_weights_of(y: Any, class_weight: dict[int, float]) -> np.ndarray:
@@ -235,6 +235,5 @@ def class_weights_of(y: Any, class_weight: dict[int, float]) -> np.ndarray:
 def piece_of(x: Any, y: Any = None, sample_weight: Any = None) -> Piece:
     """One batch as a piece of one step."""
     structure = as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight")
-    _common_length(structure)
-    size = rows_of(structure) or 0
+    size = _common_length(structure)
     return Piece(structure, np.arange(size, dtype=np.int64), size, 1)

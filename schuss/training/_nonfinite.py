@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -27,9 +29,13 @@ class Guard:
 
     def __init__(self, model: Any, step: Step, piece: Piece, epoch: int, first: int):
         self.model, self.step, self.piece, self.epoch, self.first = model, step, piece, epoch, first
-        self.before = [(variable, variable.array.copy()) for variable in step.variables]
+        self.before = step.take_copies()
         memory = {id(variable) for variable in getattr(model.optimizer, "variables", ())}
         self._watched = [*step.details.weights, *(v for v in step.variables if id(v) in memory)]
+
+    def let_go(self) -> None:
+        """All went well: the memory of the copies is for the next run."""
+        self.step.give_copies(self.before)
 
     def failed_step(self, run: Any) -> int | None:
         """The step of the run whose loss was not finite, or the last one if it left weights (or an optimizer's
@@ -39,7 +45,7 @@ class Guard:
         return None if self._is_finite() or run.steps_done == 0 else run.steps_done - 1
 
     def _is_finite(self) -> bool:
-        return all(is_finite(variable.array) for variable in self._watched)
+        return all_finite(variable.array for variable in self._watched)
 
     def restore_before(self, failed: int) -> int:
         """Bring the model to the state before the step that made it fail, and return that step's number in
@@ -131,11 +137,18 @@ def detach(state: list[tuple[Variable, np.ndarray]]) -> None:
 
 
 def is_finite(array: np.ndarray) -> bool:
-    """Whether all numbers are finite; the sum tells, unless it overflows."""
-    if array.dtype.kind != "f":
-        return True
+    """Whether all numbers are finite."""
+    return all_finite([array])
+
+
+def all_finite(arrays: Iterable[np.ndarray]) -> bool:
+    """Whether all numbers of all arrays are finite; an array's sum tells, unless it overflows."""
     with np.errstate(all="ignore"):
-        return bool(np.isfinite(array.sum())) or bool(np.isfinite(array).all())
+        for array in arrays:
+            finite = array.dtype.kind != "f" or isfinite(np.add.reduce(array, axis=None))
+            if not finite and not np.isfinite(array).all():
+                return False
+    return True
 
 
 @dataclass

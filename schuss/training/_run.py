@@ -109,6 +109,7 @@ def train_epoch(
             return _stopped_at(
                 guard, failed, callbacks, executions.hooks, {**logs(), "loss": _bad(outputs[0])}
             )
+        guard.let_go()
         executions.end(done, lambda: logs.of_batch(said))  # noqa: B023
         if model.stop_training:
             break
@@ -241,6 +242,9 @@ def _finished(
     After an error within a step (in a function of the user's that is called on the host), `guard` brings the
     model back to before that step.
     """
+    call = step.take_call() if piece.steps == 1 else None
+    if call is not None:
+        return _called(call, step, piece, outputs, tick, guard)
     program = step.program
     begun, run = time.perf_counter(), None
     try:
@@ -257,6 +261,42 @@ def _finished(
             if run.error is not None and guard is not None:
                 guard.replay(run.error_step)
         raise
+    return run
+
+
+@dataclass
+class _Called:
+    """What there is to know of a run that was one call."""
+
+    failed_step: int | None
+    steps_done: int = 1
+
+
+def _called(
+    call: Any,
+    step: Step,
+    piece: Piece,
+    outputs: list[np.ndarray],
+    tick: Callable[[int], None],
+    guard: Guard | None,
+) -> _Called:
+    """The run of a piece of one short step, made at once by this thread."""
+    for kept, array in zip(call.inputs, piece.arrays, strict=True):
+        np.take(array, piece.rows, axis=0, out=kept, mode="clip")
+    begun = time.perf_counter()
+    try:
+        call()
+    except BaseException:
+        if call.error is not None and guard is not None:
+            guard.replay(0)
+        raise
+    first, step.seconds = step.seconds is None, time.perf_counter() - begun
+    for kept, array in zip(call.outputs, outputs, strict=True):
+        array[...] = kept
+    run = _Called(0 if call.failed else None)
+    step.give_call(call)
+    if not first:
+        tick(1)
     return run
 
 

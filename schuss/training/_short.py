@@ -22,30 +22,25 @@ class Predictor:
     """Predicts for one batch of data of one kind; by several threads at once, if need be.
 
     Args:
-        step: the compiled prediction. call: it, prepared. rows: in the batch.
+        step: the compiled prediction, which is short. rows: in the batch.
     """
 
-    def __init__(self, step: Step, call: Any, rows: int):
+    def __init__(self, step: Step, rows: int):
         self.rows = rows
         self._step, self._tree = step, step.details.tree
         self._is_array = _tree.describe(self._tree) == "*"
-        self._idle = [call]
 
     def __call__(self, x: Any) -> Any:
         """The outputs for `x`: new arrays, in the structure of the model's outputs."""
-        try:
-            call = self._idle.pop()
-        except IndexError:
-            call = self._step.program.prepare()
-        inputs = call.inputs
+        call = self._step.take_call()
         if type(x) is np.ndarray:
-            inputs[0][...] = x
+            call.inputs[0][...] = x
         else:
-            for kept, given in zip(inputs, _tree.leaves(x), strict=True):
+            for kept, given in zip(call.inputs, _tree.leaves(x), strict=True):
                 kept[...] = given
         call()
         outputs = [kept.copy() if kept.ndim else kept.reshape(1).copy() for kept in call.outputs]
-        self._idle.append(call)
+        self._step.give_call(call)
         return outputs[0] if self._is_array else _tree.unflatten(self._tree, outputs)
 
 
@@ -75,15 +70,15 @@ class Predictors:
         given = _tree.leaves(x)
         if kind is None or len(given) != len(arrays) or any(a is not b for a, b in zip(given, arrays)):
             return
-        size = sum(a.nbytes for a in arrays) + sum(s.size * s.dtype.itemsize for s in step.outputs)
-        call = step.program.prepare() if size <= _MOST_BYTES else None
+        call = step.take_call()
         if call is None:
             return
+        step.give_call(call)
         found = model._all()
         known = self._known[1] if self._known[0] is found else {}
         if len(known) >= _MOST_KINDS:
             known = {}
-        known[kind] = Predictor(step, call, len(arrays[0]))
+        known[kind] = Predictor(step, len(arrays[0]))
         self._known = found, known
 
 

@@ -6,6 +6,8 @@ import functools
 import threading
 from typing import Any
 
+import numpy as np
+
 from schuss import backends
 from schuss.graph import Graph, Spec, Variable, _tree, floatx
 from schuss.training._data import Piece
@@ -13,6 +15,9 @@ from schuss.training._short import Predictors
 from schuss.training._traces import PREDICT, TEST, TRAIN, Details, traced_step
 
 __all__ = ["PREDICT", "TEST", "TRAIN", "Step", "Steps"]
+
+_MOST_BYTES = 1 << 18  # of a batch and of outputs that are copied for a short call
+_MOST_COPIES = 1 << 24  # bytes of copies of variables that are kept
 
 
 class Step:
@@ -29,6 +34,8 @@ class Step:
     def __init__(self, kind: str, graph: Graph, details: Details, batch: int, backend: str | None, keep: Any):
         self.kind, self.graph, self.details, self.batch, self.backend = kind, graph, details, batch, backend
         self._keep = keep
+        self._calls: list[Any] = []
+        self._copies: list[list[tuple[Variable, np.ndarray]]] = []
         self.seconds: float | None = None
 
     @functools.cached_property
@@ -57,6 +64,37 @@ class Step:
         """The compiled step. In training it stops where the loss is not finite."""
         check = 0 if self.kind == TRAIN and self.details.checked else None
         return backends.compile(self.graph, len(self.graph.inputs), self.by_rows, check, self.backend)
+
+    def take_call(self) -> Any:
+        """The step prepared for one short call, for the caller alone; None if it is not short, or its data are many,
+        which are better read and written where they lie."""
+        try:
+            return self._calls.pop()
+        except IndexError:
+            return self.program.prepare() if self._bytes <= _MOST_BYTES else None
+
+    def give_call(self, call: Any) -> None:
+        """Back for the next one who takes it."""
+        self._calls.append(call)
+
+    def take_copies(self) -> list[tuple[Variable, np.ndarray]]:
+        """The variables that the step assigns, each with a copy of its present value."""
+        try:
+            copies = self._copies.pop()
+        except IndexError:
+            return [(variable, variable.array.copy()) for variable in self.variables]
+        for variable, array in copies:
+            np.copyto(array, variable.array)
+        return copies
+
+    def give_copies(self, copies: list[tuple[Variable, np.ndarray]]) -> None:
+        """Back, to be written over, unless they are large: memory at hand is twice as fast as new one."""
+        if sum(array.nbytes for _, array in copies) <= _MOST_COPIES:
+            self._copies.append(copies)
+
+    @functools.cached_property
+    def _bytes(self) -> int:
+        return sum(t.spec.size * t.spec.dtype.itemsize for t in self.graph.inputs + self.graph.outputs)
 
 
 class Steps:

@@ -23,7 +23,6 @@ class Call:
 
     Attributes:
         inputs, outputs: arrays in the program's order.
-        failed: whether the last call's check was not finite.
 
     Raises:
         ValueError: when called, if a variable has changed its shape or dtype since the program was compiled.
@@ -60,4 +59,10 @@ class Call:
 
     @property
     def failed(self) -> bool:
+        """Whether the last call's check was not finite."""
         return self._run.failed_step is not None
+
+    @property
+    def error(self) -> BaseException | None:
+        """What a host call raised in the last call."""
+        return self._run.error
