@@ -5,8 +5,9 @@ In: a model and data, or names of workloads. Out: times of kernels or of steps, 
 at most.
 """
 
-from schuss.bench._profile import Profile, profile
+from schuss.bench._profile import Profile, profile, profile_workload
+from schuss.bench._report import Report
 from schuss.bench._run import run_bench
 from schuss.bench._workloads import WORKLOADS
 
-__all__ = ["WORKLOADS", "Profile", "profile", "run_bench"]
+__all__ = ["WORKLOADS", "Profile", "Report", "profile", "profile_workload", "run_bench"]

@@ -12,6 +12,9 @@ import numpy as np
 from schuss.backends import backend_name
 from schuss.backends.cpu._limits import Limits, measure_limits
 from schuss.backends.cpu._profile import BarrierProfile, KernelProfile, Profiler, ProgramProfile
+from schuss.bench._workloads import chosen
+from schuss.bench.contenders._data import data_of
+from schuss.bench.contenders.with_keras import compiled_model
 from schuss.training._arguments import evaluation_data
 from schuss.training._data import Piece
 from schuss.training._steps import PREDICT, TEST, TRAIN
@@ -84,6 +87,24 @@ def profile(
         piece.arrays, piece.rows, piece.steps, outputs=_outputs(step, piece), seconds=seconds
     )
     return Profile(found, measure_limits(found.threads), what, piece.batch)
+
+
+def profile_workload(name: str, seconds: float = 1.0) -> Profile:
+    """Profile a workload's training step, or its prediction.
+
+    Args:
+        name: of `WORKLOADS`. seconds: for how long to measure.
+
+    Raises:
+        ValueError: there is no such workload.
+    """
+    import schuss
+
+    (workload,) = chosen([name])
+    given = workload.as_dict()
+    x, y = data_of(given)
+    model = compiled_model(given, schuss)
+    return profile(model, x, y, workload.batch, what=workload.kind, seconds=seconds)
 
 
 def _outputs(step: Any, piece: Piece) -> list[np.ndarray]:
@@ -190,11 +211,12 @@ class Profile:
 
     def _title(self) -> str:
         program = self.program
-        threads = "1 thread" if program.threads == 1 else f"{program.threads} threads"
+        rows = "1 row" if self.batch == 1 else f"{self.batch} rows"
         return (
-            f"{self.what} step of {self.batch} rows on {threads}: {microseconds(program.seconds)} µs "
-            f"({microseconds(program.timed_seconds)} with the clocks), {self.flops / program.seconds / 1e9:.1f} GFLOP/s, "
-            f"{self.share_of_peak:.0%} of peak; {self.waiting:.0%} of the threads' time is waiting"
+            f"{self.what} step of {rows} on {_threads(program.threads)}: {microseconds(program.seconds)} µs "
+            f"({microseconds(program.timed_seconds)} with the clocks)\n"
+            f"{self.flops / program.seconds / 1e9:.1f} GFLOP/s, {self.share_of_peak:.0%} of peak; "
+            f"{self.waiting:.0%} of the threads' time is waiting"
         )
 
     def _table(self) -> Any:
@@ -202,8 +224,8 @@ class Profile:
         from rich.table import Table
 
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-        table.add_column("kernel", overflow="fold", ratio=1)
-        table.add_column("loops", overflow="fold")
+        table.add_column("kernel", overflow="fold", min_width=30)
+        table.add_column("loops", overflow="fold", min_width=14)
         for title in ("chunks", "calls", "µs", "all threads", "share", "GFLOP/s", "of peak", "GB/s"):
             table.add_column(title, justify="right", no_wrap=True)
         rows = self.rows
@@ -217,13 +239,16 @@ class Profile:
 
 def limit_lines(limits: Limits) -> list[str]:
     """What the processor does at most, for people."""
-    threads = "1 thread" if limits.threads == 1 else f"{limits.threads} threads"
     return [
-        f"peak       {limits.all_flops / 1e9:.0f} GFLOP/s on {threads}, {limits.one_flops / 1e9:.0f} on one "
-        "(float32 multiply-adds in registers)",
+        f"peak       {limits.all_flops / 1e9:.0f} GFLOP/s on {_threads(limits.threads)}, "
+        f"{limits.one_flops / 1e9:.0f} on one (float32 multiply-adds in registers)",
         f"copying    {limits.memory / 1e9:.0f} GB/s between arrays of {limits.memory_bytes >> 20} MiB, "
         f"{limits.cache / 1e9:.0f} GB/s within {limits.cache_bytes >> 10} KiB for each thread (read + written)",
     ]
+
+
+def _threads(count: int) -> str:
+    return "1 thread" if count == 1 else f"{count} threads"
 
 
 def microseconds(seconds: float) -> str:

@@ -1,89 +1,75 @@
-"""Taking turns: every contender in a process of its own, round after round; medians, spread, ratios."""
+"""Taking turns: every contender in a process of its own, round after round."""
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from schuss.bench._workloads import WORKLOADS, Workload
+import schuss
+from schuss.backends.cpu._limits import measure_limits
+from schuss.bench._report import Report, Result
+from schuss.bench._workloads import Workload, chosen
+from schuss.bench.contenders import CONTENDERS
 
-_SCRIPT = Path(__file__).with_name("_contender.py")
-_PEERS = {
-    "keras tensorflow": ("keras", "tensorflow"),
-    "keras jax": ("keras", "jax"),
-    "keras torch": ("keras", "torch"),
-    "torch": ("torch",),
-    "torch compile": ("torch",),
-    "jax": ("jax",),
-    "jax scan": ("jax",),
-}
-"""Contender → what must be installed for it."""
+_HOME = Path(__file__).parent  # of the package `contenders`
+
+
+class _Unable(Exception):
+    """The contender has no way to do the workload."""
 
 
 @dataclass
-class Contender:
-    """Somebody who takes part: a name, and the Python that has it."""
+class Turn:
+    """A contender's place: its name, and the Python that has it."""
 
     name: str
     python: str
 
-    def times(self, workload: Workload, seconds: float) -> list[float]:
-        """Microseconds a step, some of them. RuntimeError if it fails, with what it said."""
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-        if self.name.startswith("keras "):
-            environment["KERAS_BACKEND"] = self.name.split()[1]
+    def answer(self, workload: Workload, seconds: float) -> dict[str, Any]:
+        """Its times of a step in microseconds, and versions. RuntimeError if it fails, with what it said."""
         asked = {"contender": self.name, "workload": workload.as_dict(), "seconds": seconds}
+        path = os.pathsep.join(filter(None, [str(_HOME), os.environ.get("PYTHONPATH")]))
         done = subprocess.run(
-            [self.python, str(_SCRIPT), json.dumps(asked)],
+            [self.python, "-m", "contenders", json.dumps(asked)],
             capture_output=True,
             text=True,
-            env=environment,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": path},
             check=False,
         )
         if done.returncode:
-            raise RuntimeError(
-                done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "it ended without a word"
-            )
-        return json.loads(done.stdout.strip().splitlines()[-1])
+            said = done.stderr.strip().splitlines()
+            raise RuntimeError(said[-1] if said else "it ended without a word")
+        answer = json.loads(done.stdout.strip().splitlines()[-1])
+        if "unable" in answer:
+            raise _Unable(answer["unable"])
+        return answer
 
 
-@dataclass
-class Result:
-    """One workload: the median time of each round, by contender."""
-
-    workload: Workload
-    rounds: dict[str, list[float]] = field(default_factory=dict)
-
-    def median(self, name: str) -> float:
-        """The contender's time: the median over the rounds, in microseconds a step."""
-        return statistics.median(self.rounds[name])
-
-
-def contenders(pythons: Sequence[str] = ()) -> list[Contender]:
-    """Schuss, and the peers that this Python, or one of `pythons`, can import."""
-    found = {"schuss": Contender("schuss", sys.executable)}
+def turns(pythons: Sequence[str] = (), peers: Sequence[str] = ()) -> list[Turn]:
+    """Schuss, and the peers (of the given names; default: all) that this Python, or one of `pythons`, can import."""
+    for name in peers:
+        if name not in CONTENDERS:
+            raise ValueError(f"There is no contender {name!r}; there are {', '.join(CONTENDERS)}.")
+    found = {"schuss": Turn("schuss", sys.executable)}
     for python in (sys.executable, *pythons):
         there = _installed(python)
-        for name, needed in _PEERS.items():
-            if name not in found and there.issuperset(needed):
-                found[name] = Contender(name, python)
-    return list(found.values())
+        for name, contender in CONTENDERS.items():
+            if name not in found and there.issuperset(contender.needs):
+                found[name] = Turn(name, python)
+    return [found[name] for name in CONTENDERS if name in found and (name in ("schuss", *peers) or not peers)]
 
 
 def _installed(python: str) -> set[str]:
-    code = (
-        "import importlib.util as u; "
-        "print(*(m for m in ('keras', 'tensorflow', 'jax', 'torch') if u.find_spec(m)))"
-    )
+    modules = sorted({module for contender in CONTENDERS.values() for module in contender.needs})
+    code = f"import importlib.util as u; print(*(m for m in {modules!r} if u.find_spec(m)))"
     done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
     if done.returncode:
         raise ValueError(f"{python} does not run: {done.stderr.strip()[-200:]}")
@@ -93,80 +79,62 @@ def _installed(python: str) -> set[str]:
 def run_bench(
     names: Sequence[str] = (),
     pythons: Sequence[str] = (),
+    peers: Sequence[str] = (),
     rounds: int = 3,
     seconds: float = 1.0,
     say: Callable[[str], Any] = print,
-) -> list[Result]:
-    """Measure workloads.
+) -> Report:
+    """Measure workloads, and what the processor does at most.
 
     Args:
         names: of `WORKLOADS`; default: all.
         pythons: further interpreters, which have peers that this one has not.
+        peers: who takes part beside Schuss, such as ``["torch", "jax scan"]``; default: all that are installed.
         rounds: how often each contender has its turn, in a new process.
         seconds: for how long it is measured in a turn, after warming up.
         say: takes the lines that tell how far it is.
 
+    Returns:
+        A `Report`; ``print`` shows it.
+
     Raises:
-        ValueError: an unknown name, or an interpreter that does not run.
+        ValueError: an unknown name of a workload or peer, or an interpreter that does not run.
     """
-    unknown = [name for name in names if name not in WORKLOADS]
-    if unknown:
-        raise ValueError(f"There is no workload {unknown[0]!r}; there are {', '.join(WORKLOADS)}.")
-    present = contenders(pythons)
-    results = []
-    for name in names or WORKLOADS:
-        result = Result(WORKLOADS[name])
-        for turn in range(rounds):
-            for contender in present:
-                if turn and contender.name not in result.rounds:
-                    continue  # it failed before
-                try:
-                    times = contender.times(result.workload, seconds)
-                except RuntimeError as error:
-                    say(f"{name}: {contender.name} failed: {error}")
-                    continue
-                result.rounds.setdefault(contender.name, []).append(statistics.median(times))
+    workloads = chosen(names)
+    present = turns(pythons, peers)
+    results, versions = [], {"schuss": schuss.__version__, "python": sys.version.split()[0]}
+    versions["numpy"] = importlib.metadata.version("numpy")
+    limits = measure_limits()
+    for workload in workloads:
+        result = Result(workload)
+        _measure(result, present, rounds, seconds, versions, say)
         if "schuss" in result.rounds:
             results.append(result)
-            say(f"{name}: " + ", ".join(f"{n} {_time(result.median(n))}" for n in result.rounds))
-    return results
+            say(str(result))
+    return Report(results, max(limits, measure_limits(), key=lambda found: found.all_flops), versions, rounds)
 
 
-def table(results: Sequence[Result]) -> str:
-    """The results as a table in Markdown: times a step, and how many times ours each peer takes."""
-    peers = [name for name in _PEERS if any(name in r.rounds for r in results)]
-    lines = [
-        f"{processor()}, {os.cpu_count()} cores, {date.today()}; time of a step, and in brackets how many times ours.",
-        "",
-        "| workload | Schuss (range of rounds) | GFLOP/s | " + " | ".join(peers) + " | wanted |",
-        "|---|---|---|" + "---|" * (len(peers) + 1),
-    ]
-    for result in results:
-        ours = result.median("schuss")
-        low, high = min(result.rounds["schuss"]), max(result.rounds["schuss"])
-        cells = [
-            f"{_time(result.median(p))} ({result.median(p) / ours:.1f})" if p in result.rounds else ""
-            for p in peers
-        ]
-        speed = result.workload.flops / ours / 1e3
-        lines.append(
-            f"| {result.workload.name} | **{_time(ours)}** ({_time(low)}–{_time(high)}) | {speed:.1f} | "
-            + " | ".join(cells)
-            + f" | {result.workload.wanted} |"
-        )
-    return "\n".join(lines)
-
-
-def processor() -> str:
-    """The processor's name, as far as the system tells."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
-
-
-def _time(microseconds: float) -> str:
-    if microseconds < 1000:
-        return f"{microseconds:.3g} µs"
-    return f"{microseconds / 1000:.3g} ms"
+def _measure(
+    result: Result,
+    present: list[Turn],
+    rounds: int,
+    seconds: float,
+    versions: dict[str, str],
+    say: Callable[[str], Any],
+) -> None:
+    """Let each have its turns. Who fails, or is unable, has no more."""
+    left = list(present)
+    for _ in range(rounds):
+        for turn in list(left):
+            try:
+                answer = turn.answer(result.workload, seconds)
+            except _Unable:
+                left.remove(turn)
+            except RuntimeError as error:
+                left.remove(turn)
+                result.rounds.pop(turn.name, None)
+                result.failed[turn.name] = str(error)
+                say(f"{result.workload.name}: {turn.name} failed: {error}")
+            else:
+                result.rounds.setdefault(turn.name, []).append(statistics.median(answer["times"]))
+                versions.update(answer.get("versions", {}))

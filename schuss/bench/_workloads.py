@@ -1,10 +1,34 @@
-"""What is measured: dense networks of the sizes that people train on a processor, on synthetic data."""
+"""What is measured: networks of the sizes that people train on a processor, on synthetic data; and what is wanted."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Something to be reached: a time against other libraries', or a share of what the processor can do.
+
+    Attributes:
+        times: at most so many times the best time of `peers`; None: this is about the peak.
+        peers: names of contenders; none: all of them.
+        share_of_peak: at least this share of the peak rate, from 0 to 1.
+    """
+
+    times: float | None = None
+    peers: tuple[str, ...] = ()
+    share_of_peak: float | None = None
+
+    def __str__(self) -> str:
+        if self.times is None:
+            return f"≥ {self.share_of_peak:.0%} of peak"
+        part = Fraction(self.times).limit_denominator(100)
+        times = "" if self.times == 1 else f"{part} of " if part.numerator == 1 else f"{self.times:g} of "
+        return f"≤ {times}{' / '.join(self.peers) or 'the best'}"
 
 
 @dataclass(frozen=True)
@@ -12,59 +36,118 @@ class Workload:
     """A network, its training, and how much of it is run.
 
     Attributes:
-        inputs: features of a row.
-        layers: (units, activation) of each dense layer.
-        batch: rows in a step. steps: steps in an epoch.
+        model: the kind of network: a key of the families' tables of builders. inputs: the shape of a row.
+        outputs: the number of results for a row. batch: rows in a step. steps: steps in an epoch.
         optimizer: ``"sgd"`` or ``"adam"``.
         loss: ``"categorical_crossentropy"``, ``"binary_crossentropy"`` or ``"mse"``.
+        flops: floating-point operations of a step's contractions, a multiply-add being two.
         kind: ``"train"``, or ``"predict"``: then a step is one call with `batch` rows.
-        wanted: what is to be reached, in words.
+        arguments: what else the kind of network needs; for ``"dense"`` `layers`, (units, activation) of each.
+        wanted: what is to be reached.
+        summary: what it is, in words.
     """
 
     name: str
-    inputs: int
-    layers: tuple[tuple[int, str], ...]
+    model: str
+    inputs: tuple[int, ...]
+    outputs: int
     batch: int
     steps: int
     optimizer: str
     loss: str
+    flops: int
     kind: str = "train"
-    wanted: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    wanted: tuple[Wanted, ...] = ()
+    summary: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """The workload as JSON can hold it."""
-        return asdict(self)
-
-    @property
-    def flops(self) -> int:
-        """Floating-point operations of a step's contractions: forward, by the weights, and by the inputs but the first."""
-        sizes = [self.inputs, *(units for units, _ in self.layers)]
-        products = [2 * self.batch * a * b for a, b in pairwise(sizes)]
-        return sum(products) if self.kind == "predict" else 3 * sum(products) - products[0]
+        """The workload as JSON can hold it, and as contenders take it: `arguments` stand among the others."""
+        found = asdict(self)
+        return {**found.pop("arguments"), **found}
 
 
-_SEED = ((64, "relu"), (10, "softmax"))
+def dense(
+    name: str,
+    sizes: Sequence[int],
+    activations: Sequence[str],
+    batch: int,
+    steps: int,
+    optimizer: str,
+    loss: str,
+    kind: str = "train",
+    wanted: tuple[Wanted, ...] = (),
+) -> Workload:
+    """A dense network.
+
+    Args:
+        sizes: of the inputs and of each layer. activations: of each layer.
+    """
+    products = [2 * batch * a * b for a, b in pairwise(sizes)]
+    flops = sum(products)
+    if kind == "train":
+        flops = 3 * flops - products[0]  # by the weights, and by the inputs of all layers but the first
+    return Workload(
+        name,
+        "dense",
+        (sizes[0],),
+        sizes[-1],
+        batch,
+        steps,
+        optimizer,
+        loss,
+        flops,
+        kind,
+        {"layers": list(zip(sizes[1:], activations, strict=True))},
+        wanted,
+        _dense_summary(sizes, batch, optimizer, kind),
+    )
+
+
+def _dense_summary(sizes: Sequence[int], batch: int, optimizer: str, kind: str) -> str:
+    equal = len(sizes) > 5 and len(set(sizes)) == 1
+    shape = f"{len(sizes) - 1} layers of {sizes[0]}" if equal else "-".join(map(str, sizes))
+    if kind == "predict":
+        return f"{shape}, predict of {batch} row{'s' * (batch > 1)}"
+    return f"{shape}, batch {batch}, {'SGD' if optimizer == 'sgd' else 'Adam'}"
+
+
+_SEED = (784, 64, 10), ("relu", "softmax")
 _CLASSES = "categorical_crossentropy"
+_TORCH = ("torch", "torch compile")
+_BEST = (Wanted(1.0),)
 
 WORKLOADS = {
     workload.name: workload
     for workload in (
-        Workload(
-            "seed_mlp", 784, _SEED, 32, 1875, "sgd", _CLASSES,
-            wanted="≤ 1/6 of PyTorch, 1/20 of TensorFlow, 1/2 of JAX scan",
+        dense(
+            "seed_mlp", *_SEED, 32, 1875, "sgd", _CLASSES,
+            wanted=(Wanted(1 / 6, _TORCH), Wanted(1 / 20, ("keras tensorflow",)), Wanted(1 / 2, ("jax scan",))),
         ),
-        Workload("linreg", 30, ((1, "linear"),), 32, 2000, "sgd", "mse", wanted="≤ 1/60 of PyTorch"),
-        Workload(
-            "tabular", 30, ((64, "relu"), (64, "relu"), (1, "sigmoid")), 1024, 200, "adam", "binary_crossentropy",
-            wanted="≤ 1/3 of the best",
+        dense("linreg", (30, 1), ("linear",), 32, 2000, "sgd", "mse", wanted=(Wanted(1 / 60, _TORCH),)),
+        dense(
+            "tabular", (30, 64, 64, 1), ("relu", "relu", "sigmoid"), 1024, 200, "adam", "binary_crossentropy",
+            wanted=(Wanted(1 / 3),),
         ),
-        Workload(
-            "wide_mlp", 784, ((1024, "relu"), (1024, "relu"), (10, "softmax")), 128, 60, "adam", _CLASSES,
-            wanted="≤ 0.55 of the best; ≥ 65 % of peak",
+        dense(
+            "wide_mlp", (784, 1024, 1024, 10), ("relu", "relu", "softmax"), 128, 60, "adam", _CLASSES,
+            wanted=(Wanted(0.55), Wanted(share_of_peak=0.65)),
         ),
-        Workload("deep_narrow", 32, ((32, "tanh"),) * 32, 64, 500, "adam", "mse", wanted="≤ 1/5 of the best"),
-        Workload("big_batch", 784, _SEED, 8192, 7, "sgd", _CLASSES, wanted="≤ 0.6 of the best"),
-        Workload("predict_1", 784, _SEED, 1, 1, "sgd", _CLASSES, "predict", wanted="≤ the best"),
-        Workload("predict_10000", 784, _SEED, 10_000, 1, "sgd", _CLASSES, "predict", wanted="≤ the best"),
+        dense("deep_narrow", (32,) * 33, ("tanh",) * 32, 64, 500, "adam", "mse", wanted=(Wanted(1 / 5),)),
+        dense("big_batch", *_SEED, 8192, 7, "sgd", _CLASSES, wanted=(Wanted(0.6),)),
+        dense("predict_1", *_SEED, 1, 1, "sgd", _CLASSES, "predict", _BEST),
+        dense("predict_10000", *_SEED, 10_000, 1, "sgd", _CLASSES, "predict", _BEST),
     )
 }  # fmt: skip
+
+
+def chosen(names: Sequence[str]) -> list[Workload]:
+    """The workloads of these names; all, if there are none.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    for name in names:
+        if name not in WORKLOADS:
+            raise ValueError(f"There is no workload {name!r}; there are {', '.join(WORKLOADS)}.")
+    return [WORKLOADS[name] for name in names or WORKLOADS]

@@ -8,6 +8,7 @@ import sys
 import click
 
 import schuss
+from schuss.cli._bench import bench
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -86,30 +87,4 @@ def cache_clear() -> None:
     click.echo(f"Removed {clear_object_cache()} programs.")
 
 
-@main.command()
-@click.argument("workloads", nargs=-1)
-@click.option(
-    "--python",
-    "pythons",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False),
-    help="A further Python, which has peers that this one has not. Can be given several times.",
-)
-@click.option(
-    "--rounds", type=click.IntRange(min=1), default=3, show_default=True, help="Turns of each contender."
-)
-@click.option("--seconds", type=float, default=1.0, show_default=True, help="Measured in each turn.")
-def bench(workloads: tuple[str, ...], pythons: tuple[str, ...], rounds: int, seconds: float) -> None:
-    """Measure training against whatever of TensorFlow, Keras, PyTorch and JAX is installed.
-
-    WORKLOADS: some of them; all, if none is named.
-    """
-    from schuss.bench import run_bench
-    from schuss.bench._run import table
-
-    try:
-        results = run_bench(workloads, pythons, rounds, seconds, click.echo)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo()
-    click.echo(table(results))
+main.add_command(bench)
