@@ -132,11 +132,9 @@ def drawing(places: list[Place], size_text: Callable[[int], str]) -> list[str]:
     last = max((place.last_phase for place in places), default=0)
     width = min(last, _PHASES_SHOWN)
     rows = []
-    for _, group in itertools.groupby(
-        places, key=lambda p: (p.nbytes, p.first_phase, p.last_phase, bool(p.shares_with))
-    ):
+    for _, group in itertools.groupby(places, key=_likeness):
         alike = list(group)
-        if len(alike) < _ALIKE or alike[0].shares_with:
+        if len(alike) < _ALIKE:
             rows += [(place.offset, size_text(place.nbytes), place.name, place) for place in alike]
         else:
             size = f"{len(alike)} × {size_text(alike[0].nbytes)}"
@@ -150,3 +148,7 @@ def drawing(places: list[Place], size_text: Callable[[int], str]) -> list[str]:
         shared = f"  shares memory with {', '.join(others)}" if others else ""
         lines.append(f"  {offset:>10,}  {size:>{sizes}}  {name:<{names}}  {bar}{shared}")
     return lines
+
+
+def _likeness(place: Place) -> object:
+    return place.nbytes, place.first_phase, place.last_phase, place.shares_with

@@ -7,22 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from schuss.backends import jit
 from schuss.backends._jit import _leaf, _Static
 from schuss.graph import Spec, _tree
-from schuss.layers._shapes import is_shape
+from schuss.insight._assumed import assumed_batch
 from schuss.models import Model
 from schuss.training._arguments import evaluation_data
 from schuss.training._checks import optional_positive_integer
-from schuss.training._compile import _name_of
 from schuss.training._data import ArrayData, Piece
-from schuss.training._outputs import outputs_of
-from schuss.training._steps import PREDICT, TEST, TRAIN
+from schuss.training._steps import PREDICT, TEST, TRAIN, Step
 
 _KINDS = {TRAIN: "Training step", TEST: "Evaluation step", PREDICT: "Prediction"}
-_DEFAULT_BATCH = 32
 
 
 @dataclass
@@ -47,51 +42,46 @@ def model_step(
 
     Args:
         model: the model. kind: ``"train"``, ``"test"`` or ``"predict"``. batch_size: None: 32.
-        x, y, sample_weight: data as for `fit`; where there is no x, zeros of the shape of the model's inputs.
+        x, y, sample_weight: data as for `fit`; where there is no x, they are assumed.
     """
     if kind not in _KINDS:
         raise ValueError(f"explain_compilation: `what` must be 'train', 'test' or 'predict', got {kind!r}.")
     if kind != PREDICT:
         model._require_compiled("explain_compilation", needs_optimizer=kind == TRAIN)
+    if x is None and (y is not None or sample_weight is not None):
+        raise ValueError("explain_compilation: y or sample_weight were given without x; give x, too.")
     optional_positive_integer("batch_size", batch_size)
     model._steps.look_at(model)
-    assumed = ""
     if x is None:
-        if y is not None or sample_weight is not None:
-            raise ValueError("explain_compilation: y or sample_weight were given without x; give x, too.")
-        piece = _assumed_inputs(model, batch_size or _DEFAULT_BATCH)
-        if kind != PREDICT:
-            labels = _assumed_labels(model, piece)
-            piece = Piece((piece.structure[0], labels, None), piece.rows, piece.batch, 1)
-            assumed = ", labels assumed" if labels is not None else ""
+        piece = assumed_batch(model, kind, batch_size)
     else:
-        piece = _first_batch(model, kind, batch_size, x, y, sample_weight)
+        piece = _first_batch(model, batch_size, x, y, sample_weight)
+    step = _step(model, kind, piece, assumed=x is None)
+    given = ("x",) if kind == PREDICT else ("x", "y", "sample_weight")
+    names = [n for name, part in zip(given, piece.structure) for n in _leaf_names(name, part)]
+    arrays = ", ".join(f"{name} {tensor.spec}" for name, tensor in zip(names, step.graph.inputs))
+    labels = ", labels assumed" if x is None and piece.structure[1] is not None else ""
+    title = f"{_KINDS[kind]} of {model.name!r}, batch of {piece.batch}: {arrays}{labels}"
+    return Subject(step.program, title, names, _output_names(step), model.name)
+
+
+def _step(model: Model, kind: str, piece: Piece, assumed: bool) -> Step:
     try:
-        step = model._steps.get(model, kind, piece)
+        return model._steps.get(model, kind, piece)
     except Exception as error:
-        if x is None and not assumed and kind != PREDICT:
+        if assumed and kind != PREDICT and piece.structure[1] is None:
             error.add_note(
-                "No data was given to explain_compilation, and no labels were assumed: give x and y."
+                "explain_compilation was given no data, and there is no loss that says what labels are: give x and y."
             )
         raise
-    structure = (piece.structure[0],) if kind == PREDICT else piece.structure
-    names = [n for name, part in zip(("x", "y", "sample_weight"), structure) for n in _leaf_names(name, part)]
-    arrays = ", ".join(
-        f"{name} {spec}" for name, spec in zip(names, (tensor.spec for tensor in step.graph.inputs))
-    )
-    said = step.details.names
-    predicted = "y_pred" if len(step.outputs) == 1 else "y_pred{}"
-    if kind == PREDICT:
-        outputs = [predicted.format(n) for n in range(len(step.outputs))]
-    else:
-        outputs = ["checked_loss" if "loss" in (said or ()) else "loss", *(said or ())]
-    return Subject(
-        step.program,
-        f"{_KINDS[kind]} of {model.name!r}, batch of {piece.batch}: {arrays}{assumed}",
-        names,
-        outputs,
-        model.name,
-    )
+
+
+def _output_names(step: Step) -> list[str]:
+    count = len(step.outputs)
+    if step.kind == PREDICT:
+        return ["y_pred"] if count == 1 else [f"y_pred{n}" for n in range(count)]
+    said = step.details.names or []
+    return ["checked_loss" if "loss" in said else "loss", *said]
 
 
 def function_program(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Subject:
@@ -99,12 +89,9 @@ def function_program(function: Callable[..., Any], args: tuple[Any, ...], kwargs
     compiled: Any = function if hasattr(function, "program_for") else jit(function)
     program = compiled.program_for(*args, **kwargs)
     inputs, specs = _inputs_of(program)
-    for every in (True, False):
-        names = _argument_names(getattr(function, "call", function), args, kwargs, every)
-        if len(names) == len(inputs):
-            break
-    else:
-        names = inputs
+    called = getattr(function, "call", function)  # a layer
+    candidates = [_argument_names(called, args, kwargs, numbers) for numbers in (True, False)]
+    names = next((names for names in candidates if len(names) == len(inputs)), inputs)
     count = len(program.row_outputs)
     outputs = ["result"] if count == 1 else [f"result{n}" for n in range(count)]
     name = getattr(function, "__name__", None) or getattr(function, "name", type(function).__name__)
@@ -136,67 +123,17 @@ def _argument_names(
 def _leaf_names(name: str, structure: Any) -> list[str]:
     """``x`` for one array, ``x[0]`` or ``x['a']`` for several; nothing for what is no array."""
     if isinstance(structure, dict):
-        return [n for key in sorted(structure) for n in _leaf_names(f"{name}[{key!r}]", structure[key])]
+        return [
+            n for key in _tree._sorted(structure) for n in _leaf_names(f"{name}[{key!r}]", structure[key])
+        ]
     if isinstance(structure, (list, tuple)):
         return [n for i, part in enumerate(structure) for n in _leaf_names(f"{name}[{i}]", part)]
     return [] if isinstance(_leaf(structure), _Static) else [name]
 
 
-def _first_batch(
-    model: Model, kind: str, batch_size: int | None, x: Any, y: Any, sample_weight: Any
-) -> Piece:
+def _first_batch(model: Model, batch_size: int | None, x: Any, y: Any, sample_weight: Any) -> Piece:
     data = evaluation_data(model, x, y, batch_size, sample_weight, 1)
     if isinstance(data, ArrayData):
-        data.cut(batch_size or _DEFAULT_BATCH, None)
+        data.cut(batch_size, None)
         return data.first_piece()
     return next(iter(data.pieces(1)))
-
-
-def _assumed_inputs(model: Model, batch: int) -> Piece:
-    """Zeros of the shapes of the model's inputs."""
-    if model.inputs is not None:
-        structure = _tree.map_structure(lambda t: _zeros(model, t.shape, t.dtype, batch), model.input)
-    else:
-        shapes = (getattr(model, "_build_shapes", None) or {}).get("input_shape")
-        if shapes is None:
-            raise ValueError(
-                f"explain_compilation: the shape of the inputs of the model {model.name!r} is not known yet. Give a batch: "
-                "explain_compilation(model, x, y)."
-            )
-        structure = _of_shapes(model, shapes, batch)
-    return Piece((structure, None, None), np.arange(batch, dtype=np.int64), batch, 1)
-
-
-def _of_shapes(model: Model, shapes: Any, batch: int) -> Any:
-    if is_shape(shapes):
-        return _zeros(model, shapes, model.compute_dtype, batch)
-    if isinstance(shapes, dict):
-        return {key: _of_shapes(model, shape, batch) for key, shape in shapes.items()}
-    return type(shapes)(_of_shapes(model, shape, batch) for shape in shapes)
-
-
-def _zeros(model: Model, shape: tuple[int | None, ...], dtype: Any, batch: int) -> np.ndarray:
-    sizes = [n for n in shape[1:] if n is not None]
-    if len(sizes) < len(shape) - 1:
-        raise ValueError(
-            f"explain_compilation: an input of the model {model.name!r} has the shape {tuple(shape)}, and programs are "
-            "compiled for known sizes. Give a batch: explain_compilation(model, x, y)."
-        )
-    return np.zeros((batch, *sizes), dtype)
-
-
-def _assumed_labels(model: Model, piece: Piece) -> Any:
-    """Labels as the losses want them: numbers of classes for sparse ones, else like the outputs; None without a loss."""
-    losses = model._compiled.losses if model._compiled is not None else None
-    if losses is None:
-        return None
-    step = model._steps.get(model, PREDICT, piece)
-    tree = _tree.unflatten(step.details.tree, step.outputs)
-    identifiers = losses.identifiers(outputs_of(tree, model.output_names))
-    labels = [
-        np.zeros(spec.shape[:-1], np.int64)
-        if "sparse" in _name_of(identifier).lower()
-        else np.zeros(spec.shape, spec.dtype)
-        for identifier, spec in zip(identifiers, step.outputs, strict=True)
-    ]
-    return _tree.unflatten(step.details.tree, labels)

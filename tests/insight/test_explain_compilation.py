@@ -306,6 +306,14 @@ def test_labels_are_assumed_as_the_loss_wants_them() -> None:
     assert title.startswith("Evaluation step of 'classifier', batch of 32")
 
 
+def test_an_output_without_a_loss() -> None:
+    inputs = Input((4,), batch_size=6)
+    model = schuss.Model(inputs, [Dense(2)(inputs), Dense(1)(inputs)])
+    model.compile("sgd", ["mse", None])
+    compilation = schuss.explain_compilation(model)
+    assert "batch of 6: x float32[6,4], y[0] float32[6,2]" in compilation.title
+
+
 def test_batches_of_data() -> None:
     model = classifier()
 
