@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from schuss.graph import Spec
 from schuss.insight._kernels import Access, ExplainedKernel
 from schuss.insight._memory import Barrier, Place, drawing
 from schuss.models._summary import readable_size
@@ -92,9 +93,7 @@ class Compilation:
         text.highlight_regex(r"(?m)^─.*$", "yellow")
         text.highlight_regex(r"(?m)^phase .*$", "bold yellow")
         text.highlight_regex(r"(?m)^ *\d+  \S.*$", "bold")
-        text.highlight_regex(
-            r"(?m)^ {5}(reads|writes|loops|tile|leader|epilogue|prologue|code|sum)\b", "cyan"
-        )
+        text.highlight_regex(r"(?m)^ {5}(loops|leader|prologue|epilogue|result|reads|writes|host)\b", "cyan")
         text.highlight_regex(r"(?m)#.*$", "bright_black")
         text.highlight_regex(r"updated in place", "green")
         text.highlight_regex(r"HOST CALL.*$|on the host", "bold red")
@@ -222,7 +221,7 @@ def _loops_text(kernel: ExplainedKernel) -> str:
 
 def _access_text(access: Access) -> str:
     part = f" of {_size(access.nbytes)}" if access.bytes < access.nbytes else ""
-    return f"{access.name} ({access.kind}, {_size(access.bytes)}{part})"
+    return f"{access.name} {Spec(access.shape, access.dtype)} ({access.kind}, {_size(access.bytes)}{part})"
 
 
 def _titled(title: str, parts: list[str], joint: str = "") -> Iterator[str]:

@@ -13,17 +13,19 @@ from schuss.compiler._index import Dim, Dynamic, Index, Split, _joined, strides_
 from schuss.insight._names import BufferNames, loop_names
 
 _LONGEST = 72  # characters of a formula of which no part gets a line of its own
-_TERNARY, _COMPARE, _BITS, _SHIFT, _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(9)
+_TERNARY, _OR, _AND, _NOT, _COMPARE, _BITS, _SHIFT, _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(12)
 _INFIX = {
     "add": ("+", _SUM), "subtract": ("-", _SUM), "multiply": ("*", _PRODUCT), "divide": ("/", _PRODUCT),
     "remainder": ("%", _PRODUCT), "power": ("**", _POWER), "and": ("&", _BITS), "or": ("|", _BITS),
     "xor": ("^", _BITS), "shift_left": ("<<", _SHIFT), "shift_right_logical": (">>", _SHIFT),
 }  # fmt: skip
+_LOGIC = {"and": ("and", _AND), "or": ("or", _OR), "xor": ("!=", _COMPARE)}  # of bools
 _COMPARISONS = {"EQ": "==", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 _PREFIX = {"negative": "-", "not": "~"}
 FUNCTIONS = {
     "exponential": "exp", "exponential_minus_one": "expm1", "log_plus_one": "log1p", "logistic": "sigmoid",
     "maximum": "max", "minimum": "min", "sine": "sin", "cosine": "cos", "round_nearest_even": "round",
+    "is_finite": "isfinite",
 }  # fmt: skip
 
 
@@ -122,9 +124,16 @@ class Formulas:
 
     def _apply(self, expr: Apply) -> tuple[str, int]:
         name, args = expr.name, expr.args
+        if name == "divide" and expr.dtype.kind != "f":
+            return f"trunc({self._in(args[0], _PRODUCT)} / {self._in(args[1], _PRODUCT + 1)})", _ATOM
+        if name == "not" and expr.dtype.kind == "b":
+            return f"not {self._in(args[0], _NOT)}", _NOT
         if name in _INFIX:
-            sign, level = _INFIX[name]
-            return f"{self._in(args[0], level)} {sign} {self._in(args[1], level + 1)}", level
+            sign, level = (_LOGIC if expr.dtype.kind == "b" else _INFIX).get(name, _INFIX[name])
+            left = level + (
+                level in (_COMPARE, _POWER)
+            )  # neither a != b != c nor a ** b ** c mean what they seem to
+            return f"{self._in(args[0], left)} {sign} {self._in(args[1], level + 1)}", level
         if name == "compare":
             sign = _COMPARISONS[expr.params[0]]
             return f"{self._in(args[0], _COMPARE + 1)} {sign} {self._in(args[1], _COMPARE + 1)}", _COMPARE

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from schuss.backends._description import KernelCode
 from schuss.compiler import HostCall, Kernel
 from schuss.compiler._expr import Apply, Buffer, Expr, Load, walk
@@ -26,11 +28,14 @@ class Access:
     Attributes:
         name: what explanations call it. kind: ``"data"`` (the batch's rows of a data set), ``"argument"``,
             ``"variable"``, ``"constant"``, ``"output"`` or ``"temporary"``.
+        shape, dtype: of the array; of data those of a batch.
         bytes: how much of it is touched in a step. nbytes: how large it is.
     """
 
     name: str
     kind: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
     bytes: int
     nbytes: int
 
@@ -293,7 +298,8 @@ def _accesses(kernel: Kernel, names: BufferNames, writing: bool) -> list[Access]
 
 
 def _access(buffer: Buffer, names: BufferNames, size: int) -> Access:
-    return Access(names[buffer], _KINDS.get(buffer.kind, buffer.kind), size, buffer.nbytes)
+    kind = _KINDS.get(buffer.kind, buffer.kind)
+    return Access(names[buffer], kind, buffer.shape, buffer.dtype, size, buffer.nbytes)
 
 
 def _product(dims: Sequence[Dim] | frozenset[Dim]) -> int:
