@@ -19,6 +19,11 @@ _INFIX = {
     "remainder": ("%", _PRODUCT), "power": ("**", _POWER), "and": ("&", _BITS), "or": ("|", _BITS),
     "xor": ("^", _BITS), "shift_left": ("<<", _SHIFT), "shift_right_logical": (">>", _SHIFT),
 }  # fmt: skip
+_UNLIKE = (
+    _COMPARE,
+    _BITS,
+    _POWER,
+)  # a != b != c, a | b & c and a ** b ** c are not what is on their left first
 _LOGIC = {"and": ("and", _AND), "or": ("or", _OR), "xor": ("!=", _COMPARE)}  # of bools
 _COMPARISONS = {"EQ": "==", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 _PREFIX = {"negative": "-", "not": "~"}
@@ -130,9 +135,7 @@ class Formulas:
             return f"not {self._in(args[0], _NOT)}", _NOT
         if name in _INFIX:
             sign, level = (_LOGIC if expr.dtype.kind == "b" else _INFIX).get(name, _INFIX[name])
-            left = level + (
-                level in (_COMPARE, _POWER)
-            )  # neither a != b != c nor a ** b ** c mean what they seem to
+            left = level + (level in _UNLIKE)
             return f"{self._in(args[0], left)} {sign} {self._in(args[1], level + 1)}", level
         if name == "compare":
             sign = _COMPARISONS[expr.params[0]]
