@@ -30,20 +30,21 @@ DTYPES: dict[str, np.dtype] = {
 }
 
 SUPPORTED = {dtype: dtype for dtype in DTYPES.values()}
-_floatx = np.dtype("float32")
+_floatx = DTYPES["float32"]
+_floatx_name = "float32"  # NumPy makes a dtype's name anew each time
 
 
 def floatx() -> str:
     """The name of the default float type, ``"float32"`` unless `set_floatx` changed it."""
-    return _floatx.name
+    return _floatx_name
 
 
 def set_floatx(value: str) -> None:
     """Set the default float type: ``"float16"``, ``"float32"`` or ``"float64"``."""
-    global _floatx
+    global _floatx, _floatx_name
     if value not in ("float16", "float32", "float64"):
         raise ValueError(f"floatx must be 'float16', 'float32' or 'float64', got {value!r}.")
-    _floatx = np.dtype(value)
+    _floatx, _floatx_name = DTYPES[value], value
     structure_changed()  # programs are made for it
 
 

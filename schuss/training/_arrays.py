@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from schuss.graph import DTYPES
+from schuss.graph import DTYPES, SUPPORTED
 
 _FRAMES = ("pandas", "polars", "modin", "cudf", "pyarrow")
 
@@ -83,6 +83,8 @@ def as_array(value: Any, name: str) -> np.ndarray:
 
 
 def _supported(array: np.ndarray, name: str) -> np.ndarray:
+    if array.dtype in SUPPORTED and array.flags.c_contiguous:
+        return array
     kind = array.dtype.kind
     if kind not in "biuf":
         hint = {

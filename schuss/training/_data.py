@@ -3,6 +3,7 @@ copied."""
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -79,8 +80,12 @@ class ArrayData:
         self.structure = as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight")
         self.size = _common_length(self.structure)
         self.batch_size, self.shuffle = batch_size, shuffle
-        self._random = np.random.default_rng(seed)
+        self._seed = seed
         self._rest = np.empty(0, np.int64)
+
+    @functools.cached_property
+    def _random(self) -> np.random.Generator:
+        return np.random.default_rng(self._seed)
 
     @property
     def steps(self) -> int:

@@ -19,6 +19,11 @@ from schuss.training._nonfinite import Guard, detach
 from schuss.training._steps import PREDICT, TEST, TRAIN, Step
 from schuss.utils._progress import Progress
 
+_BATCH_HOOKS = {
+    TRAIN: ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end"),
+    TEST: ("on_test_batch_begin", "on_test_batch_end"),
+    PREDICT: ("on_predict_batch_begin", "on_predict_batch_end"),
+}
 _TICK = 0.05  # seconds between two looks at a run
 _LONG = 0.05  # seconds of a step from which on it is a run of its own
 _PATIENCE = 0.1  # seconds that an interrupt waits for the step under way
@@ -34,9 +39,8 @@ class Hooks:
     @staticmethod
     def of(callbacks: CallbackList, kind: str) -> Hooks | None:
         """None if nobody wants to be called for batches: then a whole epoch can be one run."""
-        names = (f"on_{kind}_batch_begin", f"on_{kind}_batch_end")
+        names = _BATCH_HOOKS[kind]
         if kind == TRAIN:  # the engine itself watches the loss, so TerminateOnNaN need not see every batch
-            names = (*names, "on_batch_begin", "on_batch_end")
             asked = [c for c in callbacks.callbacks if type(c) is not TerminateOnNaN]
         else:
             asked = callbacks.callbacks
