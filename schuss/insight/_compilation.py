@@ -96,7 +96,7 @@ class Compilation:
         text.highlight_regex(r"(?m)^ {5}(loops|leader|prologue|epilogue|result|reads|writes|host)\b", "cyan")
         text.highlight_regex(r"(?m)#.*$", "bright_black")
         text.highlight_regex(r"updated in place", "green")
-        text.highlight_regex(r"HOST CALL.*$|on the host", "bold red")
+        text.highlight_regex(r"(?m)HOST CALL.*$|on the host", "bold red")
         return text
 
     def _repr_html_(self) -> str:
@@ -140,7 +140,7 @@ class Compilation:
         )
         if self.host_calls:
             numbers = ", ".join(str(kernel.number) for kernel in self.host_calls)
-            yield f"HOST CALLS, slow: {numbers} run in NumPy, on one thread, while the others wait"
+            yield f"HOST CALLS, slow (NumPy, on one thread, while the others wait): number {numbers}"
         parts = []
         if self.variables:
             parts.append(f"{_count(len(self.variables), 'variable')}, {_size(sum(self.variables.values()))}")
