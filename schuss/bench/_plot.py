@@ -43,15 +43,16 @@ def write_plot(report: Report, path: str | Path) -> None:
     count = len(report.results)
     figure = Figure(figsize=(9, 1.8 + 0.62 * count), layout="constrained")
     axes = figure.subplots()
+    looks = _looks(report)
     for row, result in enumerate(report.results):
         axes.axhline(row, color="#e4e8ec", zorder=0)
-        for n, peer in enumerate(report.peers):
+        for peer, (marker, colour) in looks.items():
             if peer in result.peers:
-                marker, colour = _FAMILIES[peer.split()[0]], f"C{n}" if n else "#5a6775"
                 axes.plot(1 / result.ratio(peer), row, marker, color=colour, markersize=8, alpha=0.85)
         for wanted in result.workload.wanted:
             if wanted.times is not None:
-                axes.plot([1 / wanted.times] * 2, [row - 0.3, row + 0.3], color=_OURS, linewidth=1)
+                colour = next((looks[p][1] for p in wanted.peers if p in looks), _OURS)
+                axes.plot([1 / wanted.times] * 2, [row - 0.3, row + 0.3], color=colour, linewidth=1.5)
     axes.axvline(1, color=_OURS, linewidth=2)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}×")
@@ -63,15 +64,20 @@ def write_plot(report: Report, path: str | Path) -> None:
     )
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.set_title(f"{report.processor}, {report.day}", fontsize=10)
-    figure.legend(handles=_legend(report), loc="outside right upper", frameon=False, fontsize=9)
+    figure.legend(handles=_legend(looks), loc="outside right upper", frameon=False, fontsize=9)
     figure.savefig(path, dpi=150)
 
 
-def _legend(report: Report) -> list[Any]:
+def _looks(report: Report) -> dict[str, tuple[str, str]]:
+    """Each peer's marker, which is its family's, and colour; blue is ours."""
+    colours = ["#5a6775", *(f"C{n}" for n in range(1, 10))]
+    return {peer: (_FAMILIES[peer.split()[0]], colours[n % 10]) for n, peer in enumerate(report.peers)}
+
+
+def _legend(looks: dict[str, tuple[str, str]]) -> list[Any]:
     from matplotlib.lines import Line2D
 
     found = [Line2D([], [], color=_OURS, linewidth=2, label="Schuss")]
-    for n, peer in enumerate(report.peers):
-        marker, colour = _FAMILIES[peer.split()[0]], f"C{n}" if n else "#5a6775"
+    for peer, (marker, colour) in looks.items():
         found.append(Line2D([], [], marker=marker, color=colour, linestyle="", label=peer))
     return found

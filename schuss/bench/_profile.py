@@ -19,7 +19,7 @@ from schuss.training._arguments import evaluation_data
 from schuss.training._data import Piece
 from schuss.training._steps import PREDICT, TEST, TRAIN
 
-_RUN_SECONDS = 0.05  # of a run that is measured: so long that its beginning does not matter
+_RUN_SECONDS = 0.02  # of a run that is measured: so long that its beginning does not matter
 _MOST_STEPS = 100_000
 _MOST_OUTPUT = 64 << 20  # bytes of predictions in a run
 _WIDTH = 140  # of the text, where there is no terminal
@@ -86,7 +86,7 @@ def profile(
     found = profiler.profile(
         piece.arrays, piece.rows, piece.steps, outputs=_outputs(step, piece), seconds=seconds
     )
-    return Profile(found, measure_limits(found.threads), what, piece.batch)
+    return Profile(found, measure_limits(found.threads), what, piece.batch, model.name)
 
 
 def profile_workload(name: str, seconds: float = 1.0) -> Profile:
@@ -153,13 +153,14 @@ class Profile:
 
     Attributes:
         program: the kernels and barriers as measured. limits: what the processor does at most.
-        what: ``"train"``, ``"test"`` or ``"predict"``. batch: rows in the step.
+        what: ``"train"``, ``"test"`` or ``"predict"``. batch: rows in the step. model: its name.
     """
 
     program: ProgramProfile
     limits: Limits
     what: str
     batch: int
+    model: str
 
     @property
     def rows(self) -> list[Row]:
@@ -232,7 +233,7 @@ class Profile:
         for barrier in self.program.barriers:
             for row in rows:
                 if row.kernel.phase == barrier.phase:
-                    table.add_row(*_cells(row))
+                    table.add_row(*_cells(row, self.model))
             table.add_row(*_barrier_cells(barrier, self.program), style="dim")
         return table
 
@@ -257,10 +258,10 @@ def microseconds(seconds: float) -> str:
     return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 1000 else f"{value:.0f}"
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row, model: str) -> list[str]:
     kernel = row.kernel
     return [
-        " ".join(kernel.label.split()),
+        " ".join(kernel.label.split()).replace(f"{model}/", ""),
         kernel.loops,
         str(kernel.chunks),
         f"{kernel.calls:g}",

@@ -162,9 +162,14 @@ class Report:
                 "\n".join(self._wanted(result)),
             )
             for peer in sorted(result.peers, key=result.median):
-                times = f"{1 / result.ratio(peer):.2f}"
                 style = "bold" if peer == best else ""
-                row = ["", peer, duration(result.median(peer)), _range(result, peer), times]
+                row = [
+                    "",
+                    peer,
+                    duration(result.median(peer)),
+                    _range(result, peer),
+                    times_ours(result, peer),
+                ]
                 table.add_row(*(Text(cell, style) for cell in row))
             for peer, said in result.failed.items():
                 table.add_row("", Text(peer, "dim"), Text("failed", "dim"), "", "", "", "", Text(said, "dim"))
@@ -213,6 +218,12 @@ def duration(microseconds: float) -> str:
     return f"{microseconds / 1000:.3g} ms"
 
 
+def times_ours(result: Result, peer: str) -> str:
+    """How many times our time the peer takes: ``"0.87"``, ``"3.2"``, ``"1240"``."""
+    times = 1 / result.ratio(peer)
+    return f"{times:.2f}" if times < 0.995 else f"{times:.1f}" if times < 9.95 else f"{times:.0f}"
+
+
 def processor() -> str:
     """The processor's name, as far as the system tells."""
     try:
@@ -235,4 +246,4 @@ def _against(result: Result, peer: str) -> str:
     """``"361 µs (8.6)"``: its time, and how many times ours that is."""
     if peer in result.failed:
         return "failed"
-    return f"{duration(result.median(peer))} ({1 / result.ratio(peer):.2g})" if peer in result.rounds else ""
+    return f"{duration(result.median(peer))} ({times_ours(result, peer)})" if peer in result.rounds else ""

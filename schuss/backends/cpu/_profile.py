@@ -21,6 +21,7 @@ from schuss.backends.cpu._module import RunFunction, emit_module
 from schuss.backends.cpu._program import CpuProgram
 from schuss.backends.cpu._scalars import POINTER
 from schuss.compiler import HostCall, Kernel, Plan
+from schuss.compiler._index import Dim
 
 _TABLE, _CLOCK = "times", "clock"
 _LINE = 8  # words in a cache line
@@ -243,9 +244,13 @@ def _barrier_profiles(plan: Plan, seconds: Any) -> list[BarrierProfile]:
 
 def _loops(kernel: Kernel) -> str:
     """``"32×64, sum of 784"``."""
-    text = "×".join(str(dim.size) for dim in kernel.dims) or "1"
+    text = _sizes(kernel.dims)
     if kernel.reduction is not None:
-        text += f", {kernel.reduction.kind} of " + "×".join(str(dim.size) for dim in kernel.reduction.dims)
+        text += f", {kernel.reduction.kind} of {_sizes(kernel.reduction.dims)}"
     if kernel.scan is not None:
         text += f", {kernel.scan.kind} along {kernel.scan.dim.size}"
     return text
+
+
+def _sizes(dims: tuple[Dim, ...]) -> str:
+    return "×".join(str(dim.size) for dim in dims) or "1"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import Run, builder
+from . import Run, UnableError, builder
 from ._data import data_of
 
 
@@ -19,6 +19,8 @@ def run_of(workload: dict[str, Any], scan: bool) -> Run:
     x, y = map(jnp.asarray, data_of(workload))
     initial, forward = builder(MODELS, workload, "JAX")(workload)
     if workload["kind"] == "predict":
+        if scan:
+            raise UnableError("a scan is over steps of training")
         last = {
             "categorical_crossentropy": jax.nn.softmax,
             "binary_crossentropy": jax.nn.sigmoid,

@@ -14,11 +14,11 @@ _ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid", "softmax":
 
 
 def run_of(workload: dict[str, Any]) -> Run:
+    if workload["kind"] != "predict":
+        raise UnableError("ONNX Runtime does not train")
     import onnxruntime
     from onnx import TensorProto, helper
 
-    if workload["kind"] != "predict":
-        raise UnableError("ONNX Runtime does not train")
     x, _ = data_of(workload)
     nodes, weights, result = builder(MODELS, workload, "ONNX Runtime")(workload)
     graph = helper.make_graph(

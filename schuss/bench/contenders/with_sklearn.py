@@ -34,7 +34,9 @@ def dense(workload: dict[str, Any]) -> Any:
     *hidden, (_, last) = workload["layers"]
     activations = {activation for _, activation in hidden}
     if len(activations) > 1 or last != _LAST[workload["loss"]]:
-        raise UnableError(f"scikit-learn has no network with {', '.join(a for _, a in workload['layers'])}")
+        raise UnableError(
+            f"scikit-learn has no network with {', '.join(sorted({*activations, last}))} and {workload['loss']}"
+        )
     kind = MLPRegressor if workload["loss"] == "mse" else MLPClassifier
     return kind(
         hidden_layer_sizes=[units for units, _ in hidden],
