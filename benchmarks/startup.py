@@ -29,6 +29,11 @@ import schuss.models, schuss.layers, schuss.optimizers
 result["import schuss.models and all it needs, NumPy too"] = time.perf_counter() - begin
 """
 
+_OTHERS = """
+import json, numpy, numpy.polynomial.chebyshev, numpy.random, llvmlite.binding, concurrent.futures, tarfile, zipfile
+result = {}
+"""
+
 _FIRST_STEP = """
 import time
 import numpy as np
@@ -131,18 +136,23 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     print(f"{processor()}, {os.cpu_count()} cores, {date.today()}, {rounds} rounds\n")
     with tempfile.TemporaryDirectory() as folder:
-        bytecode = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": folder, "SCHUSS_CACHE": folder}
-        without = {
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONPYCACHEPREFIX": f"{folder}/none",
+        bytecode = {
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": f"{folder}/all",
             "SCHUSS_CACHE": folder,
         }
-        cold = {"SCHUSS_OBJECT_CACHE": "0"}
-        print("| | with bytecode on disk | without |\n|---|---|---|")
+        without = {
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPYCACHEPREFIX": f"{folder}/others",
+            "SCHUSS_CACHE": folder,
+        }
+        cold, warm = {"SCHUSS_OBJECT_CACHE": "0"}, {"SCHUSS_OBJECT_CACHE": "1"}
+        measured(_OTHERS, {**without, "PYTHONDONTWRITEBYTECODE": ""})
+        print("| | bytecode on disk | Schuss's is not |\n|---|---|---|")
         for title, program, extra in (
-            ("", _IMPORT, {}),
+            ("", _IMPORT, warm),
             (", compiling", _FIRST_STEP, cold),
-            (", compiled before", _FIRST_STEP, {}),
+            (", compiled before", _FIRST_STEP, warm),
         ):
             columns = [medians(program, rounds, {**kind, **extra}) for kind in (bytecode, without)]
             for name in columns[0]:
@@ -155,11 +165,14 @@ def main() -> None:
         for title, width in (("of 64 units", "64"), ("of different widths", "33 + i * 7 % 97 + i")):
             for depth in (8, 32, 100):
                 program = _DEEP.format(width=width, depth=depth)
-                times = [medians(program, 1, {**bytecode, **extra})["first step"][0] for extra in (cold, {})]
+                times = [
+                    medians(program, 1, {**bytecode, **extra})["first step"][0] for extra in (cold, warm)
+                ]
                 print(f"| {depth} {title} | {times[0]:.2f} s | {times[1]:.2f} s |", flush=True)
-        print("\n| memory of the process | |\n|---|---|")
-        for name, (middle, _, _) in medians(_MEMORY, rounds, bytecode).items():
-            print(f"| {name} | {middle:.0f} MiB |")
+        print("\n| memory of the process | compiling | compiled before |\n|---|---|---|")
+        columns = [medians(_MEMORY, rounds, {**bytecode, **extra}) for extra in (cold, warm)]
+        for name in columns[0]:
+            print(f"| {name} | {' | '.join(f'{column[name][0]:.0f} MiB' for column in columns)} |")
     sizes = installed()
     parts = ", ".join(
         f"{name} {size:.0f}" for name, size in sorted(sizes.items(), key=lambda s: -s[1]) if size >= 1
