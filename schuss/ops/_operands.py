@@ -56,44 +56,46 @@ def as_float(x: Any) -> Any:
 
 def promoted(*operands: Any, dtype: Any = None) -> list[Any]:
     """The operands in one dtype (`dtype`, or what promotion says), each in its own shape."""
+    if _are_of_one_dtype(operands, dtype):
+        return list(operands)
     operands = tuple(x if is_weak(x) else read(x) for x in operands)
     if dtype is None:
         dtype = result_type(*map(kind_of, operands))
     return [value(x, dtype) for x in operands]
 
 
+def _are_of_one_dtype(operands: tuple[Any, ...], dtype: Any) -> bool:
+    """Whether the operands are arrays or tensors of one supported dtype (`dtype`, if given)."""
+    if not operands or not all(type(x) is np.ndarray or type(x) is Tensor for x in operands):
+        return False
+    first = operands[0].dtype
+    if first not in SUPPORTED or not (dtype is None or (isinstance(dtype, np.dtype) and dtype == first)):
+        return False
+    return all(x.dtype == first for x in operands[1:])
+
+
 def aligned(*operands: Any, dtype: Any = None, name: str = "operation") -> list[Any]:
     """The operands in one dtype and one shape, broadcast by NumPy's rule."""
-    if _are_alike(operands, dtype):
-        return list(operands)
     arrays = promoted(*operands, dtype=dtype)
     shape = joint_shape(*arrays, name=name)
     return [broadcast(x, shape) for x in arrays]
 
 
-def _are_alike(operands: tuple[Any, ...], dtype: Any) -> bool:
-    """Whether the operands are arrays or tensors of one shape and one supported dtype (`dtype`, if given)."""
-    first = operands[0]
-    return (
-        all(type(x) is np.ndarray or type(x) is Tensor for x in operands)
-        and first.dtype in SUPPORTED
-        and (dtype is None or (isinstance(dtype, np.dtype) and dtype == first.dtype))
-        and all(x.dtype == first.dtype and x.shape == first.shape for x in operands[1:])
-    )
-
-
 def joint_shape(*arrays: Any, name: str = "operation") -> tuple[int, ...]:
     """The shape to which all broadcast."""
     shapes = [tuple(x.shape) for x in arrays]
-    if all(shape == shapes[0] for shape in shapes[1:]):
-        return shapes[0]
-    try:
-        return np.broadcast_shapes(*shapes)
-    except ValueError:
-        raise ValueError(
-            f"{name}: shapes {', '.join(map(str, shapes))} do not broadcast: "
-            "from the last axis on, sizes must be equal or 1."
-        ) from None
+    joint = shapes[0]
+    for shape in shapes[1:]:
+        if shape != joint:
+            short, long = sorted((shape, joint), key=len)
+            padded = (1,) * (len(long) - len(short)) + short
+            if any(a != b and a != 1 and b != 1 for a, b in zip(padded, long, strict=True)):
+                raise ValueError(
+                    f"{name}: shapes {', '.join(map(str, shapes))} do not broadcast: "
+                    "from the last axis on, sizes must be equal or 1."
+                )
+            joint = tuple(b if a == 1 else a for a, b in zip(padded, long, strict=True))
+    return joint
 
 
 def broadcast(x: Any, shape: Sequence[int]) -> Any:
