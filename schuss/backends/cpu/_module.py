@@ -1,7 +1,7 @@
 """A plan as one LLVM module: its kernels, and the function that each thread runs over all steps of an epoch.
 
-``run(ptr context, i64 thread)``. The context is a table of 64-bit words (`Word`); pointers to the buffers
-follow it.
+``run(ptr context, i64 role)``: 0 leads the run, others help (`Team`). The context is a table of 64-bit words (`Word`);
+pointers to the buffers follow it.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from schuss.backends.cpu._emit import I64, i64
 from schuss.backends.cpu._nest import buffers_of, emit_kernel
 from schuss.backends.cpu._scalars import POINTER, memory_type
 from schuss.backends.cpu._target import Target, host
+from schuss.backends.cpu._team import Team
 from schuss.backends.cpu._words import Word
 from schuss.compiler import HostCall, Kernel, Plan, structure_of
 from schuss.compiler._expr import Buffer
 from schuss.utils._garbage import without_collections
-
-_SPINS = 2000  # pauses before a waiting thread yields its core: some 50 µs
 
 
 @without_collections()
@@ -60,8 +59,10 @@ class RunFunction:
     def __init__(self, module: ir.Module, plan: Plan, kernels: dict[int, ir.Function]):
         self.module, self.plan, self.kernels = module, plan, kernels
         function = ir.Function(module, ir.FunctionType(ir.VoidType(), [POINTER, I64]), "run")
-        self.context, self.thread = function.args
+        self.context, self.role = function.args
         self.b = ir.IRBuilder(function.append_basic_block("entry"))
+        self.team = Team(module, self.b, self.context)
+        self.thread: ir.Value = self.role
         self.slots = {buffer: n for n, buffer in enumerate(b for b in plan.buffers if b.kind != "temporary")}
 
     def timed(self, step: Kernel | HostCall | None) -> AbstractContextManager[None]:
@@ -69,34 +70,89 @@ class RunFunction:
         return nullcontext()
 
     def word(self, place: int | ir.Value) -> ir.Value:
-        index = i64(int(place)) if isinstance(place, int) else place
-        return self.b.gep(self.context, [index], source_etype=I64)
+        return self.team.word(place)
 
     def emit(self) -> None:
-        b, plan = self.b, self.plan
-        threads = b.load(self.word(Word.THREADS), typ=I64)
+        b = self.b
         steps = b.load(self.word(Word.STEPS), typ=I64)
         rows = b.load(self.word(Word.ROWS), typ=POINTER)
-        arena = b.load(self.word(Word.ARENA), typ=POINTER)
-        fixed: dict[Buffer, ir.Value] = {}
-        for buffer, slot in self.slots.items():
-            fixed[buffer] = b.load(self.word(Word.BUFFERS + slot), typ=POINTER)
-        for buffer in plan.buffers:
-            if buffer.kind == "temporary":
-                fixed[buffer] = b.gep(arena, [i64(max(buffer.offset, 0))], source_etype=ir.IntType(8))
+        fixed = self._pointers()
+        leading, helping, group, body, changed, over, left = (
+            b.append_basic_block(n)
+            for n in ("leading", "helping", "group", "step", "changed", "over", "left")
+        )
+        b.cbranch(b.icmp_signed("==", self.role, i64(0)), leading, helping)
+
+        b.position_at_end(group)  # comes here whenever the number of threads has changed
+        self.thread, first, threads = thread, first, threads = b.phi(I64), b.phi(I64), b.phi(I64)
         shares = {
             chunks: self._share(chunks, threads)
-            for chunks in {s.chunks for s in plan.steps if isinstance(s, Kernel)}
+            for chunks in {s.chunks for s in self.plan.steps if isinstance(s, Kernel)}
         }
-        before = b.block
-        header, body, after = (b.append_basic_block(n) for n in ("steps", "step", "done"))
-        b.branch(header)
-        b.position_at_end(header)
-        step = b.phi(I64)
-        step.add_incoming(i64(0), before)
-        b.cbranch(b.icmp_signed("<", step, steps), body, after)
-        b.position_at_end(body)
+        b.branch(body)
 
+        b.position_at_end(leading)
+        gathered = self.team.gather()
+        _enter(group, b.block, (thread, i64(0)), (first, i64(0)), (threads, gathered))
+        b.cbranch(b.icmp_signed(">", steps, i64(0)), group, over)
+        b.position_at_end(helping)
+        number, admitted, present = self.team.join()
+        _enter(group, b.block, (thread, number), (first, admitted), (threads, present))
+        b.cbranch(b.icmp_signed(">", present, i64(0)), group, left)
+
+        b.position_at_end(body)
+        step = b.phi(I64)
+        step.add_incoming(first, group)
+        self._step(step, rows, fixed, shares, threads)
+        following = b.add(step, i64(1))
+        place = self.word(b.add(i64(Word.NEXT), b.and_(step, i64(1))))
+        with b.if_then(b.icmp_signed("==", thread, i64(0))):
+            going_on = self._finish_step(step, b.icmp_signed("<", following, steps), fixed)
+            self.team.store(b.select(going_on, self.team.following(threads, step), i64(0)), place)
+            self.team.store(following, self.word(Word.DONE))
+        self._barrier(threads)
+        now = self.team.load(place)
+        step.add_incoming(following, b.block)
+        b.cbranch(b.icmp_signed("==", now, threads), body, changed)
+
+        b.position_at_end(changed)
+        with b.if_then(b.icmp_signed("==", now, i64(0))):
+            b.branch(over)
+        self.team.barrier(threads)  # all have read what comes next
+        grown = b.icmp_signed(">", now, threads)
+        with b.if_then(b.and_(b.icmp_signed("==", thread, i64(0)), grown)):
+            self.team.admit(now, following)
+        _enter(group, b.block, (thread, thread), (first, following), (threads, now))
+        b.cbranch(b.icmp_signed("<", thread, now), group, left)
+
+        b.position_at_end(over)
+        with b.if_then(b.icmp_signed("==", self.role, i64(0))):
+            self.team.dismiss()
+        b.branch(left)
+        b.position_at_end(left)
+        b.ret_void()
+
+    def _pointers(self) -> dict[Buffer, ir.Value]:
+        """Where the buffers lie; row outputs: the first step's."""
+        b, fixed = self.b, {}
+        arena = b.load(self.word(Word.ARENA), typ=POINTER)
+        for buffer, slot in self.slots.items():
+            fixed[buffer] = b.load(self.word(Word.BUFFERS + slot), typ=POINTER)
+        for buffer in self.plan.buffers:
+            if buffer.kind == "temporary":
+                fixed[buffer] = b.gep(arena, [i64(max(buffer.offset, 0))], source_etype=ir.IntType(8))
+        return fixed
+
+    def _step(
+        self,
+        step: ir.Value,
+        rows: ir.Value,
+        fixed: dict[Buffer, ir.Value],
+        shares: dict[int, tuple[ir.Value, ir.Value]],
+        threads: ir.Value,
+    ) -> None:
+        """This thread's chunks of a step's kernels, and the barriers between them."""
+        b, plan = self.b, self.plan
         first_row = b.mul(step, i64(max(plan.batch, 1)))
         step_rows = b.gep(rows, [first_row], source_etype=I64)
         pointers = dict(fixed)
@@ -118,17 +174,6 @@ class RunFunction:
                 host_index += 1
             else:
                 self._call(item, shares[item.chunks], step_rows, pointers)
-        parity = b.and_(step, i64(1))
-        halt = self.word(b.add(i64(Word.HALT), parity))
-        with b.if_then(b.icmp_signed("==", self.thread, i64(0))):
-            self._finish_step(step, halt, fixed)
-        self._barrier(threads)
-        following = b.add(step, i64(1))
-        step.add_incoming(following, b.block)
-        halted = self._atomic_load(halt)
-        b.cbranch(b.icmp_signed("!=", halted, i64(0)), after, header)
-        b.position_at_end(after)
-        b.ret_void()
 
     def _share(self, chunks: int, threads: ir.Value) -> tuple[ir.Value, ir.Value]:
         """This thread's part of so many chunks: thread 0 has the first, whatever the number of threads."""
@@ -162,89 +207,29 @@ class RunFunction:
             call = b.call(_typed(function, type_), [i64(index), step])
             call.attributes  # noqa: B018  (no tail call: llvmlite's default)
 
-    def _finish_step(self, step: ir.Value, halt: ir.Value, pointers: dict[Buffer, ir.Value]) -> None:
-        """Thread 0: look at the loss and the stop flag, count the step, and say whether to go on."""
+    def _finish_step(self, step: ir.Value, more: ir.Value, pointers: dict[Buffer, ir.Value]) -> ir.Value:
+        """The leader looks at the loss and the stop flag; whether to go on, if there is more to do."""
         b = self.b
-        halted = self._atomic_load(self.word(Word.STOP))
+        stopped = self.team.load(self.word(Word.STOP))
+        going_on = b.and_(more, b.icmp_signed("==", stopped, i64(0)))
         check = self.plan.check
         if check is not None:
             loss = b.load(pointers[check], typ=memory_type(check.dtype))
             finite = b.fcmp_ordered("==", b.fsub(loss, loss), ir.Constant(loss.type, 0.0))
             with b.if_then(b.not_(finite)):
                 b.store(step, self.word(Word.FAILED))
-            halted = b.select(finite, halted, i64(1))
-        self._atomic_store(halted, halt)
-        self._atomic_store(b.add(step, i64(1)), self.word(Word.DONE))
-
-    def _atomic_load(self, pointer: ir.Value) -> ir.Value:
-        return self.b.load_atomic(pointer, ordering="acquire", align=8, typ=I64)
-
-    def _atomic_store(self, value: ir.Value, pointer: ir.Value) -> None:
-        self.b.atomic_rmw("xchg", pointer, value, "acq_rel")  # llvmlite's store_atomic wants typed pointers
+            going_on = b.and_(going_on, finite)
+        return going_on
 
     def _barrier(self, threads: ir.Value) -> None:
-        function = self.module.globals.get("barrier") or self._emit_barrier()
         with self.timed(None):
-            self.b.call(function, [self.context, threads])
+            self.team.barrier(threads)
 
-    def _emit_barrier(self) -> ir.Function:
-        """Wait until all threads are here: count arrivals; the last one starts a new generation, the others
-        spin for it."""
-        function = ir.Function(self.module, ir.FunctionType(ir.VoidType(), [POINTER, I64]), "barrier")
-        function.linkage = "internal"
-        function.attributes.add("noinline")
-        kept, kept_context = self.b, self.context
-        self.context, threads = function.args
-        b = self.b = ir.IRBuilder(function.append_basic_block("entry"))
-        done, several, last, wait, pause, sleep = (
-            function.append_basic_block(n) for n in ("alone", "several", "last", "wait", "pause", "sleep")
-        )
-        b.cbranch(b.icmp_signed("<=", threads, i64(1)), done, several)
-        b.position_at_end(several)
-        generation = self._atomic_load(self.word(Word.GENERATION))
-        arrived = b.atomic_rmw("add", self.word(Word.ARRIVED), i64(1), "acq_rel")
-        b.cbranch(b.icmp_signed("==", arrived, b.sub(threads, i64(1))), last, wait)
-        b.position_at_end(last)
-        self._atomic_store(i64(0), self.word(Word.ARRIVED))
-        self._atomic_store(b.add(generation, i64(1)), self.word(Word.GENERATION))
-        b.branch(done)
-        b.position_at_end(wait)
-        spins = b.phi(I64)
-        spins.add_incoming(i64(0), several)
-        now = self._atomic_load(self.word(Word.GENERATION))
-        with b.if_then(b.icmp_signed("!=", now, generation)):
-            b.branch(done)
-            b.position_at_end(b.append_basic_block("unreachable"))
-        b.cbranch(b.icmp_signed("<", spins, i64(_SPINS)), pause, sleep)
-        b.position_at_end(pause)
-        self._pause()
-        spins.add_incoming(b.add(spins, i64(1)), b.block)
-        b.branch(wait)
-        b.position_at_end(sleep)
-        name = "SwitchToThread" if "windows" in self.module.triple else "sched_yield"
-        give_way = self.module.globals.get(name) or ir.Function(
-            self.module, ir.FunctionType(ir.IntType(32), []), name
-        )
-        b.call(give_way, [])
-        spins.add_incoming(spins, b.block)
-        b.branch(wait)
-        b.position_at_end(done)
-        b.ret_void()
-        self.b, self.context = kept, kept_context
-        return function
 
-    def _pause(self) -> None:
-        triple = self.module.triple
-        if triple.startswith(("x86_64", "i386", "i686")):
-            name, args = "llvm.x86.sse2.pause", []
-        elif triple.startswith(("aarch64", "arm64")):
-            name, args = "llvm.aarch64.hint", [ir.Constant(ir.IntType(32), 1)]
-        else:
-            return
-        function = self.module.globals.get(name) or ir.Function(
-            self.module, ir.FunctionType(ir.VoidType(), [a.type for a in args]), name
-        )
-        self.b.call(function, args)
+def _enter(block: ir.Block, source: ir.Block, *values: tuple[Any, ir.Value]) -> None:
+    """What the block's phis are when it is entered from `source`."""
+    for phi, value in values:
+        phi.add_incoming(value, source)
 
 
 def _typed(pointer: ir.Value, type_: ir.FunctionType) -> Any:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +14,8 @@ import numpy as np
 from schuss.backends._description import KernelCode
 from schuss.backends.cpu._call import Call
 from schuss.backends.cpu._machine import Machine, machine_of
-from schuss.backends.cpu._threads import num_threads, run_together
+from schuss.backends.cpu._pace import GLANCE, Pace
+from schuss.backends.cpu._threads import num_threads, start
 from schuss.backends.cpu._words import Word
 from schuss.compiler import HostCall, Kernel, Plan, plan, work_of
 from schuss.compiler._expr import Buffer
@@ -22,6 +25,9 @@ _ALONE_WORK = (
     500_000  # a step of less work than this is not worth a second thread (a barrier costs about 1 µs)
 )
 _INLINE_WORK = 20_000_000  # a run of less work than this (some 0.1 ms) is done at once by the calling thread
+_PAUSE_WORK = 5000  # work done alone in the time of a pause
+_WITHOUT_END = 2**62
+_LOOK = 0.05  # seconds between two looks at how a run goes
 _RUN_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
 _HOST_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)
 
@@ -53,11 +59,12 @@ class CpuProgram:
         self.function = _RUN_TYPE(self.machine.run)
         self._fixed = [b for b in plan.buffers if b.kind != "temporary"]
         self.host_calls = [s for s in plan.steps if isinstance(s, HostCall)]
-        self.work = sum(work_of(s) for s in plan.steps if isinstance(s, Kernel)) + 10**6 * len(
+        self.work: int = sum(work_of(s) for s in plan.steps if isinstance(s, Kernel)) + 10**6 * len(
             self.host_calls
         )
         self._most_threads = max([1] + [s.chunks for s in plan.steps if isinstance(s, Kernel)])
         self._arenas: list[np.ndarray] = []
+        self._known_pace: Pace | None = None
 
     def threads(self, wanted: int | None = None) -> int:
         """On how many threads a run goes: all, but one for a step so small that meeting would cost more than
@@ -102,12 +109,23 @@ class CpuProgram:
         run = self.run(arrays, rows, steps)
         if inline is None:
             inline = self.work * steps < _INLINE_WORK
-            threads = self.threads(threads)
+            count, pace = self.threads(threads), None if threads else self._pace()
+        else:
+            count, pace = threads or num_threads(), None
         if inline:
             run.go_inline()
         else:
-            run.go(threads or num_threads())
+            run.go(pace.size if pace else count, pace)
         return run
+
+    def _pace(self) -> Pace | None:
+        """Who says how many threads a run has; None where one is enough."""
+        most = self.threads()
+        if most == 1:
+            return None
+        if self._known_pace is None or self._known_pace.most != most:
+            self._known_pace = Pace(most)
+        return self._known_pace
 
     def prepare(self) -> Call | None:
         """A single step, prepared for many calls; None if it is not so short that the calling thread should do it
@@ -191,6 +209,11 @@ class Run:
         self._rows = rows
         self._arena = program.take_arena()
         self._finished: threading.Event | None = None
+        self._pace: Pace | None = None
+        self._size = 1
+        self._called: list[None] = []
+        self._since = self._ended = 0.0
+        self._noted = self._late = 0
         self.error: BaseException | None = None
         self.error_step = 0
         self._memory = np.zeros(Word.BUFFERS + len(program._fixed) + 16, np.int64)
@@ -204,7 +227,7 @@ class Run:
         if program.host_calls:
             self._host = _HOST_TYPE(self._call_host)
             context[Word.HOST] = ctypes.cast(self._host, ctypes.c_void_p).value or 0
-        context[Word.THREADS] = 1
+        context[Word.LIMIT] = 1
         context[Word.FAILED] = -1
         self.point_at(arrays)
 
@@ -220,10 +243,45 @@ class Run:
         self._context[Word.STOP] = 0
         self._context[Word.FAILED] = -1
 
-    def go(self, threads: int) -> None:
-        """Start on worker threads."""
-        self._context[Word.THREADS] = threads
-        self._finished = run_together(lambda index: self.program.function(self.address, index), threads)
+    def go(self, threads: int, pace: Pace | None = None) -> None:
+        """Start on worker threads: so many, all from the first step to the last one; or, with a pace, as many as have
+        come and as it says from time to time."""
+        self._context[Word.LIMIT] = threads
+        self._context[Word.PATIENCE] = _WITHOUT_END if pace is None else self.program.work // _PAUSE_WORK
+        self._finished = threading.Event()
+        self._pace, self._size = pace, threads
+        self._since = time.perf_counter()
+        start(self._lead)  # first, as nobody must wait for one who does not come
+        self._call_helpers(threads - 1)
+
+    def _lead(self) -> None:
+        self.program.function(self.address, 0)
+        self._ended = time.perf_counter()
+        assert self._finished is not None
+        self._finished.set()
+
+    def _call_helpers(self, count: int) -> None:
+        for _ in range(count):
+            self._called.append(None)
+            start(self._help)
+
+    def _help(self) -> None:
+        self._called.pop()
+        self.program.function(self.address, 1)
+
+    def _keep_pace(self) -> None:
+        """Tell the pace how the run goes, and let it have as many threads as that says."""
+        pace = self._pace
+        if pace is None or self.steps_done == self._noted:
+            return
+        done, late, here = self.steps_done, int(self._context[Word.LATE]), int(self._context[Word.JOINED]) + 1
+        now = self._ended or time.perf_counter()
+        if here == self._size:
+            self._size = pace.note(here, done - self._noted, now - self._since, late - self._late, now)
+        self._noted, self._late, self._since = done, late, now
+        self._context[Word.LIMIT] = self._size
+        if not self._ended:
+            self._call_helpers(self._size - here - len(self._called))
 
     def go_inline(self) -> None:
         """Run now, on this thread."""
@@ -231,7 +289,7 @@ class Run:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait at most `timeout` seconds; whether the run has finished. Raises what a host call raised."""
-        if self._finished is not None and not self._finished.wait(timeout):
+        if not self._has_ended(timeout):
             return False
         if self._arena is not None:
             self.program.give_arena(self._arena)
@@ -239,6 +297,20 @@ class Run:
         if self.error is not None:
             raise self.error
         return True
+
+    def _has_ended(self, timeout: float | None) -> bool:
+        """Whether it ends within so many seconds, in which it keeps its pace."""
+        if self._finished is None:
+            return True
+        until = math.inf if timeout is None else time.perf_counter() + timeout
+        while True:
+            look = GLANCE if self._pace is not None and self._pace.trying else _LOOK
+            if self._finished.wait(max(0.0, min(look, until - time.perf_counter()))):
+                self._keep_pace()
+                return True
+            self._keep_pace()
+            if time.perf_counter() >= until:
+                return False
 
     def result(self) -> None:
         """Wait until the end."""

@@ -47,6 +47,15 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
+def start(task: Callable[[], None]) -> None:
+    """Run `task` on a worker thread."""
+    try:
+        worker = _idle.pop()
+    except IndexError:
+        worker = _Worker()
+    worker.tasks.put(task)
+
+
 def run_together(task: Callable[[int], None], count: int) -> threading.Event:
     """Run ``task(0) … task(count - 1)`` on as many threads at once; the event is set when all have
     returned."""
@@ -65,9 +74,5 @@ def run_together(task: Callable[[int], None], count: int) -> threading.Event:
                 finished.set()
 
     for index in range(count):
-        try:
-            worker = _idle.pop()
-        except IndexError:
-            worker = _Worker()
-        worker.tasks.put(lambda index=index: part(index))
+        start(lambda index=index: part(index))
     return finished
