@@ -64,6 +64,6 @@ def test_training_on_arrays_needs_no_files_of_weights_tables_colours_or_network(
 
 
 def test_a_program_compiled_before_needs_none_of_what_emits_code(folders: dict[str, str]) -> None:
-    emits = {f"schuss.backends.cpu.{name}" for name in ("_module", "_nest", "_emit", "_scalars", "vecmath")}
+    emits = {f"schuss.backends.cpu.{name}" for name in ("_module", "nests", "_emit", "_scalars", "vecmath")}
     assert emits <= modules_after(TRAINING, **folders)
     assert not emits & modules_after(TRAINING, **folders)

@@ -50,6 +50,7 @@ class ExpressionEmitter:
         self.lanes = 1
         self.mask: ir.Value | None = None
         self.total: ir.Value | None = None
+        self.panels: dict[int, Any] = {}  # by the id of the expression: where its vectors lie together
         self._cache: dict[Any, ir.Value] = {}
 
     def fresh(self) -> None:
@@ -69,7 +70,8 @@ class ExpressionEmitter:
             return self.total
         key = self._key("expr", id(expr), expr.dims)
         if key not in self._cache:
-            self._cache[key] = self._emit(expr)
+            panel = self.panels.get(id(expr))
+            self._cache[key] = self._emit(expr) if panel is None else panel.load()
         return self._cache[key]
 
     def wide(self, expr: Expr) -> ir.Value:
@@ -176,10 +178,10 @@ class ExpressionEmitter:
         along = self._along(load.buffer, load.index, load.position)
         if along == 0:
             value = self.builder.load(
-                self._address(load.buffer, load.index, load.position), typ=memory_type(dtype)
+                self.address(load.buffer, load.index, load.position), typ=memory_type(dtype)
             )
         elif along == 1:
-            value = self._load_vector(self._address(load.buffer, load.index, load.position), dtype)
+            value = self._load_vector(self.address(load.buffer, load.index, load.position), dtype)
         else:
             value = self._gather(load.buffer, load.index, load.position)
         return self._to_register(value, dtype)
@@ -202,7 +204,7 @@ class ExpressionEmitter:
             return value
         return self.builder.zext(value, vector_of(I8, value.type.count) if is_vector(value) else I8)
 
-    def _origin(self, buffer: Buffer, index: tuple[Index, ...]) -> ir.Value:
+    def origin(self, buffer: Buffer, index: tuple[Index, ...]) -> ir.Value:
         """Where positions count from: the buffer, or for batches the row that the permutation names."""
         pointer = self.pointers[buffer]
         if buffer.kind != "batch":
@@ -239,10 +241,10 @@ class ExpressionEmitter:
         finally:
             self.vector = kept_vector
 
-    def _address(self, buffer: Buffer, index: tuple[Index, ...], position: Index) -> ir.Value:
+    def address(self, buffer: Buffer, index: tuple[Index, ...], position: Index) -> ir.Value:
         """Where the element (of the vector: lane 0) lies."""
         element = memory_type(buffer.dtype)
-        origin = self._origin(buffer, index)
+        origin = self.origin(buffer, index)
         value, offset = self._scalar_place(position)
         key = ("address", id(origin), id(value), buffer)
         if key not in self._cache:
@@ -272,7 +274,7 @@ class ExpressionEmitter:
             numbers = self._gather_from(where, I64, 8)
             place = b.add(place, b.mul(numbers, number(place.type, size)))
             return self._vector_gep(self.pointers[buffer], place, element)
-        return self._vector_gep(self._origin(buffer, index), place, element)
+        return self._vector_gep(self.origin(buffer, index), place, element)
 
     def _vector_gep(self, pointer: ir.Value, places: ir.Value, element: ir.Type) -> ir.Value:
         instruction = self.builder.gep(pointer, [places], source_etype=element)
@@ -304,15 +306,15 @@ class ExpressionEmitter:
         if self.vector is None or self.lanes == 1 or along == 0:
             if is_vector(value):
                 raise AssertionError("a vector stored to one place")
-            b.store(self._to_memory(value, buffer.dtype), self._address(buffer, index, position))
+            b.store(self._to_memory(value, buffer.dtype), self.address(buffer, index, position))
             return
         value = self._to_memory(self.spread(value), buffer.dtype)
         if along == 1 and self.mask is None:
-            b.store(value, self._address(buffer, index, position), align=buffer.dtype.itemsize)
+            b.store(value, self.address(buffer, index, position), align=buffer.dtype.itemsize)
             return
         alignment = ir.Constant(I32, buffer.dtype.itemsize)
         if along == 1:
-            address = self._address(buffer, index, position)
+            address = self.address(buffer, index, position)
             self._call_void("llvm.masked.store", [value, address, alignment, self._all()])
         else:
             addresses = self._addresses(buffer, index, position)
@@ -320,6 +322,13 @@ class ExpressionEmitter:
 
     def _call_void(self, name: str, args: list[ir.Value]) -> None:
         intrinsic(self.builder, name, ir.VoidType(), args, [args[0].type, args[1].type])
+
+    def ask(self, address: ir.Value, offset: int = 0) -> None:
+        """Have the memory `offset` bytes after the address brought into the caches."""
+        if offset:
+            address = self.builder.gep(address, [i64(offset)], source_etype=I8)
+        flags = [ir.Constant(I32, n) for n in (0, 3, 1)]  # to read, for all caches, data
+        intrinsic(self.builder, "llvm.prefetch", ir.VoidType(), [address, *flags], [POINTER])
 
     # -- control ---
 

@@ -14,11 +14,11 @@ import llvmlite.binding as llvm
 import llvmlite.ir as ir
 
 from schuss.backends.cpu._emit import I64, i64
-from schuss.backends.cpu._nest import buffers_of, emit_kernel
 from schuss.backends.cpu._scalars import POINTER, memory_type
 from schuss.backends.cpu._target import Target, host
 from schuss.backends.cpu._team import Team
 from schuss.backends.cpu._words import Word
+from schuss.backends.cpu.nests import buffers_of, emit_kernel
 from schuss.compiler import HostCall, Kernel, Plan, structure_of
 from schuss.compiler._expr import Buffer
 from schuss.utils._garbage import without_collections

@@ -11,13 +11,18 @@ import llvmlite.binding as llvm
 
 @dataclass(frozen=True)
 class Target:
-    """`vector_bytes`: size of a vector register; `registers`: how many; `fma`: has fused multiply-add."""
+    """`vector_bytes`: size of a vector register; `registers`: how many; `fma`: has fused multiply-add;
+    `multiply_adds`: how many vectors a core multiplies and adds in a cycle, at least."""
 
     cpu: str
     features: str
     vector_bytes: int
     registers: int
     fma: bool
+
+    @property
+    def multiply_adds(self) -> int:
+        return 1 if self.vector_bytes == 64 else 2
 
     def lanes(self, itemsize: int) -> int:
         return max(1, self.vector_bytes // itemsize)

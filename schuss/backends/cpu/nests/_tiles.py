@@ -3,17 +3,26 @@ registers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from schuss.backends.cpu._target import Target
+from schuss.backends.cpu.nests._panels import MOST_BYTES, Operand
 from schuss.compiler import Kernel
-from schuss.compiler._expr import Load, walk
+from schuss.compiler._expr import Apply, Expr, Load, walk
 from schuss.compiler._index import Dim, dims_of, linear, stride_along
 from schuss.compiler._plan import _expressions
 
 _GATHER = 1.5  # cost of a lane of a gather, against a whole vector load
+_NEAR = 16 * 1024  # bytes that stay in the first cache while a tile's other operand goes through it
+_FAR = 16  # bytes a cycle from the second cache
+_WIDE = 16  # elements that more than one vector of a tile covers, about
+_PASS = 0.02  # what reading the rows' operand once more costs, in parts of all
+_TALL = 8  # a tile's rows, about
+_LEAST_USES = 2  # tiles that a panel must serve
+_APART = 512  # bytes from one turn's vectors to the next's, from which on a panel is better
+BLOCK = 512  # products of a long sum that are added up before the next tile's turn
 _FOLD = 6.0  # folding the lanes of one total, and its scalar epilogue
 
 
@@ -34,6 +43,8 @@ class Tiling:
     rows: int = 1
     columns: int = 1
     parts: int = 1
+    rows_in_lanes: bool = False
+    panels: list[Operand] = field(default_factory=list)
 
 
 def _loads(kernel: Kernel, body_only: bool = False) -> list[Load]:
@@ -103,15 +114,82 @@ def _size(dims: tuple[Dim, ...]) -> int:
 
 def _reuse(load: Load, kernel: Kernel, vector: Dim) -> float:
     """How often a tile uses a load once made: it does not depend on some other output dim."""
-    return 4.0 if any(d not in load.dims and d is not vector for d in kernel.dims) else 1.0
+    shared = (d for d in kernel.dims if d not in load.dims)
+    return 4.0 if any(d is not vector or d.size > _WIDE for d in shared) else 1.0
+
+
+def _row_of(kernel: Kernel, vector: Dim) -> Dim | None:
+    """The output dim down which a tile of vectors along `vector` goes."""
+    loads = _loads(kernel, body_only=True)
+    others = [d for d in kernel.dims if d is not vector]
+    rows = [d for d in others if any(d not in load.dims for load in loads)]
+    return rows[-1] if rows else None
+
+
+def turns_of(kernel: Kernel) -> int:
+    """How many turns the reduced loops take at once."""
+    assert kernel.reduction is not None
+    turns = _size(kernel.reduction.dims)
+    return turns if kernel.partial is None else BLOCK * (turns // kernel.reduction.dims[0].size)
+
+
+def _panel_operands(kernel: Kernel, vector: Dim, row: Dim | None, target: Target) -> list[Operand]:
+    """The factors of a contraction that tiles could read from a panel."""
+    reduction = kernel.reduction
+    assert reduction is not None
+    body = reduction.body
+    if row is None or not reduction.dims or reduction.kind != "sum":
+        return []
+    if not isinstance(body, Apply) or body.name != "multiply":
+        return []
+    if body.dtype.kind != "f" or body.dtype.itemsize < 4:
+        return []
+    tiles = row.size / _TALL / (2 if kernel.chunks > 1 and row is kernel.dims[0] else 1)
+    lanes = lanes_for(kernel, vector, target)
+    if tiles < _LEAST_USES or turns_of(kernel) * lanes * body.dtype.itemsize > MOST_BYTES:
+        return []
+    factors = [f for f in dict.fromkeys(body.args) if vector in f.dims and row not in f.dims]
+    operands = [_operand(factor, vector, reduction.dims) for factor in factors]
+    loose = _has_loose_end(kernel, vector, lanes)
+    return [o for o in operands if o is not None and (o.along is None or not loose)]
+
+
+def _operand(factor: Expr, vector: Dim, reduced: tuple[Dim, ...]) -> Operand | None:
+    loads = [e for e in walk(factor) if isinstance(e, Load) and vector in e.dims]
+    if any(load.buffer.kind == "batch" and vector in dims_of(load.index[0]) for load in loads):
+        return None
+    if all(stride_along(load.position, vector) == 1 for load in loads):
+        return Operand(factor)
+    for dim in reversed(reduced):
+        if all(stride_along(load.position, dim) == 1 for load in loads):
+            return Operand(factor, dim)
+    return None
+
+
+def _has_loose_end(kernel: Kernel, vector: Dim, lanes: int) -> bool:
+    """Whether vectors along a divided dim end somewhere that is known only when it runs."""
+    split = kernel.chunks > 1 and vector is kernel.dims[0]
+    return split and bool(kernel.grain % lanes or vector.size % lanes)
+
+
+def _lies_apart(operand: Operand, reduced: tuple[Dim, ...]) -> bool:
+    """Whether the vectors of neighbouring turns lie so far apart that they get into each other's way in the caches."""
+    if operand.along is not None:
+        return True
+    loads = [e for e in walk(operand.expr) if isinstance(e, Load)]
+    strides = [(stride_along(load.position, reduced[-1]) or 0) * load.dtype.itemsize for load in loads]
+    return max(strides, default=0) >= _APART
 
 
 def _across_cost(kernel: Kernel, dim: Dim, target: Target) -> float:
     assert kernel.reduction is not None
     lanes = lanes_for(kernel, dim, target)
     used = dim.size / (-(-dim.size // lanes) * lanes)
+    turned = [o for o in _panel_operands(kernel, dim, _row_of(kernel, dim), target) if o.along is not None]
+    inside = {e for operand in turned for e in walk(operand.expr)}
     body = sum(
-        _load_cost(load, dim, lanes) / _reuse(load, kernel, dim) for load in _loads(kernel, body_only=True)
+        (1.0 if load in inside else _load_cost(load, dim, lanes)) / _reuse(load, kernel, dim)
+        for load in _loads(kernel, body_only=True)
     )
     stores = sum(
         1.0 if stride_along(linear(s.index, s.buffer.shape), dim) == 1 else 2.0 * lanes for s in kernel.stores
@@ -134,26 +212,43 @@ def _tile_across(kernel: Kernel, tiling: Tiling, target: Target) -> Tiling:
     assert tiling.vector is not None
     vector = tiling.vector
     loads = _loads(kernel, body_only=True)
-    others = [d for d in kernel.dims if d is not vector]
-    rows = [d for d in others if any(d not in load.dims for load in loads)]
-    row = rows[-1] if rows else None
+    row = _row_of(kernel, vector)
     vectors = -(-vector.size // tiling.lanes)
     across = sum(1 for load in set(loads) if vector in load.dims and (row is None or row not in load.dims))
     down = sum(1 for load in set(loads) if vector not in load.dims and row is not None and row in load.dims)
     both = sum(1 for load in set(loads) if vector in load.dims and row is not None and row in load.dims)
     row_choices = (1,) if row is None else _row_choices(kernel, row)
+    streamed = (
+        turns_of(kernel) * tiling.lanes * kernel.reduction.body.dtype.itemsize
+    )  # bytes of one vector's column
+    operands = _panel_operands(kernel, vector, row, target)
+    most = MOST_BYTES // streamed if any(o.along is not None for o in operands) else vectors
     best, best_cost = (1, 1), float("inf")
     for tall in row_choices:
         for wide in range(1, min(vectors, 6) + 1):
-            if tall * wide + max(1, across) * wide + 1 > target.registers:
+            if tall * wide + max(1, across) * wide + 1 > target.registers or wide > most:
                 continue
-            cost = _tile_cost(tall, wide, across, down, both)
-            turns = -(-vectors // wide) * (-(-row.size // tall) if row is not None else 1)
-            waste = turns * tall * wide / (vectors * (row.size if row is not None else 1))
-            cost = cost * waste / (tall * wide)
+
+            def cycles(height: int, width: int) -> float:
+                """For one turn: multiply-adds, two loads a cycle, what comes from beyond the first cache, latency."""
+                if not height * width:
+                    return 0.0
+                loads = across * width + down * height + both * height * width
+                far = width * across * target.vector_bytes / _FAR if streamed * width > _NEAR else 0.0
+                return max(height * width / target.multiply_adds, loads / 2, far, 4.0) + 0.5
+
+            height = 1 if row is None else row.size
+            cost = sum(
+                many * times * cycles(h, w)
+                for many, h in ((height // tall, tall), (1, height % tall))
+                for times, w in ((vectors // wide, wide), (1, vectors % wide))
+            )
+            cost *= 1 + _PASS * min(-(-vectors // wide), 4)
             if cost < best_cost * 0.999:
                 best, best_cost = (tall, wide), cost
     tiling.row, (tiling.rows, tiling.columns) = row, best
+    if streamed * tiling.columns <= MOST_BYTES:
+        tiling.panels = [o for o in operands if _lies_apart(o, kernel.reduction.dims)]
     return tiling
 
 
@@ -162,13 +257,6 @@ def _row_choices(kernel: Kernel, row: Dim) -> tuple[int, ...]:
     if kernel.chunks > 1 and row is kernel.dims[0]:
         return tuple(n for n in (8, 4, 2, 1) if kernel.grain % n == 0)
     return tuple(n for n in (8, 7, 6, 5, 4, 3, 2, 1) if n <= row.size)
-
-
-def _tile_cost(tall: int, wide: int, across: int, down: int, both: int) -> float:
-    """Cycles for one turn of the reduced loop: two multiply-adds and two loads a cycle, four cycles'
-    latency."""
-    loads = across * wide + down * tall + both * tall * wide
-    return max(tall * wide / 2, loads / 2, 4.0) + 0.5
 
 
 def _tile_along(kernel: Kernel, tiling: Tiling) -> Tiling:
@@ -185,9 +273,18 @@ def _tile_along(kernel: Kernel, tiling: Tiling) -> Tiling:
     elif kernel.dims:
         tiling.row = kernel.dims[-1]
         tiling.rows = max(n for n in (4, 2, 1) if n <= tiling.row.size and _fits(kernel, tiling.row, n))
+        if _rows_fit_lanes(kernel, tiling.row, tiling.lanes):
+            tiling.rows, tiling.rows_in_lanes = tiling.lanes, True
+            return tiling
     if tiling.rows * tiling.columns <= 2 and tiling.vector.size >= 4 * tiling.lanes:
         tiling.parts = 4
     return tiling
+
+
+def _rows_fit_lanes(kernel: Kernel, row: Dim, lanes: int) -> bool:
+    """Whether the results of as many rows as a vector has lanes can be one vector."""
+    strides = (stride_along(linear(s.index, s.buffer.shape), row) for s in kernel.stores)
+    return lanes >= 4 and row.size >= lanes // 2 and all(stride == 1 for stride in strides)
 
 
 def _fits(kernel: Kernel, dim: Dim, n: int) -> bool:

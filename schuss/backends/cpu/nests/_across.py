@@ -1,0 +1,236 @@
+"""Reductions whose vectors lie along an output dim: a register tile of rows × vectors of totals."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+import llvmlite.ir as ir
+
+from schuss.backends.cpu._emit import ExpressionEmitter, i64
+from schuss.backends.cpu._scalars import is_vector, number, register_type, vector_of
+from schuss.backends.cpu._target import Target
+from schuss.backends.cpu.nests import _ahead
+from schuss.backends.cpu.nests._loops import Loops, identity
+from schuss.backends.cpu.nests._panels import Panel
+from schuss.backends.cpu.nests._tiles import BLOCK, Tiling, turns_of
+from schuss.compiler import Kernel
+from schuss.compiler._expr import Buffer, Load
+from schuss.compiler._index import Dim
+
+
+class Across(Loops):
+    """Loops over columns of tiles, then rows, then the reduced dims.
+
+    `panels`: operands that are brought together for a column of tiles. `waits`: totals are to wait in memory for the next
+    block of a long sum. `begins`: whether this is the first block, where that is known when it runs.
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        e: ExpressionEmitter,
+        target: Target,
+        begin: ir.Value,
+        end: ir.Value,
+        plan: Tiling,
+    ):
+        super().__init__(kernel, e, target, begin, end)
+        assert kernel.reduction is not None
+        self.plan, self.reduction = plan, kernel.reduction
+        width = plan.lanes * plan.columns
+        turns = turns_of(kernel)
+        self.panels = [Panel(operand, self.reduction.dims, turns, width, e) for operand in plan.panels]
+        self.waits = False
+        self.begins: ir.Value | None = None
+
+    def emit(self) -> None:
+        """Tiles over all of the reduction, or, where totals can wait in memory, over one block of it after the other:
+        then what a block reads stays in the caches while all tiles use it. The order of additions is the same."""
+        e = self.e
+        if self.kernel.partial is None:
+            self._columns()
+            return
+        dim = self.reduction.dims[0]
+        last = (dim.size - 1) // BLOCK
+        with e.loop(i64(0), i64(last)) as block:
+            begin = e.builder.mul(block, i64(BLOCK))
+            self.bounds[dim] = (begin, e.builder.add(begin, i64(BLOCK)))
+            self.waits, self.begins = True, e.builder.icmp_signed("==", block, i64(0))
+            self._columns()
+        self.bounds[dim] = (i64(last * BLOCK), i64(dim.size))
+        self.waits, self.begins = False, None
+        self._columns()
+
+    def _columns(self) -> None:
+        """All columns of tiles."""
+        e, kernel, plan = self.e, self.kernel, self.plan
+        vector, row = plan.vector, plan.row
+        with ExitStack() as stack:
+            self.open(stack, [d for d in kernel.dims if d is not vector and d is not row])
+            if vector is None:
+                e.vector, e.lanes = None, 1
+                self._column([None])
+                return
+            lanes, columns = plan.lanes, plan.columns
+            low, high = self.bounds[vector]
+            width = lanes * columns
+
+            def tile(start: ir.Value, masks: list[ir.Value | None]) -> None:
+                e.vector, e.lanes = vector, lanes
+                e.place[vector] = start
+                self._column(masks)
+
+            if self.is_split(vector):
+                b = e.builder
+                count = b.sub(high, low)
+                middle = b.add(low, b.mul(b.sdiv(count, i64(width)), i64(width)))
+                end = b.add(low, b.and_(count, i64(-lanes)))
+                with e.loop(low, middle, width) as i:
+                    tile(i, [None] * columns)
+                if columns > 1:
+                    with e.loop(middle, end, lanes) as i:
+                        tile(i, [None])
+                if self.kernel.grain % lanes or vector.size % lanes:
+                    with e.condition(b.icmp_signed("<", end, high)):
+                        tile(end, [mask_of(e, lanes, b.sub(high, end))])
+            else:
+                whole = vector.size // width * width
+                if whole:
+                    with e.loop(i64(0), i64(whole), width) as i:
+                        tile(i, [None] * columns)
+                rest = vector.size - whole
+                if rest:
+                    e.lanes = lanes
+                    masks: list[ir.Value | None] = [None] * (rest // lanes)
+                    if rest % lanes:
+                        masks.append(e.tail_mask(rest % lanes))
+                    tile(i64(whole), masks)
+        e.vector, e.lanes, e.mask = None, 1, None
+        e.fresh()
+
+    def _column(self, masks: list[ir.Value | None]) -> None:
+        """The tiles of a column, one vector of it for each mask."""
+        e, row = self.e, self.plan.row
+        if row is None:
+            e.fresh()
+            self._tile(1, masks)
+            return
+        e.panels = {}
+        for panel in self.panels:
+            panel.fill(self.bounds, masks)
+        e.panels = {id(panel.operand.expr): panel for panel in self.panels}
+        self._down(row, self.plan.rows, masks)
+        e.panels = {}
+
+    def _down(self, row: Dim, rows: int, masks: list[ir.Value | None]) -> None:
+        """Tiles of so many rows, and a smaller one at the end."""
+        e, b = self.e, self.e.builder
+        low, high = self.bounds[row]
+        rest = row.size % rows
+        if self.is_split(row):
+            middle = b.add(low, b.mul(b.sdiv(b.sub(high, low), i64(rows)), i64(rows)))
+        else:
+            middle = i64(row.size - rest)
+        if row.size >= rows:
+            with e.loop(low, middle, rows) as i:
+                e.place[row] = i
+                self._tile(rows, masks)
+        if rest:
+            if self.is_split(row):
+                with e.condition(b.icmp_signed("<", middle, high)):
+                    e.place[row] = middle
+                    self._tile(rest, masks)
+            else:
+                e.fresh()
+                e.place[row] = middle
+                self._tile(rest, masks)
+
+    def _tile(self, rows: int, masks: list[ir.Value | None]) -> None:
+        """The totals of so many rows at the present place, all turns of the reduced loops, and what becomes of them."""
+        e, kernel, reduction = self.e, self.kernel, self.reduction
+        body = reduction.body
+        arg = reduction.kind.startswith("arg")
+        if self.plan.row is not None and rows == self.plan.rows:
+            _ahead.rows(self, self.plan.row, rows)
+        type_ = vector_of(register_type(body.dtype), e.lanes)
+        place_type = vector_of(ir.IntType(32), e.lanes)
+        points = [(i, j) for i in range(rows) for j in range(len(masks))]
+        totals = {point: self.allocate(type_) for point in points}
+        places = {point: self.allocate(place_type) for point in points} if arg else {}
+        start = number(type_, identity(reduction.kind, body.dtype))
+        for point in points:
+            self._go_to(point, masks)
+            if self.plan.vector is not None and not self.waits:
+                _ahead.results(self, self.plan.vector)
+            first = start if kernel.partial is None else self._waiting(kernel.partial, start)
+            e.builder.store(first, totals[point])
+            if arg:
+                e.builder.store(number(place_type, 0), places[point])
+        with ExitStack() as stack:
+            self.open(stack, reduction.dims)
+            e.fresh()
+            self._go_to(points[0], masks)
+            _ahead.turn(self, reduction.dims)
+            for point in points:
+                self._go_to(point, masks)
+                old = e.builder.load(totals[point], typ=type_)
+                if arg:
+                    self._better(
+                        reduction.kind, reduction.dims[0], old, totals[point], places[point], place_type
+                    )
+                else:
+                    e.builder.store(self.combine(reduction.kind, old, body), totals[point])
+        e.fresh()
+        for point in points:
+            self._go_to(point, masks)
+            source, source_type = (places, place_type) if arg else (totals, type_)
+            e.total = e.builder.load(source[point], typ=source_type)
+            if self.waits and kernel.partial is not None:
+                e.store(kernel.partial, kernel.stores[0].index, e.total)
+            else:
+                self.store_all(kernel.stores)
+        e.shift.clear()
+        e.mask = None
+
+    def _waiting(self, partial: Buffer, start: ir.Value) -> ir.Value:
+        """What the total at the present point was after the block before; `start` in the first block."""
+        e = self.e
+        old = e.expression(Load(partial, self.kernel.stores[0].index))
+        return old if self.begins is None else e.builder.select(self.begins, start, old)
+
+    def _go_to(self, point: tuple[int, int], masks: list[ir.Value | None]) -> None:
+        """From here on, expressions are those of this row and vector of the tile."""
+        i, j = point
+        if self.plan.row is not None:
+            self.e.shift[self.plan.row] = i
+        if self.plan.vector is not None:
+            self.e.shift[self.plan.vector] = j * self.e.lanes
+        self.e.mask = masks[j]
+
+    def _better(
+        self, kind: str, dim: Dim, old: ir.Value, total: ir.Value, place: ir.Value, place_type: ir.Type
+    ) -> None:
+        """argmax, argmin: keep the value and its place where it beats the best so far; the first NaN beats
+        all."""
+        e = self.e
+        b = e.builder
+        body = self.reduction.body
+        value = e.spread(e.expression(body)) if is_vector(old) else e.expression(body)
+        relation = ">" if kind == "argmax" else "<"
+        if body.dtype.kind == "f":
+            beats = b.and_(b.fcmp_unordered(relation, value, old), b.fcmp_ordered("==", old, old))
+        else:
+            beats = (b.icmp_signed if body.dtype.kind == "i" else b.icmp_unsigned)(relation, value, old)
+        here = b.trunc(e.place[dim], ir.IntType(32))
+        here = e.spread(here) if isinstance(place_type, ir.VectorType) else here
+        first = b.icmp_signed(
+            "==", e.place[dim], i64(0)
+        )  # the first element always counts, even if it is the identity
+        beats = b.or_(beats, e.spread(first) if is_vector(beats) else first)
+        b.store(b.select(beats, value, old), total)
+        b.store(b.select(beats, here, b.load(place, typ=place_type)), place)
+
+
+def mask_of(e: ExpressionEmitter, lanes: int, count: ir.Value) -> ir.Value | None:
+    e.lanes = lanes
+    return e.dynamic_mask(count) if lanes > 1 else None
