@@ -60,7 +60,8 @@ def write_plot(report: Report, path: str | Path) -> None:
     axes.set_yticks(range(count), names)
     axes.set_ylim(count - 0.4, -0.6)
     axes.set_xlabel(
-        "time of a step, Schuss's (at the left: its absolute time) being 1; short lines: what is wanted"
+        "time of a step, Schuss's (at the left: its absolute time) being 1;\n"
+        "short lines: what is wanted, against the peer of that colour or (blue) against all"
     )
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.set_title(f"{report.processor}, {report.day}", fontsize=10)

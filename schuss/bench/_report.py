@@ -95,10 +95,9 @@ class Report:
         """The table for documents."""
         peers = self.peers
         titles = ["workload", "Schuss (range)", "GFLOP/s", "of peak", *peers, "wanted"]
+        limits = "; ".join(" ".join(line.split()) for line in limit_lines(self.limits))
         lines = [
-            self._title(),
-            "",
-            *limit_lines(self.limits),
+            f"{self._title()} {limits[0].upper()}{limits[1:]}. In brackets: how many times ours; in bold: the best peer.",
             "",
             _line(titles),
             _line(["---"] * len(titles)),
