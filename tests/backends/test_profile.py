@@ -10,8 +10,8 @@ import pytest
 import schuss
 from schuss import ops
 from schuss.backends.cpu import CpuProgram, compile_graph
-from schuss.backends.cpu._counts import bytes_of, flops_of
 from schuss.backends.cpu._profile import Profiler, ProgramProfile
+from schuss.compiler._counts import bytes_of, flops_of
 from schuss.graph import Spec, trace
 from schuss.graph import primitives as p
 

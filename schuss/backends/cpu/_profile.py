@@ -14,13 +14,13 @@ import llvmlite.ir as ir
 import numpy as np
 
 from schuss.backends.cpu._clock import both, read_clock, ticks_per_second
-from schuss.backends.cpu._counts import bytes_of, flops_of
 from schuss.backends.cpu._emit import I64, i64
 from schuss.backends.cpu._machine import Machine
 from schuss.backends.cpu._module import RunFunction, emit_module
 from schuss.backends.cpu._program import CpuProgram
 from schuss.backends.cpu._scalars import POINTER
 from schuss.compiler import HostCall, Kernel, Plan
+from schuss.compiler._counts import bytes_of, flops_of
 from schuss.compiler._index import Dim
 
 _TABLE, _CLOCK = "times", "clock"

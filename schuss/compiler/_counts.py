@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from schuss.compiler import HostCall, Kernel
 from schuss.compiler._expr import Apply, Buffer, Expr, Load, walk
 from schuss.compiler._index import Dim
+from schuss.compiler._kernel import HostCall, Kernel
 from schuss.compiler._plan import _expressions
 
 _NO_ARITHMETIC = {"select", "convert", "compare", "is_finite"}
