@@ -83,11 +83,18 @@ def unknown_dims(shape: tuple[int, ...]) -> tuple[int | None, ...]:
 
 @dataclass
 class Signature:
-    """What a method's arguments are called; read once for a class."""
+    """What a method's arguments are called; read once for a class.
+
+    Attributes:
+        names: of all arguments. positional: of those that can be given by position.
+        needed: how many of these have no default; more than there are, if arguments by position are not enough.
+    """
 
     signature: inspect.Signature
     names: list[str] = field(default_factory=list)
     takes_any: bool = False
+    positional: list[str] = field(default_factory=list)
+    needed: int = 0
 
     @staticmethod
     def of(method: Callable[..., Any]) -> Signature:
@@ -98,8 +105,14 @@ class Signature:
             for p in parameters
             if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
         ]
+        positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        needs_names = any(p.kind is p.KEYWORD_ONLY and p.default is p.empty for p in parameters)
         return Signature(
-            signature.replace(parameters=parameters), named, any(p.kind is p.VAR_KEYWORD for p in parameters)
+            signature.replace(parameters=parameters),
+            named,
+            any(p.kind is p.VAR_KEYWORD for p in parameters),
+            [p.name for p in positional],
+            len(positional) + 1 if needs_names else sum(p.default is p.empty for p in positional),
         )
 
     def has(self, name: str) -> bool:
@@ -111,6 +124,8 @@ class Signature:
 
     def bind(self, layer_name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.BoundArguments:
         """The arguments by name. TypeError, naming the layer and its signature, where they do not fit."""
+        if not kwargs and self.needed <= len(args) <= len(self.positional):  # the usual call, at once
+            return inspect.BoundArguments(self.signature, dict(zip(self.positional, args)))  # type: ignore[arg-type]
         try:
             return self.signature.bind(*args, **kwargs)
         except TypeError as error:

@@ -317,7 +317,7 @@ class Layer(Configurable):
         bound = signature.bind(self.name, args, kwargs)
         for index, (name, value) in enumerate(bound.arguments.items()):
             bound.arguments[name] = self._converted(value, first=index == 0)
-        if any_symbolic((bound.args, bound.kwargs)):
+        if any_symbolic(list(bound.arguments.values())):
             return self._symbolic_call(bound)
         if is_outermost():
             self._clear_losses()
@@ -359,6 +359,8 @@ class Layer(Configurable):
 
     def _converted(self, value: Any, first: bool = False) -> Any:
         """Arrays as arrays of supported types, floating-point ones in the layer's compute dtype."""
+        if type(value) is np.ndarray or type(value) is Tensor:
+            return self._converted_leaf(value)
         if first and isinstance(value, (list, tuple)) and value:
             flat = _tree.leaves(value)
             if flat and all(isinstance(leaf, (int, float)) for leaf in flat):

@@ -300,3 +300,15 @@ def test_forgotten_super_init_is_named():
 
     with pytest.raises(RuntimeError, match="super"):
         Forgets()(X)
+
+
+def test_arguments_that_must_be_named_are_missed_by_name():
+    class Named(layers.Layer):
+        def call(self, x, y=1, *, z):
+            return x
+
+    with pytest.raises(TypeError, match=r'Layer "named.*missing a required.*z'):
+        Named()(np.ones(2), 3)
+    with pytest.raises(TypeError, match="too many positional"):
+        Named()(np.ones(2), 3, 4, z=1)
+    assert Named()(np.ones(2), z=4).shape == (2,)
