@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from schuss import ops
-from schuss.backends.cpu import _machine, _module, _object_cache, compile_graph
+from schuss.backends.cpu import _machine, _module, _object_cache, _objects, compile_graph
 from schuss.backends.cpu._target import host
 from schuss.cli import main
 from schuss.graph import Spec, trace
@@ -43,7 +43,7 @@ def test_a_program_compiled_before_is_not_compiled_again(
     def compiled(assembly: str, machine: object) -> None:
         raise AssertionError("compiled again")
 
-    monkeypatch.setattr(_machine, "_optimised", compiled)
+    monkeypatch.setattr(_objects, "_optimised", compiled)
     right()
 
 
@@ -53,7 +53,7 @@ def test_code_found_on_disk_is_not_even_written_down(monkeypatch: pytest.MonkeyP
     def emitted(plan: object) -> str:
         raise AssertionError("emitted again")
 
-    monkeypatch.setattr(_module, "emit_module", emitted)
+    monkeypatch.setattr(_module, "emit_modules", emitted)
     right()
 
 

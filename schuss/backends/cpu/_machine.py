@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import astuple
 
 import llvmlite
@@ -13,24 +13,12 @@ from schuss.backends.cpu._sources import sources_digest
 from schuss.backends.cpu._target import host, target_machine
 from schuss.compiler import Plan, structure_of_plan
 
-# The kernels come as explicit vectors and tiles, so these few passes do what LLVM's second level of optimisation does, in
-# a fifth of its time (docs/benchmarks.md).
-_PASSES = (
-    "sroa",
-    "instruction_combine",
-    "simplify_cfg",
-    "new_gvn",
-    "loop_rotate",
-    "instruction_combine",
-    "dead_store_elimination",
-)
-
 
 class Machine:
     """Machine code in memory.
 
     Args:
-        assembly: LLVM's; or what makes it, which is called only if the code is not on disk.
+        assembly: LLVM's; or what gives it, in one or several modules, and is called only if the code is not on disk.
         structure: text that says all that the assembly is made from, besides the processor and the compiler's sources.
             Default: the assembly itself.
 
@@ -38,11 +26,11 @@ class Machine:
         run: the address of the assembly's function ``run``.
     """
 
-    def __init__(self, assembly: str | Callable[[], str], structure: str | None = None):
+    def __init__(self, assembly: str | Callable[[], Iterable[str]], structure: str | None = None):
         self._assembly = assembly
-        code = _code(assembly, structure or _text(assembly))
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())
-        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        for code in _code(assembly, structure or "".join(_modules(assembly))):
+            self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
         self.run: int = self._engine.get_function_address("run")
 
@@ -52,27 +40,28 @@ class Machine:
 
     def assembly(self) -> str:
         """The machine code as text."""
-        machine = target_machine()
-        return machine.emit_assembly(_optimised(_text(self._assembly), machine))
+        from schuss.backends.cpu._objects import assembly_of
+
+        return "\n".join(map(assembly_of, _modules(self._assembly)))
 
 
 def machine_of(plan: Plan) -> Machine:
     """A plan's machine code."""
 
-    def emit() -> str:
-        from schuss.backends.cpu._module import emit_module  # most programs find their code on disk
+    def emit() -> Iterable[str]:
+        from schuss.backends.cpu._module import emit_modules  # most programs find their code on disk
 
-        return emit_module(plan)
+        return emit_modules(plan)
 
     return Machine(emit, structure_of_plan(plan))
 
 
-def _text(assembly: str | Callable[[], str]) -> str:
-    return assembly if isinstance(assembly, str) else assembly()
+def _modules(assembly: str | Callable[[], Iterable[str]]) -> Iterable[str]:
+    return [assembly] if isinstance(assembly, str) else assembly()
 
 
-def _code(assembly: str | Callable[[], str], structure: str) -> bytes:
-    """The object file: from the cache, if the very same was compiled before."""
+def _code(assembly: str | Callable[[], Iterable[str]], structure: str) -> list[bytes]:
+    """The object files: from the cache, if the very same was compiled before."""
     version = ".".join(map(str, llvm.llvm_version_info))
     key = _object_cache.key_of(
         (
@@ -84,18 +73,25 @@ def _code(assembly: str | Callable[[], str], structure: str) -> bytes:
             version,
         )
     )
-    code = _object_cache.load(key)
-    if code is None:
-        machine = target_machine()
-        code = machine.emit_object(_optimised(_text(assembly), machine))
-        _object_cache.store(key, code)
-    return code
+    kept = _object_cache.load(key)
+    if kept is not None:
+        return _apart(kept)
+    from schuss.backends.cpu._objects import objects_of
+
+    objects = objects_of(_modules(assembly))
+    _object_cache.store(key, _joined(objects))
+    return objects
 
 
-def _optimised(assembly: str, machine: llvm.TargetMachine) -> llvm.ModuleRef:
-    module = llvm.parse_assembly(assembly)
-    passes = llvm.create_new_module_pass_manager()
-    for name in _PASSES:
-        getattr(passes, f"add_{name}_pass")()
-    passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options()))
-    return module
+def _joined(objects: list[bytes]) -> bytes:
+    """The objects in one piece, each after its length."""
+    return b"".join(len(code).to_bytes(8, "little") + code for code in objects)
+
+
+def _apart(content: bytes) -> list[bytes]:
+    objects, place = [], 0
+    while place < len(content):
+        end = place + 8 + int.from_bytes(content[place : place + 8], "little")
+        objects.append(content[place + 8 : end])
+        place = end
+    return objects

@@ -6,7 +6,7 @@ pointers to the buffers follow it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -15,7 +15,7 @@ import llvmlite.ir as ir
 
 from schuss.backends.cpu._emit import I64, i64
 from schuss.backends.cpu._scalars import POINTER, memory_type
-from schuss.backends.cpu._target import Target, host
+from schuss.backends.cpu._target import host
 from schuss.backends.cpu._team import Team
 from schuss.backends.cpu._words import Word
 from schuss.backends.cpu.nests import buffers_of, emit_kernel
@@ -23,34 +23,67 @@ from schuss.compiler import HostCall, Kernel, Plan, structure_of
 from schuss.compiler._expr import Buffer
 from schuss.utils._garbage import without_collections
 
+_MOST = 2000  # instructions of a module: some 0.1 s of LLVM's work
 
-@without_collections()
+
 def emit_module(plan: Plan, emit_run: Callable[..., RunFunction] | None = None) -> str:
-    """The module's LLVM assembly.
+    """The LLVM assembly, as one module.
 
     Args:
         plan: the kernels. emit_run: emits the function that threads run; default: `RunFunction`.
     """
+    (assembly,) = emit_modules(plan, emit_run, most=None)
+    return assembly
+
+
+def emit_modules(
+    plan: Plan, emit_run: Callable[..., RunFunction] | None = None, most: int | None = _MOST
+) -> Iterator[str]:
+    """The LLVM assembly, as modules that can be compiled at the same time; the last one has the function ``run``.
+
+    Args:
+        plan, emit_run: as for `emit_module`. most: a module ends with the kernel that brings it to so many instructions;
+            None: there is only one.
+    """
     target = host()
-    module = ir.Module(name="schuss")
-    module.triple = llvm.get_default_triple()
+    module, size = _module(), 0
     functions: dict[str, ir.Function] = {}
     kernels: dict[int, ir.Function] = {}
-    for step in plan.steps:
-        if isinstance(step, Kernel):
-            kernels[id(step)] = _shared_kernel(module, step, functions, target)
-    (emit_run or RunFunction)(module, plan, kernels).emit()
+    with without_collections():
+        for step in plan.steps:
+            if not isinstance(step, Kernel):
+                continue
+            key = structure_of(step)
+            if key not in functions:
+                if most is not None and size >= most:
+                    yield _closed(module)
+                    module, size = _module(), 0
+                functions[key] = emit_kernel(module, step, f"kernel{len(functions)}", target)
+                size += sum(len(block.instructions) for block in functions[key].blocks)
+            kernels[id(step)] = functions[key]
+        here = {n: f if f.module is module else _declared(module, f) for n, f in kernels.items()}
+        (emit_run or RunFunction)(module, plan, here).emit()
+        yield str(module)
+
+
+def _module() -> ir.Module:
+    module = ir.Module(name="schuss")
+    module.triple = llvm.get_default_triple()
+    return module
+
+
+def _closed(module: ir.Module) -> str:
+    """The module's text, its kernels to be called from another."""
+    for function in module.functions:
+        if function.name.startswith("kernel"):
+            function.linkage = ""
     return str(module)
 
 
-def _shared_kernel(
-    module: ir.Module, kernel: Kernel, functions: dict[str, ir.Function], target: Target
-) -> ir.Function:
-    """The kernel's function; kernels that differ only in where their buffers lie share one."""
-    key = structure_of(kernel)
-    if key not in functions:
-        functions[key] = emit_kernel(module, kernel, f"kernel{len(functions)}", target)
-    return functions[key]
+def _declared(module: ir.Module, function: ir.Function) -> ir.Function:
+    """The function of another module, to be called from this one; kernels that differ only in where their buffers lie
+    share one."""
+    return module.globals.get(function.name) or ir.Function(module, function.ftype, function.name)
 
 
 class RunFunction:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from schuss.utils._folders import cache_folder
 
-_MAGIC = b"schuss object 1\n"
+_MAGIC = b"schuss objects 2\n"
 _SWITCH = "SCHUSS_OBJECT_CACHE"
 _LIMIT = 128 << 20  # bytes
 _DIGEST = hashlib.sha256().digest_size
