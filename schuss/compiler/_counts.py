@@ -22,7 +22,7 @@ def flops_of(kernel: Kernel | HostCall) -> int:
     count = sum(_turns(e.dims) for e in _distinct(kernel) if isinstance(e, Apply) and _is_arithmetic(e))
     for part, inner in _totals(kernel):
         if part.dtype.kind == "f":
-            count += _turns((*kernel.dims, *inner))
+            count += _turns((*kernel.dims[1 if kernel.block else 0 :], *inner))  # blocks are parts of `inner`
     return count
 
 

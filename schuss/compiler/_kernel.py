@@ -46,8 +46,9 @@ class Kernel:
     """For every point of `dims`: reduce (or scan), then store. Points of `dims` are independent unless a
     store accumulates.
 
-    `rows`: the first dim runs over the batch's rows. `partial`: where totals may wait, if the backend divides a
-    long sum into blocks so that what it reads stays in the caches; it has the shape of the dims. `label`: the
+    `rows`: the first dim runs over the batch's rows. `block`: the first dim runs over blocks of so many of the first
+    reduced dim, the batch's rows: each of its turns reduces over one block. `partial`: where totals may wait, if the
+    backend divides a long sum so that what it reads stays in the caches; it has the shape of the dims. `label`: the
     primitives and scopes it came from, for people.
     """
 
@@ -56,6 +57,7 @@ class Kernel:
     reduction: Reduction | None = None
     scan: Scan | None = None
     rows: bool = False
+    block: int = 0
     partial: Buffer | None = None
     label: str = ""
     phase: int = 0
@@ -70,6 +72,8 @@ class Kernel:
         if self.reduction is not None:
             inner = ", ".join(f"{d.name} < {d.size}" for d in self.reduction.dims)
             waiting = f", waiting in {self.partial} between blocks" if self.partial else ""
+            if self.block:
+                inner = f"block {self.dims[0].name} (of {self.block}) of {inner}"
             lines.append(
                 f"{indent}total = {self.reduction.kind} over {inner} of {self.reduction.body}{waiting}"
             )

@@ -12,6 +12,7 @@ from schuss.compiler._fuse import Fusion, Group, depends
 from schuss.compiler._index import Dim, Dynamic, Index, of_dim, reshaped
 from schuss.compiler._kernel import HostCall, Kernel, Plan, Reduction, Store
 from schuss.compiler._simplify import simplify
+from schuss.compiler._split import split_sums
 from schuss.compiler.lowering.structure import loops, new_dims
 from schuss.graph import Graph, Node, Tensor, lowering_rules, reference_rules
 
@@ -23,7 +24,11 @@ _MANY_RESULTS = 1024
 
 
 def plan(
-    graph: Graph, batch_inputs: int = 0, row_outputs: Sequence[bool] = (), check: int | None = None
+    graph: Graph,
+    batch_inputs: int = 0,
+    row_outputs: Sequence[bool] = (),
+    check: int | None = None,
+    parts: int = 1,
 ) -> Plan:
     """The kernels of a graph's step, ready for a backend.
 
@@ -32,13 +37,16 @@ def plan(
         batch_inputs: how many of the first inputs are batches, gathered by rows from data sets.
         row_outputs: for each output, whether step s writes its rows from s·B on.
         check: which output must stay finite.
+        parts: into how many blocks of rows sums over a batch may be divided: how many threads there are, about.
     """
-    return _Planner(simplify(graph), batch_inputs, row_outputs, check).plan()
+    return _Planner(simplify(graph), batch_inputs, row_outputs, check, parts).plan()
 
 
 class _Planner:
-    def __init__(self, graph: Graph, batch_inputs: int, row_outputs: Sequence[bool], check: int | None):
-        self.graph, self.check = graph, check
+    def __init__(
+        self, graph: Graph, batch_inputs: int, row_outputs: Sequence[bool], check: int | None, parts: int
+    ):
+        self.graph, self.check, self.parts = graph, check, parts
         self.batch = graph.inputs[0].shape[0] if batch_inputs else 0
         self.fusion = Fusion(graph)
         self.buffers: dict[int, Buffer] = {}
@@ -110,9 +118,13 @@ class _Planner:
             steps.extend(self._kernels(group))
         for aside, buffer, _, _ in (copy for copy in self.copies if copy[0].nbytes):
             steps.append(_copy_kernel(self.context, aside, buffer))
+        steps, block = split_sums(steps, self.batch, self.parts)
         for step in steps:
             if isinstance(step, Kernel):
-                _partition(step, self.batch)
+                self.all.extend(_waiting_totals(step, len(self.all)))
+                _partition(step, block)
+        known = set(self.all)
+        self.all.extend(b for s in steps for b in _touches(s)[1] if b not in known)
         _set_phases(steps)
         steps.sort(key=lambda step: step.phase)
         arena = _lay_out(steps, [b for b in self.all if b.kind == "temporary"])
@@ -151,13 +163,7 @@ class _Planner:
             reduction = None
         self.context.enter({t.id for t in group.members}, index, group.reducer)
         stores = [Store(self.buffers[t.id], index, self.context.at(t, index)) for t in group.stored]
-        kernel = Kernel(loops(dims), stores, reduction, rows=batched and self.batch > 1, label=label)
-        if reduction is not None and _is_long(reduction, group.shape):
-            kernel.partial = Buffer(
-                f"partial{len(self.all)}", group.shape, reduction.body.dtype, "temporary", 0
-            )
-            self.all.append(kernel.partial)
-        return [kernel]
+        return [Kernel(loops(dims), stores, reduction, rows=batched and self.batch > 1, label=label)]
 
     def _pointwise_loops(self, group: Group, batched: bool) -> tuple[tuple[Dim, ...], tuple[Index, ...]]:
         """Loops over a group's elements: one over all (of a row), where every operand is read as it lies."""
@@ -194,21 +200,28 @@ class _Planner:
         return HostCall(function, inputs, [self.buffers[t.id] for t in node.outputs], label)
 
 
-def _is_long(reduction: Reduction, shape: tuple[int, ...]) -> bool:
+def _waiting_totals(kernel: Kernel, number: int) -> list[Buffer]:
+    """Where the kernel's totals wait between the blocks of a long sum, if it is one."""
+    if kernel.reduction is None or not _is_long(kernel):
+        return []
+    shape = kernel.stores[0].buffer.shape
+    kernel.partial = Buffer(f"partial{number}", shape, kernel.reduction.body.dtype, "temporary", 0)
+    return [kernel.partial]
+
+
+def _is_long(kernel: Kernel) -> bool:
     """Whether a sum is over so many products, for so many results, that what it reads goes through the caches once
     for each tile of results."""
+    reduction = kernel.reduction
+    assert reduction is not None
     body = reduction.body
     products = isinstance(body, Apply) and body.name == "multiply" and body.dtype.itemsize >= 4
     results = 1
-    for n in shape:
-        results *= n
-    return (
-        reduction.kind == "sum"
-        and products
-        and body.dtype.kind == "f"
-        and any(dim.size >= _LONG_SUM for dim in reduction.dims[:1])
-        and results >= _MANY_RESULTS
-    )
+    for dim in kernel.dims[1 if kernel.block else 0 :]:
+        results *= dim.size
+    length = kernel.block or (reduction.dims[0].size if reduction.dims else 0)
+    long = length >= _LONG_SUM and results >= _MANY_RESULTS
+    return reduction.kind == "sum" and products and body.dtype.kind == "f" and long
 
 
 def _only_elementwise(tensor: Tensor, kept: set[int]) -> bool:
@@ -277,6 +290,8 @@ def work_of(kernel: Kernel) -> int:
         inner = 1 + _cost(kernel.reduction.body)
         for dim in kernel.reduction.dims:
             inner *= dim.size
+        if kernel.block:
+            inner = inner * kernel.block // kernel.reduction.dims[0].size
     if kernel.scan is not None:
         inner = (1 + _cost(kernel.scan.body) + per_point) * kernel.scan.dim.size
     return points * (per_point + inner)
@@ -286,17 +301,19 @@ def _cost(expr: Expr) -> int:
     return sum(cost_of(e.name) if isinstance(e, Apply) else 1 for e in walk(expr))
 
 
-def _partition(kernel: Kernel, batch: int) -> None:
-    """Divide the first dim into chunks. Kernels over the batch's rows are all divided alike; the others by
-    their work.
+def _partition(kernel: Kernel, block: int) -> None:
+    """Divide the first dim into chunks. Kernels over the batch's rows are all divided alike (`block` rows, if sums over
+    them are divided); the others by their work.
 
     The division is part of the program, not of the run: which thread gets a chunk changes no bit of it.
     """
     if not kernel.dims or any(s.accumulate for s in kernel.stores):
         return
     n = kernel.dims[0].size
-    if kernel.rows:
-        kernel.grain = max(_multiple(n / _MOST_CHUNKS, 8), 1)
+    if kernel.block:
+        kernel.grain = 1
+    elif kernel.rows:
+        kernel.grain = block or max(_multiple(n / _MOST_CHUNKS, 8), 1)
     else:
         wanted = max(1, min(_MOST_CHUNKS, work_of(kernel) // _CHUNK_WORK, n))
         kernel.grain = _multiple(n / wanted, 8 if len(kernel.dims) > 1 else 64) if wanted > 1 else n
@@ -358,7 +375,7 @@ def _same_thread(earlier: Kernel | HostCall, later: Kernel | HostCall) -> bool:
         return True
     if any(alone) or not (isinstance(earlier, Kernel) and isinstance(later, Kernel)):
         return False
-    if not (earlier.rows and later.rows and earlier.grain == later.grain):
+    if _rows_of_chunk(earlier) != _rows_of_chunk(later) or not _rows_of_chunk(earlier):
         return False
     shared = (_touches(earlier)[1] & (_touches(later)[0] | _touches(later)[1])) | (
         _touches(earlier)[0] & _touches(later)[1]
@@ -366,9 +383,15 @@ def _same_thread(earlier: Kernel | HostCall, later: Kernel | HostCall) -> bool:
     return all(_by_rows(kernel, buffer) for kernel in (earlier, later) for buffer in shared)
 
 
+def _rows_of_chunk(kernel: Kernel) -> int:
+    """How many of the batch's rows a chunk goes over; 0 if it does not go over rows."""
+    return kernel.block or (kernel.grain if kernel.rows else 0)
+
+
 def _by_rows(kernel: Kernel, buffer: Buffer) -> bool:
-    """Whether the kernel reads and writes the buffer's row i only in turn i of its first loop."""
-    row = of_dim(kernel.dims[0])
+    """Whether the kernel reads and writes the buffer's row i only when it goes over row i of the batch."""
+    dim = kernel.reduction.dims[0] if kernel.block and kernel.reduction is not None else kernel.dims[0]
+    row = of_dim(dim)
     loads = [e for x in _expressions(kernel) for e in walk(x) if isinstance(e, Load) and e.buffer is buffer]
     places = [e.index for e in loads] + [s.index for s in kernel.stores if s.buffer is buffer]
     return all(bool(index) and index[0] == row for index in places)

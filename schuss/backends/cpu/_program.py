@@ -15,6 +15,7 @@ from schuss.backends._description import KernelCode
 from schuss.backends.cpu._call import Call
 from schuss.backends.cpu._machine import Machine, machine_of
 from schuss.backends.cpu._pace import GLANCE, Pace
+from schuss.backends.cpu._target import parts
 from schuss.backends.cpu._threads import num_threads, start
 from schuss.backends.cpu._words import Word
 from schuss.compiler import HostCall, Kernel, Plan, plan, work_of
@@ -36,7 +37,7 @@ def compile_graph(
     graph: Graph, batch_inputs: int = 0, row_outputs: Sequence[bool] | None = None, check: int | None = None
 ) -> CpuProgram:
     """Machine code for a graph. See `schuss.backends.compile`."""
-    return CpuProgram(plan(graph, batch_inputs, tuple(row_outputs or ()), check))
+    return CpuProgram(plan(graph, batch_inputs, tuple(row_outputs or ()), check, parts()))
 
 
 class CpuProgram:

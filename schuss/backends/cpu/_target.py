@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
+
+_MOST_PARTS = 8
 
 
 @dataclass(frozen=True)
@@ -58,3 +61,9 @@ def target_machine() -> Any:
     return llvm.Target.from_default_triple().create_target_machine(
         cpu=target.cpu, features=target.features, opt=2, reloc="default", codemodel="jitdefault", jit=True
     )
+
+
+def parts() -> int:
+    """Into how many parts work is divided: one for each core of the machine, up to eight, however many threads there will
+    be, so that results do not depend on these."""
+    return max(1, min(os.cpu_count() or 1, _MOST_PARTS))

@@ -21,8 +21,8 @@ from schuss.compiler._index import Dim
 class Across(Loops):
     """Loops over columns of tiles, then rows, then the reduced dims.
 
-    `panels`: operands that are brought together for a column of tiles. `waits`: totals are to wait in memory for the next
-    block of a long sum. `begins`: whether this is the first block, where that is known when it runs.
+    `panels`: operands that are brought together for a column of tiles. `block`: the number of the present block of a long
+    sum. `waits`: totals are to wait in memory for the next one.
     """
 
     def __init__(
@@ -40,33 +40,37 @@ class Across(Loops):
         width = plan.lanes * plan.columns
         turns = turns_of(kernel)
         self.panels = [Panel(operand, self.reduction.dims, turns, width, e) for operand in plan.panels]
+        self.block: ir.Value | None = None
         self.waits = False
-        self.begins: ir.Value | None = None
 
     def emit(self) -> None:
         """Tiles over all of the reduction, or, where totals can wait in memory, over one block of it after the other:
         then what a block reads stays in the caches while all tiles use it. The order of additions is the same."""
-        e = self.e
-        if self.kernel.partial is None:
+        e, kernel = self.e, self.kernel
+        if kernel.partial is None:
             self._columns()
             return
-        dim = self.reduction.dims[0]
-        last = (dim.size - 1) // BLOCK
+        last = ((kernel.block or self.reduction.dims[0].size) - 1) // BLOCK
         with e.loop(i64(0), i64(last)) as block:
-            begin = e.builder.mul(block, i64(BLOCK))
-            self.bounds[dim] = (begin, e.builder.add(begin, i64(BLOCK)))
-            self.waits, self.begins = True, e.builder.icmp_signed("==", block, i64(0))
+            self.block, self.waits = block, True
             self._columns()
-        self.bounds[dim] = (i64(last * BLOCK), i64(dim.size))
-        self.waits, self.begins = False, None
+        self.block, self.waits = i64(last), False
         self._columns()
+
+    def turns(self, first: Dim) -> tuple[ir.Value, ir.Value]:
+        """Between which values the first reduced dim runs at the present point."""
+        low, high = super().turns(first)
+        if self.block is not None:
+            low = self.e.builder.add(low, self.e.builder.mul(self.block, i64(BLOCK)))
+            high = self.smaller(self.e.builder.add(low, i64(BLOCK)), high)
+        return low, high
 
     def _columns(self) -> None:
         """All columns of tiles."""
-        e, kernel, plan = self.e, self.kernel, self.plan
+        e, plan = self.e, self.plan
         vector, row = plan.vector, plan.row
         with ExitStack() as stack:
-            self.open(stack, [d for d in kernel.dims if d is not vector and d is not row])
+            self.open_outputs(stack, (vector, row))
             if vector is None:
                 e.vector, e.lanes = None, 1
                 self._column([None])
@@ -196,7 +200,7 @@ class Across(Loops):
         """What the total at the present point was after the block before; `start` in the first block."""
         e = self.e
         old = e.expression(Load(partial, self.kernel.stores[0].index))
-        return old if self.begins is None else e.builder.select(self.begins, start, old)
+        return e.builder.select(e.builder.icmp_signed("==", self.block, i64(0)), start, old)
 
     def _go_to(self, point: tuple[int, int], masks: list[ir.Value | None]) -> None:
         """From here on, expressions are those of this row and vector of the tile."""

@@ -43,7 +43,7 @@ class Points(_Along):
         """Emit the nest where the builder stands."""
         tiled = [d for d in (self.plan.row, self.plan.second) if d is not None]
         with ExitStack() as stack:
-            self.open(stack, [d for d in self.kernel.dims if d not in tiled])
+            self.open_outputs(stack, tuple(tiled))
             self._over_points(tiled, {})
 
     def _over_points(self, tiled: list[Dim], counts: dict[Dim, int]) -> None:
@@ -163,7 +163,7 @@ class Rows(_Along):
         assert row is not None
         b = e.builder
         with ExitStack() as stack:
-            self.open(stack, [d for d in kernel.dims if d is not row])
+            self.open_outputs(stack, (row,))
             low, high = self.bounds[row]
             middle = b.add(low, b.and_(b.sub(high, low), i64(-lanes)))
             if row.size >= lanes:

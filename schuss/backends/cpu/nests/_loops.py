@@ -31,8 +31,26 @@ class Loops:
                 b = e.builder
                 low = b.mul(begin, i64(kernel.grain))
                 stop = b.mul(end, i64(kernel.grain))
-                high = b.select(b.icmp_signed("<", stop, i64(dim.size)), stop, i64(dim.size))
+                high = self.smaller(stop, i64(dim.size))
             self.bounds[dim] = (low, high)
+
+    def open_outputs(self, stack: ExitStack, tiled: tuple[Dim | None, ...]) -> None:
+        """Open a loop for each output dim that no tile lies over."""
+        self.open(stack, [d for d in self.kernel.dims if d not in tiled])
+        if self.kernel.reduction is not None and self.kernel.reduction.dims:
+            first = self.kernel.reduction.dims[0]
+            self.bounds[first] = self.turns(first)
+
+    def turns(self, first: Dim) -> tuple[ir.Value, ir.Value]:
+        """Between which values the first reduced dim runs at the present point."""
+        block, b = self.kernel.block, self.e.builder
+        if not block:
+            return i64(0), i64(first.size)
+        low = b.mul(self.e.place[self.kernel.dims[0]], i64(block))
+        return low, self.smaller(b.add(low, i64(block)), i64(first.size))
+
+    def smaller(self, x: ir.Value, y: ir.Value) -> ir.Value:
+        return self.e.builder.select(self.e.builder.icmp_signed("<", x, y), x, y)
 
     def emit(self) -> None:
         """Emit the nest where the builder stands."""

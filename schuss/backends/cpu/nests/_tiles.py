@@ -91,18 +91,23 @@ def choose(kernel: Kernel, target: Target) -> Tiling:
     reduction = kernel.reduction
     arg = reduction.kind.startswith("arg")
     options: list[tuple[float, Tiling]] = []
-    for dim in reversed(kernel.dims):
+    for dim in reversed(_free(kernel)):
         options.append((_across_cost(kernel, dim, target), Tiling(False, dim)))
-    if not kernel.dims and (arg or not reduction.dims):
+    if not _free(kernel) and (arg or not reduction.dims):
         options.append((0.0, Tiling(False, None)))
     if not arg:
-        for dim in reversed(reduction.dims):
+        for dim in reversed(reduction.dims[1:] if kernel.block else reduction.dims):
             options.append((_along_cost(kernel, dim, target), Tiling(True, dim)))
     tiling = min(options, key=lambda option: option[0])[1]
     if tiling.vector is None:
         return tiling
     tiling.lanes = lanes_for(kernel, tiling.vector, target)
     return _tile_along(kernel, tiling) if tiling.along_reduction else _tile_across(kernel, tiling, target)
+
+
+def _free(kernel: Kernel) -> tuple[Dim, ...]:
+    """The dims over which tiles may lie: not that of a divided sum's blocks."""
+    return kernel.dims[1:] if kernel.block else kernel.dims
 
 
 def _size(dims: tuple[Dim, ...]) -> int:
@@ -114,14 +119,14 @@ def _size(dims: tuple[Dim, ...]) -> int:
 
 def _reuse(load: Load, kernel: Kernel, vector: Dim) -> float:
     """How often a tile uses a load once made: it does not depend on some other output dim."""
-    shared = (d for d in kernel.dims if d not in load.dims)
+    shared = (d for d in _free(kernel) if d not in load.dims)
     return 4.0 if any(d is not vector or d.size > _WIDE for d in shared) else 1.0
 
 
 def _row_of(kernel: Kernel, vector: Dim) -> Dim | None:
     """The output dim down which a tile of vectors along `vector` goes."""
     loads = _loads(kernel, body_only=True)
-    others = [d for d in kernel.dims if d is not vector]
+    others = [d for d in _free(kernel) if d is not vector]
     rows = [d for d in others if any(d not in load.dims for load in loads)]
     return rows[-1] if rows else None
 
@@ -130,7 +135,9 @@ def turns_of(kernel: Kernel) -> int:
     """How many turns the reduced loops take at once."""
     assert kernel.reduction is not None
     turns = _size(kernel.reduction.dims)
-    return turns if kernel.partial is None else BLOCK * (turns // kernel.reduction.dims[0].size)
+    if kernel.partial is None and not kernel.block:
+        return turns
+    return (BLOCK if kernel.partial is not None else kernel.block) * (turns // kernel.reduction.dims[0].size)
 
 
 def _panel_operands(kernel: Kernel, vector: Dim, row: Dim | None, target: Target) -> list[Operand]:
@@ -263,15 +270,15 @@ def _tile_along(kernel: Kernel, tiling: Tiling) -> Tiling:
     assert kernel.reduction is not None
     assert tiling.vector is not None
     loads = _loads(kernel, body_only=True)
-    tiled = [d for d in kernel.dims if any(d not in load.dims for load in loads)][-2:]
+    tiled = [d for d in _free(kernel) if any(d not in load.dims for load in loads)][-2:]
     if len(tiled) == 2:
         tiling.row, tiling.second = tiled
         tiling.rows = max(n for n in (4, 2, 1) if n <= tiling.row.size and _fits(kernel, tiling.row, n))
         tiling.columns = max(
             n for n in (4, 3, 2, 1) if n <= tiling.second.size and _fits(kernel, tiling.second, n)
         )
-    elif kernel.dims:
-        tiling.row = kernel.dims[-1]
+    elif _free(kernel):
+        tiling.row = _free(kernel)[-1]
         tiling.rows = max(n for n in (4, 2, 1) if n <= tiling.row.size and _fits(kernel, tiling.row, n))
         if _rows_fit_lanes(kernel, tiling.row, tiling.lanes):
             tiling.rows, tiling.rows_in_lanes = tiling.lanes, True
