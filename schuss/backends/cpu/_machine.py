@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import astuple
 
@@ -12,6 +13,11 @@ from schuss.backends.cpu import _object_cache
 from schuss.backends.cpu._sources import sources_digest
 from schuss.backends.cpu._target import host, target_machine
 from schuss.compiler import Plan, structure_of_plan
+
+# A process that is forked while another thread compiles would wait for ever for that thread to let go of LLVM's lock.
+_lock = getattr(llvm.ffi.lib, "_lock", None)
+if _lock is not None and hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_lock.__enter__, after_in_parent=_lock.__exit__, after_in_child=_lock.__exit__)
 
 
 class Machine:
