@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import schuss
 from schuss import ops
-from schuss.backends.cpu._threads import num_threads
+from schuss.backends.cpu._threads import num_threads, quota_of
 from schuss.graph import Spec
 from schuss.graph import primitives as p
 
@@ -30,6 +31,38 @@ def test_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     assert num_threads() == 3
     monkeypatch.setenv("SCHUSS_NUM_THREADS", "")
     assert num_threads() >= 1
+
+
+@pytest.mark.parametrize(
+    ("group", "files", "cores"),
+    [
+        ("0::/job", {"job/cpu.max": "150000 100000"}, 2),
+        ("0::/job/a", {"job/cpu.max": "100000 100000", "job/a/cpu.max": "max 100000"}, 1),
+        ("0::/elsewhere", {"cpu.max": "300000 100000"}, 3),
+        ("0::/job", {"job/cpu.max": "max 100000"}, 4096),
+        ("5:cpu:/x\n6:pids:/", {"cpu/x/cpu.cfs_quota_us": "50000", "cpu/x/cpu.cfs_period_us": "100000"}, 1),
+        ("5:cpu:/x", {"cpu/x/cpu.cfs_quota_us": "-1", "cpu/x/cpu.cfs_period_us": "100000"}, 4096),
+        ("5:cpu:/x", {"cpu/x/cpu.max": "nonsense"}, 4096),
+        ("no such thing", {}, 4096),
+    ],
+)
+def test_quotas_of_control_groups(tmp_path: Path, group: str, files: dict[str, str], cores: int) -> None:
+    (tmp_path / "own").write_text(group)
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert quota_of(tmp_path, tmp_path / "own") == cores
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity on this system")
+def test_one_core_means_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SCHUSS_NUM_THREADS", raising=False)
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        assert num_threads() == 1
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
