@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from schuss.bench._run import processor
+from schuss.bench._report import processor
 from schuss.datasets import mnist
 
 ROOT = Path(__file__).parents[1]
