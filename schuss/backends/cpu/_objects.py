@@ -8,6 +8,7 @@ two calls that take long are made beside llvmlite's lock.
 from __future__ import annotations
 
 import ctypes
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterable
@@ -32,9 +33,21 @@ _PASSES = (
     "dead_store_elimination",
 )
 
+_compiling = threading.RLock()
+# A process forked meanwhile would wait for ever for locks within LLVM; for llvmlite's own see `_machine.py`.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_compiling.acquire, after_in_parent=_compiling.release, after_in_child=_compiling.release
+    )
+
 
 def objects_of(assemblies: Iterable[str]) -> list[bytes]:
     """The object file of each module, in order. Each is begun as soon as `assemblies` gives it."""
+    with _compiling:
+        return _compiled(assemblies)
+
+
+def _compiled(assemblies: Iterable[str]) -> list[bytes]:
     tasks: queue.SimpleQueue[tuple[int, str] | None] = queue.SimpleQueue()
     objects: dict[int, bytes] = {}
     errors: list[BaseException] = []
