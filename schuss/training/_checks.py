@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from schuss.training._nonfinite import is_finite
 from schuss.training._steps import Step
 
 _CHUNK = 1 << 24  # bytes looked at at once, so that memory maps are not read into memory as a whole
+_LARGE = 1 << 20  # bytes of an array that takes a while to look through
 
 
 def positive_integer(name: str, value: Any, least: int = 1) -> int:
@@ -36,10 +38,12 @@ class DataCheck:
         model: the model. data: where the pieces come from (a data set with names of columns, or batches), or
             None.
         name: of the data, for messages: ``""`` or ``"Validation data: "``.
+        once: large arrays that an earlier training found finite are not looked through again. Where they were changed
+            since, the guard of the training finds what is no number.
     """
 
-    def __init__(self, model: Any, data: Any = None, name: str = ""):
-        self.model, self.name = model, name
+    def __init__(self, model: Any, data: Any = None, name: str = "", once: bool = False):
+        self.model, self.name, self.once = model, name, once
         self.columns = getattr(data, "columns", {})
         self._unit = "" if hasattr(data, "columns") else " of the batch"
         self._seen: list[np.ndarray] = []
@@ -51,7 +55,11 @@ class DataCheck:
         self._seen = arrays
         self._check_labels(step, piece, arrays)
         for index, array in enumerate(arrays):
+            if self.once and _was_finite(array):
+                continue
             place = first_non_finite_row(array)
+            if place is None:
+                _remember(array)
             if place is not None and self._harms(step, piece, place[0]):
                 name = names_of(piece.structure)[index]
                 raise ValueError(self.name + self._non_finite_text(array, name, place))
@@ -112,6 +120,21 @@ class DataCheck:
             "Fill in or drop "
             "such values: np.isfinite(data) tells where they are."
         )
+
+
+_finite: dict[int, weakref.ref[np.ndarray]] = {}
+"""Large arrays that were found finite, by their ids."""
+
+
+def _was_finite(array: np.ndarray) -> bool:
+    known = _finite.get(id(array))
+    return known is not None and known() is array
+
+
+def _remember(array: np.ndarray) -> None:
+    if array.nbytes >= _LARGE:
+        key = id(array)
+        _finite[key] = weakref.ref(array, lambda _: _finite.pop(key, None))
 
 
 def first_non_finite_row(array: np.ndarray) -> tuple[int, ...] | None:

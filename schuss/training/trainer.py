@@ -201,7 +201,7 @@ class Trainer(_Layer):
         steps = steps_per_epoch or data.steps
         progress = progress_for(verbose, epochs, self._learning_rate_now)
         called = self._callback_list(callbacks, history=True, epochs=epochs, steps=steps, verbose=verbose)
-        check = DataCheck(self, data)
+        check = DataCheck(self, data, once=True)
         validation_check = DataCheck(self, validation, "Validation data: ")
         for kind, given, looks in ((TRAIN, data, check), (TEST, validation, validation_check)):
             if isinstance(given, ArrayData):  # bad data are found before anything changes

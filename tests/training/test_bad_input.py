@@ -243,3 +243,16 @@ def test_a_data_set_that_raises(workers: int) -> None:
     with pytest.raises(KeyError, match="batch one is gone"):
         made.fit(Broken(workers=workers), shuffle=False, verbose=0)
     assert made.optimizer.iterations.numpy() == 1
+
+
+def test_large_data_are_looked_through_once_and_changes_since_are_found_by_the_guard() -> None:
+    x, y = np.zeros((3000, 100), "float32"), np.zeros((3000, 1), "float32")
+    model = schuss.Sequential([schuss.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(x, y, batch_size=1000, verbose=0)
+    x[1500, 3] = np.nan
+    with pytest.raises(schuss.errors.NonFiniteLossError, match="in the data itself"):
+        model.fit(x, y, batch_size=1000, verbose=0)
+    assert all(np.isfinite(w).all() for w in model.get_weights())
+    with pytest.raises(ValueError, match="x has NaN in row 1500, column 3"):
+        model.fit(x.copy(), y, batch_size=1000, verbose=0)
