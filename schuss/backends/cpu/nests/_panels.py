@@ -60,8 +60,8 @@ class Panel:
             self._address(), typ=ir.VectorType(self.element, self.e.lanes), align=self.align
         )
 
-    def _address(self, turn: int = 0) -> ir.Value:
-        """Where the present vector lies, `turn` turns on."""
+    def _address(self, turn: int = 0, column: ir.Value | None = None) -> ir.Value:
+        """Where the present vector lies, `turn` turns and `column` elements on."""
         e, b = self.e, self.e.builder
         place: ir.Value | None = None
         for dim in self.reduced:
@@ -70,6 +70,7 @@ class Panel:
         assert place is not None
         assert e.vector is not None
         start = b.mul(place, i64(self.width))
+        start = start if column is None else b.add(start, column)
         address = b.gep(self.memory, [start], source_etype=self.element)
         shift = e.shift.get(e.vector, 0) + turn * self.width
         return b.gep(address, [i64(shift)], source_etype=self.element) if shift else address
@@ -111,23 +112,42 @@ class Panel:
                     self._squares(along, rest, masks)
 
     def _squares(self, along: Dim, turns: int, masks: list[ir.Value | None]) -> None:
+        """One square for each vector of the columns: a loop over those that are whole, then the last."""
         e = self.e
         vector, lanes = e.vector, e.lanes
         assert vector is not None
-        for column, mask in enumerate(masks):
+        start, b = e.place[vector], e.builder
+        whole = sum(mask is None for mask in masks)
+
+        def square(column: ir.Value, inside: int) -> None:
             e.fresh()
-            inside = lanes if mask is None else _count(mask)
-            e.vector, e.mask = along, None if turns == lanes else e.tail_mask(turns)
-            rows = []
-            for lane in range(inside):
-                e.shift = {vector: column * lanes + lane}
-                rows.append(e.wide(self.operand.expr))
-            rows += [number(rows[0].type, 0)] * (lanes - inside)
-            e.vector, e.mask, e.shift = vector, None, {vector: column * lanes}
-            for turn, value in enumerate(_transposed(rows, e.builder)[:turns]):
-                e.builder.store(value, self._address(turn), align=self.align)
-        e.shift = {}
+            e.place[vector] = b.add(start, column)
+            self._square(along, turns, inside, column)
+
+        if whole > 1:
+            with e.loop(i64(0), i64(whole * lanes), lanes) as column:
+                square(column, lanes)
+        elif whole:
+            square(i64(0), lanes)
+        if masks[-1] is not None:
+            square(i64(whole * lanes), _count(masks[-1]))
+        e.place[vector] = start
         e.fresh()
+
+    def _square(self, along: Dim, turns: int, inside: int, column: ir.Value) -> None:
+        """`turns` × `inside` elements, read along `along`, stored across."""
+        e = self.e
+        vector, lanes = e.vector, e.lanes
+        assert vector is not None
+        e.vector, e.mask = along, None if turns == lanes else e.tail_mask(turns)
+        rows = []
+        for lane in range(inside):
+            e.shift = {vector: lane}
+            rows.append(e.wide(self.operand.expr))
+        rows += [number(rows[0].type, 0)] * (lanes - inside)
+        e.vector, e.mask, e.shift = vector, None, {}
+        for turn, value in enumerate(_transposed(rows, e.builder)[:turns]):
+            e.builder.store(value, self._address(turn, column), align=self.align)
 
 
 def _count(mask: ir.Value) -> int:

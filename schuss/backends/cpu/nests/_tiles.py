@@ -156,7 +156,8 @@ def _panel_operands(kernel: Kernel, vector: Dim, row: Dim | None, target: Target
     if tiles < _LEAST_USES or turns_of(kernel) * lanes * body.dtype.itemsize > MOST_BYTES:
         return []
     factors = [f for f in dict.fromkeys(body.args) if vector in f.dims and row not in f.dims]
-    operands = [_operand(factor, vector, reduction.dims) for factor in factors]
+    turned = reduction.dims[1:] if kernel.block else reduction.dims  # a block may end within a vector
+    operands = [_operand(factor, vector, turned) for factor in factors]
     loose = _has_loose_end(kernel, vector, lanes)
     return [o for o in operands if o is not None and (o.along is None or not loose)]
 
