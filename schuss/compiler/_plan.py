@@ -21,6 +21,9 @@ _CHUNK_WORK = 16384  # simple operations below which a piece of a kernel is not 
 _MOST_CHUNKS = 64
 _LONG_SUM = 2048  # products in a sum that may be divided into blocks
 _MANY_RESULTS = 1024
+_LARGE_MATRIX = 1 << 20  # bytes of an operand that each thread should read only in part
+_COLUMNS = 256  # so many at least, if threads are to divide them
+_COLUMN_GRAIN = 64  # a multiple of the tiles' widths
 
 
 def plan(
@@ -118,6 +121,9 @@ class _Planner:
             steps.extend(self._kernels(group))
         for aside, buffer, _, _ in (copy for copy in self.copies if copy[0].nbytes):
             steps.append(_copy_kernel(self.context, aside, buffer))
+        for step in steps:
+            if isinstance(step, Kernel):
+                _turn_to_columns(step)
         steps, block = split_sums(steps, self.batch, self.parts)
         for step in steps:
             if isinstance(step, Kernel):
@@ -301,6 +307,19 @@ def _cost(expr: Expr) -> int:
     return sum(cost_of(e.name) if isinstance(e, Apply) else 1 for e in walk(expr))
 
 
+def _turn_to_columns(kernel: Kernel) -> None:
+    """Divide a product with a large matrix by the matrix's columns, not by the batch's rows: then each thread reads its
+    part of the matrix only, and a barrier more is nothing to the work. Chunks will be multiples of tiles."""
+    reduction = kernel.reduction
+    if not kernel.rows or reduction is None or reduction.kind != "sum" or len(kernel.dims) != 2:
+        return
+    row, column = kernel.dims
+    loads = [e for e in walk(reduction.body) if isinstance(e, Load)]
+    matrices = {e.buffer for e in loads if row not in e.dims and column in e.dims}
+    if column.size >= _COLUMNS and any(m.nbytes >= _LARGE_MATRIX for m in matrices):
+        kernel.dims, kernel.rows, kernel.grain = (column, row), False, _COLUMN_GRAIN
+
+
 def _partition(kernel: Kernel, block: int) -> None:
     """Divide the first dim into chunks. Kernels over the batch's rows are all divided alike (`block` rows, if sums over
     them are divided); the others by their work.
@@ -316,7 +335,8 @@ def _partition(kernel: Kernel, block: int) -> None:
         kernel.grain = block or max(_multiple(n / _MOST_CHUNKS, 8), 1)
     else:
         wanted = max(1, min(_MOST_CHUNKS, work_of(kernel) // _CHUNK_WORK, n))
-        kernel.grain = _multiple(n / wanted, 8 if len(kernel.dims) > 1 else 64) if wanted > 1 else n
+        multiple = kernel.grain if kernel.grain > 1 else 8 if len(kernel.dims) > 1 else 64
+        kernel.grain = _multiple(n / wanted, multiple) if wanted > 1 else n
         if kernel.reduction is not None and len(kernel.dims) == 1 and wanted > 1:
             kernel.grain = _multiple(n / wanted, 16)
     kernel.chunks = -(-n // kernel.grain)

@@ -80,3 +80,35 @@ def test_where_the_blocks_would_have_more_to_say_than_the_rows_nothing_is_divide
     monkeypatch.setattr(_program, "parts", lambda: 8)
     plan = compile_graph(network(64)[0], batch_inputs=1).plan
     assert not any(isinstance(k, Kernel) and k.block for k in plan.steps)
+
+
+@pytest.mark.parametrize("batch", [24, 37])
+@pytest.mark.parametrize("columns", [512, 1000])
+def test_products_with_large_matrices_are_divided_by_their_columns(batch: int, columns: int) -> None:
+    rng = np.random.default_rng(0)
+    weights = Variable((rng.standard_normal((600, columns)) / 30).astype("float32"))
+    start = weights.array.copy()
+
+    def step(x):
+        h = ops.relu(ops.matmul(x, weights.value))
+        back = ops.matmul(h, ops.transpose(weights.value)) / batch
+        weights.assign(weights.value - 0.1 * ops.matmul(ops.transpose(x - back), h) / batch)
+        return ops.mean(h)
+
+    program = compile_graph(trace(step, Spec((batch, 600), np.dtype("float32"))), batch_inputs=1)
+    products = [k for k in program.plan.steps if isinstance(k, Kernel) and k.label.startswith("dot_general")]
+    assert [k.dims[0].size for k in products][:2] == [columns, 600]
+    data = rng.standard_normal((3 * batch, 600)).astype("float32")
+    found = set()
+    for threads in (1, 2, 3, 5):
+        np.copyto(weights.array, start)
+        program.start(
+            [data], np.arange(3 * batch), 3, (), [np.zeros((), "float32")], threads=threads, inline=False
+        ).result()
+        found.add(weights.array.tobytes())
+    assert len(found) == 1
+    W = start.astype("float64")
+    for x in data.reshape(3, batch, 600).astype("float64"):
+        h = np.maximum(x @ W, 0)
+        W = W - 0.1 * (x - h @ W.T / batch).T @ h / batch
+    np.testing.assert_allclose(weights.array, W, rtol=1e-4, atol=1e-5)

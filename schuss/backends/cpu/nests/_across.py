@@ -91,7 +91,7 @@ class Across(Loops):
                 end = b.add(low, b.and_(count, i64(-lanes)))
                 with e.loop(low, middle, width) as i:
                     tile(i, [None] * columns)
-                if columns > 1:
+                if self.kernel.grain % width or vector.size % width:
                     with e.loop(middle, end, lanes) as i:
                         tile(i, [None])
                 if self.kernel.grain % lanes or vector.size % lanes:

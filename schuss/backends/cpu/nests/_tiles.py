@@ -231,10 +231,13 @@ def _tile_across(kernel: Kernel, tiling: Tiling, target: Target) -> Tiling:
     )  # bytes of one vector's column
     operands = _panel_operands(kernel, vector, row, target)
     most = MOST_BYTES // streamed if any(o.along is not None for o in operands) else vectors
+    divided = row is not None and kernel.chunks > 1 and vector is kernel.dims[0]
     best, best_cost = (1, 1), float("inf")
     for tall in row_choices:
         for wide in range(1, min(vectors, 6) + 1):
             if tall * wide + max(1, across) * wide + 1 > target.registers or wide > most:
+                continue
+            if divided and wide > 1 and kernel.grain % (wide * tiling.lanes):
                 continue
 
             def cycles(height: int, width: int) -> float:
