@@ -61,7 +61,11 @@ def _reduction(kernel: Kernel, formulas: Formulas, code: KernelCode | None, dept
     lines = [f"{indent}total = {_START[reduction.kind]}"]
     for dim in reduction.dims:
         comment = _loop_comment(kernel, dim, code)
-        lines.append(_with_comment(f"{indent}for {formulas.loops[dim]} in range({dim.size}):", comment))
+        turns = f"{dim.size}"
+        if kernel.block and dim is reduction.dims[0]:
+            begin = f"{formulas.loops[kernel.dims[0]]} * {kernel.block}"
+            turns = f"{begin}, min({begin} + {kernel.block}, {dim.size})"
+        lines.append(_with_comment(f"{indent}for {formulas.loops[dim]} in range({turns}):", comment))
         indent += "    "
     lines += [indent + line for line in formulas.values([reduction.body])]
     return [*lines, indent + _STEP[reduction.kind].format(formulas.text(reduction.body))]

@@ -203,6 +203,8 @@ def _loops_text(kernel: ExplainedKernel) -> str:
         text += f", {'in order' if kernel.leader == 'scan' else 'inside'} " + " × ".join(
             f"{name} < {size}" for name, size in kernel.reduced
         )
+        if kernel.rows_of_sum:
+            text += f", of which each {kernel.loops[0][0]} takes {kernel.rows_of_sum}"
     parts = [text]
     if kernel.chunks > 1:
         parts.append(f"{kernel.loops[0][0]} in {kernel.chunks} chunks of {kernel.grain}")

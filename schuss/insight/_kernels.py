@@ -56,6 +56,7 @@ class ExplainedKernel:
         tile: name and number of neighbouring turns of loops over results whose totals are in registers at once.
         vector, lanes: name of the loop of the vectors, and numbers in a vector; None and 1 where there are none.
         block: a long sum goes in blocks of so many turns; None: in one.
+        rows_of_sum: each turn of the first loop sums over a block of so many of the batch's rows; 0: over all turns inside.
         prologue: what is computed on the way in. epilogue: what is computed while results are in registers.
         stores: the lines in which it writes.
         updates: names of the variables that it overwrites in place.
@@ -80,6 +81,7 @@ class ExplainedKernel:
     vector: str | None = None
     lanes: int = 1
     block: int | None = None
+    rows_of_sum: int = 0
     prologue: list[str] = field(default_factory=list)
     epilogue: list[str] = field(default_factory=list)
     stores: list[str] = field(default_factory=list)
@@ -149,6 +151,7 @@ def explained(
         vector=None if code is None or code.vector is None else letters.get(code.vector),
         lanes=1 if code is None else code.lanes,
         block=None if code is None else code.block,
+        rows_of_sum=step.block,
         prologue=prologue,
         epilogue=epilogue,
         stores=stores_of(step, names),
@@ -317,6 +320,8 @@ def _flops(kernel: Kernel) -> int:
         body = kernel.reduction.body
         adds = body.dtype.kind == "f" and not kernel.reduction.kind.startswith("arg")
         inner = (_operations([body]) + adds) * _product(kernel.reduction.dims)
+        if kernel.block:  # each turn of the first loop goes over its block only
+            inner = inner * min(kernel.block, kernel.reduction.dims[0].size) // kernel.reduction.dims[0].size
     outer = _operations([store.expr for store in kernel.stores])
     if kernel.scan is not None:
         outer = (outer + _operations([kernel.scan.body]) + 1) * kernel.scan.dim.size

@@ -507,3 +507,15 @@ def test_errors() -> None:
         schuss.explain_compilation(
             schuss.Sequential([Input((2,)), Dense(2), Dense(1)]), what="predict"
         ).kernel(3)
+
+
+def test_sums_over_blocks_of_rows_say_which_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("schuss.backends.cpu._program.parts", lambda: 2)
+    model = schuss.Sequential([schuss.Input((30,)), schuss.layers.Dense(64), schuss.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    compilation = schuss.explain_compilation(model, batch_size=1024)
+    divided = [kernel for kernel in compilation.kernels if kernel.rows_of_sum]
+    assert divided
+    assert {kernel.rows_of_sum for kernel in divided} == {512}
+    assert "in range(i * 512, min(i * 512 + 512, 1024))" in divided[0].code
+    assert "inside k < 1024, of which each i takes 512" in str(compilation)
