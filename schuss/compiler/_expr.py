@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from schuss.compiler._index import Dim, Index, dims_of, linear
+from schuss.utils._cached import cached_property
 
 
 @dataclass(eq=False)

@@ -12,6 +12,7 @@ import numpy as np
 
 from schuss.graph import Tensor, Variable, active_trace, structure, structure_changed
 from schuss.random import SeedGenerator
+from schuss.utils._cached import cached_property
 
 _PLAIN = (int, float, str, bool, type(None), np.ndarray)
 _NOT_STATE = frozenset(
@@ -135,11 +136,11 @@ class Found:
     def _own_variables(self, layer: Any) -> list[Any]:
         return layer._own_variables(self._held[id(layer)])
 
-    @functools.cached_property
+    @cached_property
     def key(self) -> tuple[Any, ...]:
         return tuple((id(layer), layer._trainable) for layer in self.layers)
 
-    @functools.cached_property
+    @cached_property
     def trainable(self) -> list[Variable]:
         found: dict[int, Variable] = {}
         seen: set[int] = set()
@@ -153,11 +154,11 @@ class Found:
             pending.extend(item for item in self._held[id(layer)][::-1] if isinstance(item, Holder))
         return list(found.values())
 
-    @functools.cached_property
+    @cached_property
     def weights(self) -> list[Variable]:
         return unique(v for layer in self.layers for v in self._own_variables(layer))
 
-    @functools.cached_property
+    @cached_property
     def variables(self) -> list[Variable]:
         return unique(
             v
@@ -168,7 +169,7 @@ class Found:
             )
         )
 
-    @functools.cached_property
+    @cached_property
     def metrics(self) -> list[Any]:
         return unique(item for layer in self.layers for item in self._held[id(layer)] if is_metric(item))
 

@@ -3,7 +3,6 @@ copied."""
 
 from __future__ import annotations
 
-import functools
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 
 from schuss.graph import _tree
 from schuss.training._arrays import as_arrays, column_names, names_of
+from schuss.utils._cached import cached_property
 
 DEFAULT_BATCH = 32
 
@@ -83,7 +83,7 @@ class ArrayData:
         self._seed = seed
         self._rest = np.empty(0, np.int64)
 
-    @functools.cached_property
+    @cached_property
     def _random(self) -> np.random.Generator:
         return np.random.default_rng(self._seed)
 

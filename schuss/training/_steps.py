@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 from typing import Any
 
@@ -13,6 +12,7 @@ from schuss.graph import Graph, Spec, Variable, _tree, floatx
 from schuss.training._data import Piece
 from schuss.training._short import Predictors
 from schuss.training._traces import PREDICT, TEST, TRAIN, Details, traced_step
+from schuss.utils._cached import cached_property
 
 __all__ = ["PREDICT", "TEST", "TRAIN", "Step", "Steps"]
 
@@ -38,12 +38,12 @@ class Step:
         self._copies: list[list[tuple[Variable, np.ndarray]]] = []
         self.seconds: float | None = None
 
-    @functools.cached_property
+    @cached_property
     def variables(self) -> list[Variable]:
         """The variables that the step assigns."""
         return [slot.variable for slot in self.graph.state if slot.output is not None]
 
-    @functools.cached_property
+    @cached_property
     def outputs(self) -> list[Spec]:
         """The shape and dtype of each output: the loss and reported values; for prediction, the
         predictions."""
@@ -54,12 +54,12 @@ class Step:
         names = self.details.names
         return None if names is None else dict(zip(names, outputs[1:], strict=True))
 
-    @functools.cached_property
+    @cached_property
     def by_rows(self) -> list[bool]:
         """Which outputs have a row for each sample."""
         return [self.kind == PREDICT and spec.shape[:1] == (self.batch,) for spec in self.outputs]
 
-    @functools.cached_property
+    @cached_property
     def program(self) -> Any:
         """The compiled step. In training it stops where the loss is not finite."""
         check = 0 if self.kind == TRAIN and self.details.checked else None
@@ -92,7 +92,7 @@ class Step:
         if sum(array.nbytes for _, array in copies) <= _MOST_COPIES:
             self._copies.append(copies)
 
-    @functools.cached_property
+    @cached_property
     def _bytes(self) -> int:
         return sum(t.spec.size * t.spec.dtype.itemsize for t in self.graph.inputs + self.graph.outputs)
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import llvmlite.ir as ir
 
 from schuss.backends.cpu._constants import number
 from schuss.backends.cpu._target import host
+from schuss.utils._cached import cached_property
 
 use_fma: ContextVar[bool | None] = ContextVar("use_fma", default=None)
 """Whether the target has fused multiply-add; None: ask the host."""
