@@ -10,14 +10,14 @@ import numpy as np
 
 from schuss.backends._description import KernelCode
 from schuss.compiler import HostCall, Kernel
-from schuss.compiler._expr import Apply, Buffer, Expr, Load, walk
+from schuss.compiler._counts import flops_of
+from schuss.compiler._expr import Apply, Buffer, Load, walk
 from schuss.compiler._index import Dim, dims_of
 from schuss.compiler._plan import _expressions
 from schuss.insight._code import code_of, reduction_of, stores_of
 from schuss.insight._names import BufferNames, loop_names, short_path, written
 from schuss.insight._words import gathers, short_list, words_of
 
-_NOT_ARITHMETIC = {"convert", "select", "compare", "and", "or", "xor", "not", "random_bits"}
 _KINDS = {"row_output": "output", "batch": "data"}
 
 
@@ -158,7 +158,7 @@ def explained(
         updates=updates,
         reads=_accesses(step, names, writing=False),
         writes=_accesses(step, names, writing=True),
-        flops=_flops(step),
+        flops=flops_of(step),
         code=code_of(step, names, code),
     )
 
@@ -310,27 +310,6 @@ def _product(dims: Sequence[Dim] | frozenset[Dim]) -> int:
     for dim in dims:
         size *= dim.size
     return size
-
-
-def _flops(kernel: Kernel) -> int:
-    """Floating-point operations: those of the sums for each turn inside, those of the stores for each result."""
-    points = _product(kernel.dims)
-    inner = 0
-    if kernel.reduction is not None:
-        body = kernel.reduction.body
-        adds = body.dtype.kind == "f" and not kernel.reduction.kind.startswith("arg")
-        inner = (_operations([body]) + adds) * _product(kernel.reduction.dims)
-        if kernel.block:  # each turn of the first loop goes over its block only
-            inner = inner * min(kernel.block, kernel.reduction.dims[0].size) // kernel.reduction.dims[0].size
-    outer = _operations([store.expr for store in kernel.stores])
-    if kernel.scan is not None:
-        outer = (outer + _operations([kernel.scan.body]) + 1) * kernel.scan.dim.size
-    return points * (inner + outer)
-
-
-def _operations(exprs: list[Expr]) -> int:
-    applied = {id(e): e for expr in exprs for e in walk(expr) if isinstance(e, Apply)}
-    return sum(e.dtype.kind == "f" and e.name not in _NOT_ARITHMETIC for e in applied.values())
 
 
 def _in_brief(names: list[str]) -> str:

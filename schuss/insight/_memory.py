@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from schuss.compiler import HostCall, Kernel, Plan
 from schuss.compiler._expr import Buffer
-from schuss.compiler._plan import _by_rows, _touches
+from schuss.compiler._plan import _by_rows, _rows_of_chunk, _touches
 from schuss.insight._names import BufferNames
 
 _PHASES_SHOWN = 48  # columns of the drawing
@@ -92,7 +92,7 @@ def _stays(earlier: Kernel | HostCall, later: Kernel | HostCall, buffer: Buffer)
         return False
     if earlier.chunks == later.chunks == 1:
         return True
-    same = earlier.rows and later.rows and earlier.grain == later.grain
+    same = _rows_of_chunk(earlier) == _rows_of_chunk(later) != 0
     return same and _by_rows(earlier, buffer) and _by_rows(later, buffer)
 
 

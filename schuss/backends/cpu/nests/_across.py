@@ -3,43 +3,32 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from typing import Any
 
 import llvmlite.ir as ir
 
 from schuss.backends.cpu._emit import ExpressionEmitter, i64
 from schuss.backends.cpu._scalars import is_vector, number, register_type, vector_of
-from schuss.backends.cpu._target import Target
 from schuss.backends.cpu.nests import _ahead
-from schuss.backends.cpu.nests._loops import Loops, identity
+from schuss.backends.cpu.nests._loops import Reducing, identity
 from schuss.backends.cpu.nests._panels import Panel
-from schuss.backends.cpu.nests._tiles import BLOCK, Tiling, turns_of
+from schuss.backends.cpu.nests._tiles import BLOCK, turns_of
 from schuss.compiler import Kernel
 from schuss.compiler._expr import Buffer, Load
 from schuss.compiler._index import Dim
 
 
-class Across(Loops):
+class Across(Reducing):
     """Loops over columns of tiles, then rows, then the reduced dims.
 
     `panels`: operands that are brought together for a column of tiles. `block`: the number of the present block of a long
     sum. `waits`: totals are to wait in memory for the next one.
     """
 
-    def __init__(
-        self,
-        kernel: Kernel,
-        e: ExpressionEmitter,
-        target: Target,
-        begin: ir.Value,
-        end: ir.Value,
-        plan: Tiling,
-    ):
-        super().__init__(kernel, e, target, begin, end)
-        assert kernel.reduction is not None
-        self.plan, self.reduction = plan, kernel.reduction
-        width = plan.lanes * plan.columns
-        turns = turns_of(kernel)
-        self.panels = [Panel(operand, self.reduction.dims, turns, width, e) for operand in plan.panels]
+    def __init__(self, kernel: Kernel, e: ExpressionEmitter, *place: Any):
+        super().__init__(kernel, e, *place)
+        width, turns = self.plan.lanes * self.plan.columns, turns_of(kernel)
+        self.panels = [Panel(operand, self.reduction.dims, turns, width, e) for operand in self.plan.panels]
         self.block: ir.Value | None = None
         self.waits = False
 

@@ -7,33 +7,20 @@ from contextlib import ExitStack
 import llvmlite.ir as ir
 import numpy as np
 
-from schuss.backends.cpu._emit import ExpressionEmitter, i64
+from schuss.backends.cpu._emit import i64
 from schuss.backends.cpu._scalars import number, register_type, vector_of
-from schuss.backends.cpu._target import Target
 from schuss.backends.cpu.nests import _ahead
-from schuss.backends.cpu.nests._loops import Loops, identity
+from schuss.backends.cpu.nests._loops import Reducing, identity
 from schuss.backends.cpu.nests._panels import interleaving
-from schuss.backends.cpu.nests._tiles import Tiling
-from schuss.compiler import Kernel
 from schuss.compiler._index import Dim
 
 
-class _Along(Loops):
-    """`inner`: the dim of the vectors."""
-
-    def __init__(
-        self,
-        kernel: Kernel,
-        e: ExpressionEmitter,
-        target: Target,
-        begin: ir.Value,
-        end: ir.Value,
-        plan: Tiling,
-    ):
-        super().__init__(kernel, e, target, begin, end)
-        assert kernel.reduction is not None
-        assert plan.vector is not None
-        self.plan, self.reduction, self.inner = plan, kernel.reduction, plan.vector
+class _Along(Reducing):
+    @property
+    def inner(self) -> Dim:
+        """The dim of the vectors."""
+        assert self.plan.vector is not None
+        return self.plan.vector
 
 
 class Points(_Along):

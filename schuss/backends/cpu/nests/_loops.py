@@ -11,6 +11,7 @@ import numpy as np
 from schuss.backends.cpu._emit import ExpressionEmitter, i64
 from schuss.backends.cpu._scalars import emit, is_vector, multiply_add
 from schuss.backends.cpu._target import Target
+from schuss.backends.cpu.nests._tiles import Tiling
 from schuss.compiler import Kernel, Store
 from schuss.compiler._expr import Apply, Expr
 from schuss.compiler._index import Dim
@@ -130,6 +131,23 @@ class Loops:
     def fold(self, kind: str, total: ir.Value, value: ir.Value, dtype: np.dtype) -> ir.Value:
         name = {"sum": "add", "prod": "multiply", "max": "maximum", "min": "minimum"}[kind]
         return emit(self.e.builder, name, [total, value], [dtype, dtype], dtype, ())
+
+
+class Reducing(Loops):
+    """A loop nest that reduces, tiled as `plan` says."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        e: ExpressionEmitter,
+        target: Target,
+        begin: ir.Value,
+        end: ir.Value,
+        plan: Tiling,
+    ):
+        super().__init__(kernel, e, target, begin, end)
+        assert kernel.reduction is not None
+        self.plan, self.reduction = plan, kernel.reduction
 
 
 def identity(kind: str, dtype: np.dtype) -> float | int:
