@@ -32,11 +32,13 @@ OPERATORS.update(operators)
 from schuss.ops import numpy as numpy
 from schuss.ops._symbolic import accept_symbolic
 from schuss.ops.activations import *
+from schuss.ops.convolution import *
 from schuss.ops.ctc import *
 from schuss.ops.linalg import *
 from schuss.ops.math import *
 from schuss.ops.nn import *
 from schuss.ops.patches import *
+from schuss.ops.pooling import *
 from schuss.ops.signal import *
 
 accept_symbolic(globals())

@@ -147,6 +147,14 @@ def _indices(rng: np.random.Generator, shape: tuple[int, ...]) -> list[np.ndarra
     return [rng.integers(-1, n + 1, 5).astype("int32") for n in shape]
 
 
+def _windows(primitive: Any, rng: np.random.Generator, shape: tuple[int, ...], x: np.ndarray) -> Example:
+    x = rng.uniform(-2, 2, (*shape, 7))
+    strides, dilations = (tuple(map(int, rng.integers(1, 4, 1))) for _ in range(2))
+    sizes = (int(rng.integers(1, 6 // dilations[0] + 1)),)
+    params = {"axes": (x.ndim - 1,), "sizes": sizes, "strides": strides, "dilations": dilations}
+    return lambda x: primitive.bind(x, **params), [x]
+
+
 def _gather(primitive: Any, rng: np.random.Generator, shape: tuple[int, ...], x: np.ndarray) -> Example:
     indices = _indices(rng, shape)
     return lambda x: primitive.bind(x, *indices), [x]
@@ -199,7 +207,7 @@ def _custom_gradient(
 _BUILDERS: dict[str, Callable[..., Example]] = {
     "abs": _apart, "maximum": _apart, "minimum": _apart, "remainder": _remainder, "select": _select, "convert": _convert,
     "broadcast_in_dim": _broadcast_in_dim, "reshape": _reshape, "transpose": _transpose, "slice": _slice, "pad": _pad,
-    "concatenate": _concatenate, "reverse": _reverse, "gather": _gather, "scatter_add": _scatter_add, "sort": _sort,
+    "concatenate": _concatenate, "reverse": _reverse, "windows": _windows, "gather": _gather, "scatter_add": _scatter_add, "sort": _sort,
     "cumsum": _running, "cumprod": _running, "cummax": _running, "dot_general": _dot_general,
     "custom_gradient": _custom_gradient,
 }  # fmt: skip

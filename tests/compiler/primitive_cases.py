@@ -172,6 +172,18 @@ def _reverse(rng: random.Random) -> Case:
     return {"axes": axes}, [numbers(rng, shape, _pick(rng, "fib"))]
 
 
+def _windows(rng: random.Random) -> Case:
+    shape = random_shape(rng, least=1, sizes=SIZES[1:])
+    axes = tuple(rng.sample(range(len(shape)), rng.randint(0, len(shape))))
+    strides = tuple(rng.randint(1, 3) for _ in axes)
+    dilations = tuple(rng.randint(1, 2) for _ in axes)
+    sizes = tuple(
+        rng.randint(1, min(4, (shape[a] - 1) // d + 1)) for a, d in zip(axes, dilations, strict=True)
+    )
+    params = {"axes": axes, "sizes": sizes, "strides": strides, "dilations": dilations}
+    return params, [numbers(rng, shape, _pick(rng, "fib"))]
+
+
 def _iota(rng: random.Random) -> Case:
     shape = random_shape(rng, least=1)
     return {"shape": shape, "dtype": np.dtype(_pick(rng, "fi")), "axis": rng.randrange(len(shape))}, []
@@ -295,6 +307,7 @@ CASES: dict[str, Callable[[random.Random], Case]] = {
     "pad": _pad,
     "concatenate": _concatenate,
     "reverse": _reverse,
+    "windows": _windows,
     "iota": _iota,
     "gather": _gather,
     "scatter_add": _scatter_add,

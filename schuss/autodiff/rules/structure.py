@@ -11,6 +11,7 @@ from schuss import ops
 from schuss.graph import gradient_rules
 from schuss.graph import primitives as p
 from schuss.ops._operands import filled
+from schuss.ops._windows import overlapped
 
 Ints = tuple[int, ...]
 
@@ -67,6 +68,12 @@ def _reverse(dy: Any, operands: list[Any], y: Any, axes: Ints) -> list[Any]:
     return [p.reverse_p.bind(dy, axes=axes)]
 
 
+def _windows(
+    dy: Any, operands: list[Any], y: Any, axes: Ints, sizes: Ints, strides: Ints, dilations: Ints
+) -> list[Any]:
+    return [overlapped(dy, operands[0].shape, axes, strides, dilations)]
+
+
 gradient_rules |= {
     p.broadcast_in_dim_p: _broadcast_in_dim,
     p.reshape_p: _reshape,
@@ -75,4 +82,5 @@ gradient_rules |= {
     p.pad_p: _pad,
     p.concatenate_p: _concatenate,
     p.reverse_p: _reverse,
+    p.windows_p: _windows,
 }

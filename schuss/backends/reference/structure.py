@@ -29,6 +29,15 @@ def _pad(x: np.ndarray, value: np.ndarray, low: Ints, high: Ints, interior: Ints
     return padded
 
 
+def _windows(x: np.ndarray, axes: Ints, sizes: Ints, strides: Ints, dilations: Ints) -> np.ndarray:
+    steps = [x.strides[axis] * dilation for axis, dilation in zip(axes, dilations, strict=True)]
+    shape, between = list(x.shape), list(x.strides)
+    for axis, size, stride, dilation in zip(axes, sizes, strides, dilations, strict=True):
+        shape[axis] = (shape[axis] - (size - 1) * dilation - 1) // stride + 1
+        between[axis] *= stride
+    return np.lib.stride_tricks.as_strided(x, (*shape, *sizes), (*between, *steps), writeable=False)
+
+
 reference_rules |= {
     p.broadcast_in_dim_p: _broadcast_in_dim,
     p.reshape_p: lambda x, shape: x.reshape(shape),
@@ -37,4 +46,5 @@ reference_rules |= {
     p.pad_p: _pad,
     p.concatenate_p: lambda *operands, axis: np.concatenate(operands, axis),
     p.reverse_p: lambda x, axes: np.flip(x, axes),
+    p.windows_p: _windows,
 }

@@ -43,6 +43,14 @@ def _reverse(context: Context, node: Node, index: tuple[Index, ...]) -> Expr:
     )
 
 
+def _windows(context: Context, node: Node, index: tuple[Index, ...]) -> Expr:
+    params, x = node.params, node.inputs[0]
+    source = list(index[: x.ndim])
+    for n, axis in enumerate(params["axes"]):
+        source[axis] = source[axis] * params["strides"][n] + index[x.ndim + n] * params["dilations"][n]
+    return context.at(x, tuple(source))
+
+
 def _iota(context: Context, node: Node, index: tuple[Index, ...]) -> Expr:
     return context.make.position(index[node.params["axis"]], node.outputs[0].dtype)
 
@@ -52,6 +60,7 @@ lowering_rules[PRIMITIVES["reshape"]] = Pointwise(_reshape, view=True)
 lowering_rules[PRIMITIVES["transpose"]] = Pointwise(_transpose, view=True)
 lowering_rules[PRIMITIVES["slice"]] = Pointwise(_slice, view=True)
 lowering_rules[PRIMITIVES["reverse"]] = Pointwise(_reverse, view=True)
+lowering_rules[PRIMITIVES["windows"]] = Pointwise(_windows, view=True)
 lowering_rules[PRIMITIVES["iota"]] = Pointwise(_iota, view=True)
 
 

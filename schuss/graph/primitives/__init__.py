@@ -73,6 +73,7 @@ from schuss.graph.primitives.structure import (
     reverse_p,
     slice_p,
     transpose_p,
+    windows_p,
 )
 
 __all__ = [
@@ -149,5 +150,6 @@ __all__ = [
     "tan_p",
     "tanh_p",
     "transpose_p",
+    "windows_p",
     "xor_p",
 ]

@@ -16,6 +16,7 @@ slice_p = Primitive("slice")
 pad_p = Primitive("pad")
 concatenate_p = Primitive("concatenate")
 reverse_p = Primitive("reverse")
+windows_p = Primitive("windows")
 
 Ints = tuple[int, ...]
 
@@ -94,6 +95,24 @@ def _reverse(x: Spec, axes: Ints) -> Spec:
     return x
 
 
+def _windows(x: Spec, axes: Ints, sizes: Ints, strides: Ints, dilations: Ints) -> Spec:
+    check_axes(windows_p, axes, x)
+    if not len(axes) == len(sizes) == len(strides) == len(dilations) or len(set(axes)) != len(axes):
+        raise fail(windows_p, f"axes {axes} need a size, a stride and a dilation each", x)
+    shape = list(x.shape)
+    for axis, size, stride, dilation in zip(axes, sizes, strides, dilations, strict=True):
+        reach = (size - 1) * dilation + 1
+        if size < 1 or stride < 1 or dilation < 1 or reach > x.shape[axis]:
+            raise fail(
+                windows_p,
+                f"sizes {sizes}, strides {strides}, dilations {dilations} must be positive, "
+                f"and a window ({reach} elements) fit into the axis (axis {axis})",
+                x,
+            )
+        shape[axis] = (x.shape[axis] - reach) // stride + 1
+    return Spec((*shape, *sizes), x.dtype)
+
+
 shape_rules[broadcast_in_dim_p] = _broadcast_in_dim
 shape_rules[reshape_p] = _reshape
 shape_rules[transpose_p] = _transpose
@@ -101,3 +120,4 @@ shape_rules[slice_p] = _slice
 shape_rules[pad_p] = _pad
 shape_rules[concatenate_p] = _concatenate
 shape_rules[reverse_p] = _reverse
+shape_rules[windows_p] = _windows
