@@ -54,7 +54,6 @@ def correlated(x: Any, kernel: Any, geometry: Geometry, groups: int) -> Any:
     windows of x with dy, summed over images and positions.
     """
 
-    @custom_gradient
     def function(x: Any, kernel: Any) -> Any:
         def gradient(dy: Any) -> tuple[Any, Any]:
             sizes = tuple(kernel.shape[:-2])
@@ -65,7 +64,7 @@ def correlated(x: Any, kernel: Any, geometry: Geometry, groups: int) -> Any:
         sizes = tuple(kernel.shape[:-2])
         return _contraction(_windows(x, sizes, geometry), kernel, groups), gradient
 
-    return function(x, kernel)
+    return custom_gradient(function)(x, kernel)
 
 
 def _windows(x: Any, sizes: Ints, geometry: Geometry) -> Any:
@@ -165,7 +164,7 @@ def conv(
         >>> ops.conv(x, ops.reshape(ops.array([-1.0, 1.0]), (2, 1, 1))).ravel().tolist()
         [1.0, 2.0, 4.0]
     """
-    x, kernel, spatial = _operands("conv", inputs, kernel, data_format)
+    x, kernel = _operands("conv", inputs, kernel, data_format)
     sizes, channels, depth = tuple(kernel.shape[:-2]), x.shape[-1], kernel.shape[-2]
     if depth == 0 or channels % depth or kernel.shape[-1] % (channels // depth):
         raise ValueError(
@@ -192,7 +191,7 @@ def depthwise_conv(
     Returns:
         [n, *positions, c·m].
     """
-    x, kernel, spatial = _operands("depthwise_conv", inputs, kernel, data_format)
+    x, kernel = _operands("depthwise_conv", inputs, kernel, data_format)
     channels, multiple = kernel.shape[-2:]
     if channels != x.shape[-1]:
         raise ValueError(
@@ -242,7 +241,8 @@ def conv_transpose(
         data_format: ``"channels_last"`` (default) or ``"channels_first"``.
     """
     name = "conv_transpose"
-    x, kernel, spatial = _operands(name, inputs, kernel, data_format)
+    x, kernel = _operands(name, inputs, kernel, data_format)
+    spatial = x.ndim - 2
     if kernel.shape[-1] != x.shape[-1]:
         raise ValueError(
             f"{name}: the last axis of the kernel, of shape {tuple(kernel.shape)}, must have the size of the "
@@ -277,15 +277,15 @@ def _transposed_ends(padding: str, reach: int, stride: int, more: int | None) ->
     return low, total - low
 
 
-def _operands(name: str, inputs: Any, kernel: Any, data_format: str | None) -> tuple[Any, Any, int]:
-    """Both of one dtype, channels last, and the number of spatial axes."""
+def _operands(name: str, inputs: Any, kernel: Any, data_format: str | None) -> tuple[Any, Any]:
+    """Both of one dtype, the inputs with channels last."""
     x, kernel = promoted(inputs, kernel)
     if x.ndim < 3 or kernel.ndim != x.ndim:
         raise ValueError(
             f"{name}: `inputs` must have an axis of samples, one or more spatial axes, and one of channels, and the "
             f"kernel as many axes. Received: inputs.shape={tuple(x.shape)}, kernel.shape={tuple(kernel.shape)}"
         )
-    return channels_last(name, x, data_format), kernel, x.ndim - 2
+    return channels_last(name, x, data_format), kernel
 
 
 def channels_last(name: str, x: Any, data_format: str | None) -> Any:
