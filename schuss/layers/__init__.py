@@ -9,6 +9,14 @@ from typing import Any
 from schuss.layers._input_spec import InputSpec
 from schuss.layers._layer import Layer
 from schuss.layers.activations.activations import ELU, LeakyReLU, PReLU, ReLU, Softmax
+from schuss.layers.convolutional.convolution import Conv1D, Conv2D, Conv3D
+from schuss.layers.convolutional.depthwise import (
+    DepthwiseConv1D,
+    DepthwiseConv2D,
+    SeparableConv1D,
+    SeparableConv2D,
+)
+from schuss.layers.convolutional.transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 from schuss.layers.core.activation import Activation, Identity
 from schuss.layers.core.dense import Dense
 from schuss.layers.core.einsum_dense import EinsumDense
@@ -39,6 +47,14 @@ from schuss.layers.normalization.layer_normalization import (
     RMSNormalization,
     UnitNormalization,
 )
+from schuss.layers.pooling.adaptive_pooling import (
+    AdaptiveAveragePooling1D,
+    AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D,
+    AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D,
+    AdaptiveMaxPooling3D,
+)
 from schuss.layers.pooling.global_pooling import (
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
@@ -46,6 +62,14 @@ from schuss.layers.pooling.global_pooling import (
     GlobalMaxPooling1D,
     GlobalMaxPooling2D,
     GlobalMaxPooling3D,
+)
+from schuss.layers.pooling.pooling import (
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
 )
 from schuss.layers.preprocessing.category_encoding import CategoryEncoding, Discretization
 from schuss.layers.preprocessing.normalization import Normalization
@@ -77,22 +101,57 @@ GlobalAvgPool1D, GlobalAvgPool2D, GlobalAvgPool3D = (
     GlobalAveragePooling2D,
     GlobalAveragePooling3D,
 )
+AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D
+MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D
+Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
+Convolution1DTranspose, Convolution2DTranspose, Convolution3DTranspose = (
+    Conv1DTranspose,
+    Conv2DTranspose,
+    Conv3DTranspose,
+)
+SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2D
 GlobalMaxPool1D, GlobalMaxPool2D, GlobalMaxPool3D = GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D
 
 __all__ = [
     "ELU",
     "Activation",
     "ActivityRegularization",
+    "AdaptiveAveragePooling1D",
+    "AdaptiveAveragePooling2D",
+    "AdaptiveAveragePooling3D",
+    "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D",
+    "AdaptiveMaxPooling3D",
     "Add",
     "AlphaDropout",
     "Average",
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "AveragePooling3D",
+    "AvgPool1D",
+    "AvgPool2D",
+    "AvgPool3D",
     "BatchNormalization",
     "CategoryEncoding",
     "Concatenate",
+    "Conv1D",
+    "Conv1DTranspose",
+    "Conv2D",
+    "Conv2DTranspose",
+    "Conv3D",
+    "Conv3DTranspose",
+    "Convolution1D",
+    "Convolution1DTranspose",
+    "Convolution2D",
+    "Convolution2DTranspose",
+    "Convolution3D",
+    "Convolution3DTranspose",
     "Cropping1D",
     "Cropping2D",
     "Cropping3D",
     "Dense",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
     "Discretization",
     "Dot",
     "Dropout",
@@ -123,6 +182,12 @@ __all__ = [
     "LayerNormalization",
     "LeakyReLU",
     "Masking",
+    "MaxPool1D",
+    "MaxPool2D",
+    "MaxPool3D",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "MaxPooling3D",
     "Maximum",
     "Minimum",
     "Multiply",
@@ -134,6 +199,10 @@ __all__ = [
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "SeparableConvolution1D",
+    "SeparableConvolution2D",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
@@ -184,15 +253,24 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
     return layer
 
 
-_OF_OTHER_KINDS = re.compile(
-    r"Conv|RNN|LSTM|GRU|Attention|Pool|Bidirectional|^Random|Lookup|Hashing|Vectorization"
-)
+_OF_OTHER_LIBRARIES = {
+    "FlaxLayer": "Flax",
+    "JaxLayer": "JAX",
+    "TFSMLayer": "TensorFlow",
+    "TorchModuleWrapper": "PyTorch",
+}
+_OF_OTHER_KINDS = re.compile(r"RNN|LSTM|GRU|Attention|Bidirectional|^Random|Lookup|Hashing|Vectorization")
 
 
 def __getattr__(name: str) -> Any:
+    if name in _OF_OTHER_LIBRARIES:
+        raise AttributeError(
+            f"module {__name__!r} has no layer {name!r}: it wraps a part of {_OF_OTHER_LIBRARIES[name]}, which can be "
+            "neither differentiated nor compiled here. Write it with the layers and ops of Schuss."
+        )
     if _OF_OTHER_KINDS.search(name):
         raise AttributeError(
-            f"module {__name__!r} has no layer {name!r}: the layers here are those of dense networks; there are no "
-            "convolutions, recurrent layers, attention, nor random or text preprocessing."
+            f"module {__name__!r} has no layer {name!r}: there are no recurrent layers, attention, nor "
+            "random or text preprocessing."
         )
     raise missing_name(__name__, "layer", name, __all__)
