@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import schuss
+from schuss.backends.cpu import _program
+from schuss.backends.cpu._target import parts
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
@@ -26,6 +28,12 @@ OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Examples write their files into an empty folder."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What documents say of divided sums is of machines with two cores or more."""
+    monkeypatch.setattr(_program, "parts", lambda: max(2, parts()))
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -4,7 +4,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from schuss.compiler._expr import Expr, Load
 from schuss.compiler._index import Dim
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A factor of products that is copied together before a column of tiles, which all read the copy.
+
+    Attributes:
+        factor: the formula. shared: the loop down which the column goes.
+        turns: for how many turns of the reduced loops. width: for how many of the loop of the vectors.
+        transposed: whether it lies across the vectors, and is turned on the way.
+    """
+
+    factor: Expr
+    shared: Dim
+    turns: int
+    width: int
+    transposed: bool
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What is asked for before it is needed, so that it comes from memory while something else is computed.
+
+    Attributes:
+        load: of what array, at what place. dim: of which loop a later turn will need it; None if it is the present
+            one, once its sum is made. turns: how many turns later; 0 without a loop.
+    """
+
+    load: Load
+    dim: Dim | None = None
+    turns: int = 0
 
 
 @dataclass(frozen=True)
@@ -18,6 +50,7 @@ class KernelCode:
         tile: pairs of a loop over results and how many of its turns are computed together, in registers.
         parts: into how many sums a result's sum is divided, to hide the latency of additions.
         block: how long the blocks are into which a long sum is divided; None where it goes in one.
+        panels: what is copied together first. ahead: what is asked for ahead of its use.
     """
 
     function: int
@@ -26,3 +59,5 @@ class KernelCode:
     tile: tuple[tuple[Dim, int], ...] = ()
     parts: int = 1
     block: int | None = None
+    panels: tuple[Panel, ...] = ()
+    ahead: tuple[Ahead, ...] = ()

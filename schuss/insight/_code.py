@@ -7,6 +7,7 @@ from schuss.compiler import Kernel
 from schuss.compiler._expr import Apply, Load, walk
 from schuss.compiler._index import Dim, Dynamic
 from schuss.compiler._kernel import Store
+from schuss.insight._beforehand import copied, fetched
 from schuss.insight._formulas import Formulas
 from schuss.insight._names import BufferNames
 
@@ -27,7 +28,8 @@ def code_of(kernel: Kernel, names: BufferNames, code: KernelCode | None) -> str:
         kernel: the kernel. names: of the buffers. code: what the machine makes of it; None if that is not known.
     """
     formulas = Formulas(kernel, names)
-    lines: list[str] = []
+    lines = [f"# panel: {text}" for text in copied(kernel, names, code)]
+    lines += [f"# ahead: {text}" for text in fetched(kernel, names, code)]
     depth = 0
 
     def loop(dim: Dim, comment: str) -> None:

@@ -93,7 +93,9 @@ class Compilation:
         text.highlight_regex(r"(?m)^─.*$", "yellow")
         text.highlight_regex(r"(?m)^phase .*$", "bold yellow")
         text.highlight_regex(r"(?m)^ *\d+  \S.*$", "bold")
-        text.highlight_regex(r"(?m)^ {5}(loops|leader|prologue|epilogue|result|reads|writes|host)\b", "cyan")
+        text.highlight_regex(
+            r"(?m)^ {5}(loops|panel|ahead|leader|prologue|epilogue|result|reads|writes|host)\b", "cyan"
+        )
         text.highlight_regex(r"(?m)#.*$", "bright_black")
         text.highlight_regex(r"updated in place", "green")
         text.highlight_regex(r"(?m)HOST CALL.*$|on the host", "bold red")
@@ -179,6 +181,8 @@ class Compilation:
             yield from (f"{_INDENT}{line}" for line in kernel.code.split("\n"))
         else:
             yield from _titled("loops", [_loops_text(kernel)])
+            yield from _titled("panel", kernel.panels)
+            yield from _titled("ahead", kernel.ahead, "; ")
             yield from _titled("leader", kernel.formula)
             yield from _titled("prologue", kernel.prologue, ", ")
             fused = kernel.formula and (kernel.epilogue or kernel.updates)

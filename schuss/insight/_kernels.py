@@ -14,6 +14,7 @@ from schuss.compiler._counts import flops_of
 from schuss.compiler._expr import Apply, Buffer, Load, walk
 from schuss.compiler._index import Dim, dims_of
 from schuss.compiler._plan import _expressions
+from schuss.insight._beforehand import copied, fetched
 from schuss.insight._code import code_of, reduction_of, stores_of
 from schuss.insight._names import BufferNames, loop_names, short_path, written
 from schuss.insight._words import gathers, short_list, words_of
@@ -57,6 +58,8 @@ class ExplainedKernel:
         vector, lanes: name of the loop of the vectors, and numbers in a vector; None and 1 where there are none.
         block: a long sum goes in blocks of so many turns; None: in one.
         rows_of_sum: each turn of the first loop sums over a block of so many of the batch's rows; 0: over all turns inside.
+        panels: operands that are copied together before tiles read them, in words. ahead: what is asked for before it is
+            needed.
         prologue: what is computed on the way in. epilogue: what is computed while results are in registers.
         stores: the lines in which it writes.
         updates: names of the variables that it overwrites in place.
@@ -82,6 +85,8 @@ class ExplainedKernel:
     lanes: int = 1
     block: int | None = None
     rows_of_sum: int = 0
+    panels: list[str] = field(default_factory=list)
+    ahead: list[str] = field(default_factory=list)
     prologue: list[str] = field(default_factory=list)
     epilogue: list[str] = field(default_factory=list)
     stores: list[str] = field(default_factory=list)
@@ -152,6 +157,8 @@ def explained(
         lanes=1 if code is None else code.lanes,
         block=None if code is None else code.block,
         rows_of_sum=step.block,
+        panels=copied(step, names, code),
+        ahead=fetched(step, names, code),
         prologue=prologue,
         epilogue=epilogue,
         stores=stores_of(step, names),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -43,7 +44,7 @@ def classifier(optimizer: str = "sgd", loss: str = "sparse_categorical_crossentr
     return model
 
 
-def explained(function: Callable[..., Any], *arrays: np.ndarray) -> schuss.insight.Compilation:
+def explained(function: Callable[..., Any], *arrays: Any) -> schuss.insight.Compilation:
     return schuss.explain_compilation(function, *arrays)
 
 
@@ -177,6 +178,27 @@ def test_a_long_sum_goes_in_blocks() -> None:
     assert short.block is None
     assert long.block is None or 0 < long.block < 4096
     assert ("blocks of" in long.code) == (long.block is not None)
+
+
+def test_operands_that_are_copied_together() -> None:
+    x, w = np.zeros((64, 100), F), np.zeros((320, 100), F)
+    compilation = explained(lambda x, w: ops.matmul(x, ops.transpose(w)), x, w)
+    (panel,) = compilation.kernel(1).panels
+    assert re.fullmatch(r"w\[j, k\], transposed, 100 k × \d+ j at a time, for all i", panel)
+    assert f"# panel: {panel}" in compilation.kernel(1).code
+    assert f"panel    {panel}" in str(compilation)
+
+
+def test_what_is_asked_for_ahead_of_its_use() -> None:
+    model = schuss.Sequential([Input((300,)), Dense(320, name="wide"), Dense(1)], name="net")
+    model.compile(schuss.optimizers.SGD(name="sgd"), "mse")
+    compilation = schuss.explain_compilation(model, batch_size=64)
+    forward = kernel_of(compilation, "wide: matmul")
+    assert re.fullmatch(r"rows of x, \d+ i ahead", forward.ahead[0])
+    assert f"# ahead: {forward.ahead[0]}" in forward.code
+    updating = next(kernel for kernel in compilation.kernels if "wide.kernel" in kernel.updates)
+    assert "wide.kernel[i, j], while total is made" in updating.ahead
+    assert "ahead    rows of x" in str(compilation)
 
 
 def test_chunks_cover_the_first_loop() -> None:

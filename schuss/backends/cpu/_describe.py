@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from schuss.backends._description import KernelCode
+from schuss.backends._description import Ahead, KernelCode, Panel
 from schuss.backends.cpu import nests
 from schuss.backends.cpu._target import Target, host
+from schuss.backends.cpu.nests import _ahead
+from schuss.backends.cpu.nests._tiles import turns_of
 from schuss.compiler import HostCall, Kernel, Plan, structure_of
 
 
@@ -35,4 +37,29 @@ def _code(kernel: Kernel, function: int, target: Target) -> KernelCode:
     pairs = ((tiling.row, tiling.rows), (along, width))
     tile = tuple((dim, min(count, dim.size)) for dim, count in pairs if dim is not None)
     block = None if kernel.partial is None or tiling.along_reduction else nests.BLOCK
-    return KernelCode(function, tiling.vector, tiling.lanes, tile, tiling.parts, block)
+    panels, ahead = _panels(kernel, tiling), _asked_for(kernel, tiling)
+    return KernelCode(function, tiling.vector, tiling.lanes, tile, tiling.parts, block, panels, ahead)
+
+
+def _panels(kernel: Kernel, tiling: nests.Tiling) -> tuple[Panel, ...]:
+    row = tiling.row
+    if tiling.vector is None or row is None:
+        return ()
+    turns, width = turns_of(kernel), min(tiling.columns * tiling.lanes, tiling.vector.size)
+    return tuple(Panel(o.expr, row, turns, width, o.along is not None) for o in tiling.panels)
+
+
+def _asked_for(kernel: Kernel, tiling: nests.Tiling) -> tuple[Ahead, ...]:
+    """What the loop nest of this shape asks for ahead of its use."""
+    if tiling.along_reduction and not tiling.rows_in_lanes:
+        return ()
+    found = []
+    if tiling.row is not None and tiling.rows < tiling.row.size:
+        found += [Ahead(load, tiling.row, tiling.rows) for load in _ahead.rows_asked(kernel, tiling.row)]
+    if not tiling.along_reduction:
+        if tiling.vector is not None:
+            found += [Ahead(load) for load in _ahead.results_asked(kernel, tiling.vector)]
+        if kernel.reduction is not None and kernel.reduction.dims:
+            last = kernel.reduction.dims[-1]
+            found += [Ahead(load, last, _ahead.TURNS) for load in _ahead.turns_asked(kernel)]
+    return tuple(found)

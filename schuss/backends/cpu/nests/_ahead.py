@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from schuss.backends.cpu._emit import i64
 from schuss.backends.cpu.nests._loops import Loops
+from schuss.compiler import Kernel
 from schuss.compiler._expr import Expr, Load, walk
 from schuss.compiler._index import Dim, dims_of, stride_along
 from schuss.compiler._plan import _expressions
 
 _LINE = 64  # bytes that come from memory together
 _LINES = 4  # how many of a row are asked for; the processor guesses the others
-_TURNS = 8  # how many turns of a reduced loop ahead
+TURNS = 8  # how many turns of a reduced loop ahead
 _FAR = 256 * 1024  # bytes of an array that is not found in the nearer caches when it is needed
 
 
@@ -18,13 +19,17 @@ def _loads(exprs: list[Expr]) -> list[Load]:
     return list(dict.fromkeys(x for expr in exprs for x in walk(expr) if isinstance(x, Load)))
 
 
+def rows_asked(kernel: Kernel, row: Dim) -> list[Load]:
+    """What lies in rows of data sets, each loop turn in another."""
+    loads = _loads(_expressions(kernel))
+    return [load for load in loads if load.buffer.kind == "batch" and dims_of(load.index[0]) == {row}]
+
+
 def rows(loops: Loops, row: Dim, count: int) -> None:
     """Ask for the beginnings of the next `count` rows of data sets: they lie anywhere in memory."""
     e, b = loops.e, loops.e.builder
     here, last = e.place[row], b.sub(loops.bounds[row][1], i64(1))
-    for load in _loads(_expressions(loops.kernel)):
-        if load.buffer.kind != "batch" or dims_of(load.index[0]) != {row}:
-            continue
+    for load in rows_asked(loops.kernel, row):
         size = load.buffer.nbytes // load.buffer.shape[0]
         for shift in range(count):
             ahead = b.add(here, i64(count + shift))
@@ -37,29 +42,45 @@ def rows(loops: Loops, row: Dim, count: int) -> None:
         e.fresh()
 
 
+def results_asked(kernel: Kernel, vector: Dim) -> list[Load]:
+    """What totals are combined with, if it lies in a large array, along the vectors."""
+    return [
+        load
+        for load in _loads([store.expr for store in kernel.stores])
+        if load.buffer.nbytes > _FAR
+        and load.buffer.kind != "batch"
+        and stride_along(load.position, vector) == 1
+    ]
+
+
 def results(loops: Loops, vector: Dim) -> None:
-    """Ask for what the total at the present point is to be combined with, if it lies in a large array: weights to be
-    updated come while the sum is made."""
+    """Ask for what the total at the present point is to be combined with: weights to be updated come while the sum is
+    made."""
     e = loops.e
-    for load in _loads([store.expr for store in loops.kernel.stores]):
-        if (
-            load.buffer.nbytes > _FAR
-            and load.buffer.kind != "batch"
-            and stride_along(load.position, vector) == 1
-        ):
-            e.ask(e.address(load.buffer, load.index, load.position))
+    for load in results_asked(loops.kernel, vector):
+        e.ask(e.address(load.buffer, load.index, load.position))
+
+
+def turns_asked(kernel: Kernel) -> list[Load]:
+    """What the reduced loops read of a data set's rows, a row in a turn."""
+    reduction = kernel.reduction
+    if reduction is None or not reduction.dims:
+        return []
+    return [
+        load
+        for load in _loads([reduction.body])
+        if load.buffer.kind == "batch"
+        and load.buffer.nbytes > _FAR
+        and reduction.dims[-1] in dims_of(load.index[0])
+    ]
 
 
 def turn(loops: Loops, dims: tuple[Dim, ...]) -> None:
     """Ask for what a coming turn of the reduced loops reads, where they go through a data set's rows."""
     e, b = loops.e, loops.e.builder
-    assert loops.kernel.reduction is not None
-    for load in _loads([loops.kernel.reduction.body]):
-        batch = load.buffer.kind == "batch" and load.buffer.nbytes > _FAR
-        if not dims or not batch or dims[-1] not in dims_of(load.index[0]):
-            continue
+    for load in turns_asked(loops.kernel):
         here = e.place[dims[-1]]
-        ahead, last = b.add(here, i64(_TURNS)), i64(dims[-1].size - 1)
+        ahead, last = b.add(here, i64(TURNS)), i64(dims[-1].size - 1)
         e.place[dims[-1]] = b.select(b.icmp_signed("<", ahead, last), ahead, last)
         vector, e.vector = e.vector, None
         e.ask(e.address(load.buffer, load.index, load.position))

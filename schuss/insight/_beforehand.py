@@ -1,0 +1,46 @@
+"""What a kernel's machine code does before an element is needed: copies operands together, asks for memory; in words."""
+
+from __future__ import annotations
+
+from schuss.backends._description import Ahead, KernelCode
+from schuss.compiler import Kernel
+from schuss.insight._formulas import Formulas
+from schuss.insight._names import BufferNames
+
+
+def copied(kernel: Kernel, names: BufferNames, code: KernelCode | None) -> list[str]:
+    """The panels: ``"out.kernel[j, k], transposed, 10 k × 48 j at a time, for all i"``.
+
+    Args:
+        kernel: the kernel. names: of the buffers. code: what the machine makes of it; None if that is not known.
+    """
+    if code is None or kernel.reduction is None or code.vector is None:
+        return []
+    formulas = Formulas(kernel, names)
+    letters = [formulas.loops[dim] for dim in kernel.reduction.dims]
+    inside = letters[0] if len(letters) == 1 else f"({', '.join(letters)})"
+    found = []
+    for panel in code.panels:
+        turned = ", transposed" if panel.transposed else ""
+        size = f"{panel.turns} {inside} × {panel.width} {formulas.loops[code.vector]}"
+        shared = formulas.loops[panel.shared]
+        found.append(f"{formulas.text(panel.factor)}{turned}, {size} at a time, for all {shared}")
+    return found
+
+
+def fetched(kernel: Kernel, names: BufferNames, code: KernelCode | None) -> list[str]:
+    """What is asked for: ``"rows of x, 8 i ahead"``, ``"hidden.kernel[i, j], while total is made"``.
+
+    Args:
+        kernel: the kernel. names: of the buffers. code: what the machine makes of it; None if that is not known.
+    """
+    if code is None:
+        return []
+    formulas = Formulas(kernel, names)
+    return list(dict.fromkeys(_asked(ahead, formulas, names) for ahead in code.ahead))
+
+
+def _asked(ahead: Ahead, formulas: Formulas, names: BufferNames) -> str:
+    if ahead.dim is None:
+        return f"{formulas.text(ahead.load)}, while total is made"
+    return f"rows of {names[ahead.load.buffer]}, {ahead.turns} {formulas.loops[ahead.dim]} ahead"
