@@ -226,6 +226,8 @@ def _is_long(kernel: Kernel) -> bool:
     for dim in kernel.dims[1 if kernel.block else 0 :]:
         results *= dim.size
     length = kernel.block or (reduction.dims[0].size if reduction.dims else 0)
+    for dim in reduction.dims[1:]:
+        length *= dim.size
     long = length >= _LONG_SUM and results >= _MANY_RESULTS
     return reduction.kind == "sum" and products and body.dtype.kind == "f" and long
 

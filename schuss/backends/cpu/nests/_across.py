@@ -12,7 +12,7 @@ from schuss.backends.cpu._scalars import is_vector, number, register_type, vecto
 from schuss.backends.cpu.nests import _ahead
 from schuss.backends.cpu.nests._loops import Reducing, identity
 from schuss.backends.cpu.nests._panels import Panel
-from schuss.backends.cpu.nests._tiles import BLOCK, turns_of
+from schuss.backends.cpu.nests._tiles import block_of, turns_of
 from schuss.compiler import Kernel
 from schuss.compiler._expr import Buffer, Load
 from schuss.compiler._index import Dim
@@ -39,7 +39,7 @@ class Across(Reducing):
         if kernel.partial is None:
             self._columns()
             return
-        last = ((kernel.block or self.reduction.dims[0].size) - 1) // BLOCK
+        last = ((kernel.block or self.reduction.dims[0].size) - 1) // block_of(kernel)
         with e.loop(i64(0), i64(last)) as block:
             self.block, self.waits = block, True
             self._columns()
@@ -50,8 +50,9 @@ class Across(Reducing):
         """Between which values the first reduced dim runs at the present point."""
         low, high = super().turns(first)
         if self.block is not None:
-            low = self.e.builder.add(low, self.e.builder.mul(self.block, i64(BLOCK)))
-            high = self.smaller(self.e.builder.add(low, i64(BLOCK)), high)
+            size = i64(block_of(self.kernel))
+            low = self.e.builder.add(low, self.e.builder.mul(self.block, size))
+            high = self.smaller(self.e.builder.add(low, size), high)
         return low, high
 
     def _columns(self) -> None:
@@ -59,7 +60,7 @@ class Across(Reducing):
         e, plan = self.e, self.plan
         vector, row = plan.vector, plan.row
         with ExitStack() as stack:
-            self.open_outputs(stack, (vector, row))
+            self.open_outputs(stack, (vector, row, *plan.inner))
             if vector is None:
                 e.vector, e.lanes = None, 1
                 self._column([None])
@@ -112,7 +113,9 @@ class Across(Reducing):
         for panel in self.panels:
             panel.fill(self.bounds, masks)
         e.panels = {id(panel.operand.expr): panel for panel in self.panels}
-        self._down(row, self.plan.rows, masks)
+        with ExitStack() as stack:
+            self.open(stack, self.plan.inner)
+            self._down(row, self.plan.rows, masks)
         e.panels = {}
 
     def _down(self, row: Dim, rows: int, masks: list[ir.Value | None]) -> None:

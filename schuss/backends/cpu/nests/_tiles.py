@@ -21,6 +21,8 @@ _WIDE = 16  # elements that more than one vector of a tile covers, about
 _PASS = 0.02  # what reading the rows' operand once more costs, in parts of all
 _TALL = 8  # a tile's rows, about
 _LEAST_USES = 2  # tiles that a panel must serve
+_MANY_USES = 64  # ... and from which on filling it is nothing
+_HELD = 256 * 1024  # bytes that stay in the second cache while the columns go over them
 _APART = 512  # bytes from one turn's vectors to the next's, from which on a panel is better
 BLOCK = 512  # products of a long sum that are added up before the next tile's turn
 _FOLD = 6.0  # folding the lanes of one total, and its scalar epilogue
@@ -32,7 +34,8 @@ class Tiling:
     registers each.
 
     Across: `columns` counts vectors along `vector`. Along the reduction: totals along `second`; `parts`:
-    totals that one output's sum is divided into, to hide the latency of additions.
+    totals that one output's sum is divided into, to hide the latency of additions. `inner`: the output dims whose loops
+    lie within a column of tiles; those of the others are around all columns.
     """
 
     along_reduction: bool
@@ -45,6 +48,7 @@ class Tiling:
     parts: int = 1
     rows_in_lanes: bool = False
     panels: list[Operand] = field(default_factory=list)
+    inner: tuple[Dim, ...] = ()
 
 
 def _loads(kernel: Kernel, body_only: bool = False) -> list[Load]:
@@ -137,7 +141,18 @@ def turns_of(kernel: Kernel) -> int:
     turns = _size(kernel.reduction.dims)
     if kernel.partial is None and not kernel.block:
         return turns
-    return (BLOCK if kernel.partial is not None else kernel.block) * (turns // kernel.reduction.dims[0].size)
+    return (block_of(kernel) if kernel.partial is not None else kernel.block) * _later(kernel)
+
+
+def block_of(kernel: Kernel) -> int:
+    """How many of the first reduced dim are a block of a long sum."""
+    return max(1, BLOCK // _later(kernel))
+
+
+def _later(kernel: Kernel) -> int:
+    """Turns of the reduced loops for each of the first."""
+    assert kernel.reduction is not None
+    return _size(kernel.reduction.dims[1:])
 
 
 def _panel_operands(kernel: Kernel, vector: Dim, row: Dim | None, target: Target) -> list[Operand]:
@@ -153,13 +168,28 @@ def _panel_operands(kernel: Kernel, vector: Dim, row: Dim | None, target: Target
         return []
     tiles = row.size / _TALL / (2 if kernel.chunks > 1 and row is kernel.dims[0] else 1)
     lanes = lanes_for(kernel, vector, target)
-    if tiles < _LEAST_USES or turns_of(kernel) * lanes * body.dtype.itemsize > MOST_BYTES:
+    if turns_of(kernel) * lanes * body.dtype.itemsize > MOST_BYTES:
         return []
-    factors = [f for f in dict.fromkeys(body.args) if vector in f.dims and row not in f.dims]
+    factors = [
+        f
+        for f in dict.fromkeys(body.args)
+        if vector in f.dims
+        and row not in f.dims
+        and tiles * _size(_within(kernel, vector, row, [f])) >= _LEAST_USES
+    ]
     turned = reduction.dims[1:] if kernel.block else reduction.dims  # a block may end within a vector
     operands = [_operand(factor, vector, turned) for factor in factors]
     loose = _has_loose_end(kernel, vector, lanes)
     return [o for o in operands if o is not None and (o.along is None or not loose)]
+
+
+def _within(kernel: Kernel, vector: Dim, row: Dim | None, columns: list[Expr]) -> tuple[Dim, ...]:
+    """The last output dims, beside a tile's, on which what the columns read does not depend."""
+    others = [d for d in _free(kernel) if d is not vector and d is not row]
+    count = 0
+    while count < len(others) and not any(others[-1 - count] in x.dims for x in columns):
+        count += 1
+    return tuple(others[len(others) - count :])
 
 
 def _operand(factor: Expr, vector: Dim, reduced: tuple[Dim, ...]) -> Operand | None:
@@ -260,7 +290,49 @@ def _tile_across(kernel: Kernel, tiling: Tiling, target: Target) -> Tiling:
     tiling.row, (tiling.rows, tiling.columns) = row, best
     if streamed * tiling.columns <= MOST_BYTES:
         tiling.panels = [o for o in operands if _lies_apart(o, kernel.reduction.dims)]
+    tiling.inner = _inner(kernel, tiling, row)
     return tiling
+
+
+def _inner(kernel: Kernel, tiling: Tiling, row: Dim | None) -> tuple[Dim, ...]:
+    """The output dims that each column of tiles goes through by itself: what the column reads stays in the first cache
+    then, or in its panel; what the rows read has to stay in the second."""
+    assert tiling.vector is not None
+    columns: list[Expr] = [
+        load
+        for load in _loads(kernel, body_only=True)
+        if tiling.vector in load.dims and (row is None or row not in load.dims)
+    ]
+    if not columns or row is None:
+        return ()
+    within = _within(kernel, tiling.vector, row, columns)
+    uses = row.size / tiling.rows
+    for count in range(1, len(within) + 1):
+        inner = within[len(within) - count :]
+        held = _bytes_read(kernel, tiling.vector, (*inner, row))
+        if held > _HELD and not (tiling.panels and uses < _MANY_USES):
+            return within[len(within) - count + 1 :]
+        uses *= inner[0].size
+    return within
+
+
+def _bytes_read(kernel: Kernel, vector: Dim, dims: tuple[Dim, ...]) -> int:
+    """About how much the rows of tiles read while `dims` and the reduced loops go through."""
+    assert kernel.reduction is not None
+    first = kernel.reduction.dims[:1]
+    turns = {d: d.size for d in (*dims, *kernel.reduction.dims)}
+    for d in first:
+        turns[d] = turns_of(kernel) // _later(kernel)
+    total = 0
+    for load in set(_loads(kernel, body_only=True)):
+        if vector in load.dims:
+            continue
+        size = load.dtype.itemsize
+        for component, n in zip(load.index, load.buffer.shape, strict=True):
+            reach = [abs(stride_along(component, d) or 0) * (turns[d] - 1) for d in dims_of(component) if d in turns]
+            size *= min(n, 1 + sum(reach))
+        total += size
+    return total
 
 
 def _row_choices(kernel: Kernel, row: Dim) -> tuple[int, ...]:
