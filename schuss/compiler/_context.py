@@ -19,12 +19,13 @@ class Pointwise:
     """A primitive whose element at `index` is an expression of its operands' elements.
 
     ``rule(context, node, index) -> Expr``. `view`: it only moves elements, computes nothing. `same_index`:
-    reads its operands at its own index.
+    reads its operands at its own index. `kept`: the result is to be computed once and kept in memory.
     """
 
     rule: Callable[[Context, Node, tuple[Index, ...]], Expr]
     view: bool = False
     same_index: bool = False
+    kept: bool = False
 
 
 @dataclass

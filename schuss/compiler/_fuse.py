@@ -212,12 +212,31 @@ def _kept_tensors(graph: Graph) -> set[int]:
             kept.update(t.id for t in node.outputs)
             if not isinstance(rule, Reducing):
                 kept.update(t.id for t in node.inputs if t.node is not None and not isinstance(rule, Writing))
+        elif rule.kept:
+            kept.update(t.id for t in node.outputs)
+    factors = _factors(graph, users)
+    # What is kept for one reason is where the work before it ends: that is shared less often than it seemed.
+    kept |= _costly(graph, kept, users, factors) & factors
+    return kept | _costly(graph, kept, users, factors)
 
+
+def _factors(graph: Graph, users: dict[int, list[Node]]) -> set[int]:
+    """The ids of the tensors that a contraction reads, directly or through views."""
+    found: set[int] = set()
+    for node in reversed(graph.nodes):
+        for tensor in node.outputs:
+            for user in users.get(tensor.id, ()):
+                if user.primitive.name == "dot_general" or (user.outputs[0].id in found and _is_view(user)):
+                    found.add(tensor.id)
+    return found
+
+
+def _costly(graph: Graph, kept: set[int], users: dict[int, list[Node]], factors: set[int]) -> set[int]:
+    """The ids of the tensors that would be computed so often, if they were not kept, that it costs more."""
     roots: dict[int, set[int]] = {}
-    feeds_contraction: set[int] = set()
     repeated: dict[int, int] = {}  # into how many elements each element goes
     for node in reversed(graph.nodes):
-        if not isinstance(lowering_rules.get(node.primitive), Pointwise):
+        if not _is_pointwise(node):
             continue
         (tensor,) = node.outputs
         found: set[int] = set()
@@ -231,33 +250,30 @@ def _kept_tensors(graph: Graph) -> set[int]:
             most = max(
                 most, max(1, user.outputs[0].size) // max(1, tensor.size) if _is_pointwise(user) else 1
             )
-            if user.primitive.name == "dot_general" or (
-                user.outputs[0].id in feeds_contraction and _is_view(user)
-            ):
-                feeds_contraction.add(tensor.id)
         roots[tensor.id], repeated[tensor.id] = found, most
 
+    more: set[int] = set()
     cost: dict[int, int] = {}
     for node in graph.nodes:
-        if not isinstance(lowering_rules.get(node.primitive), Pointwise):
+        if not _is_pointwise(node):
             continue
         (tensor,) = node.outputs
         operands = {t.id: t for t in node.inputs}
         total = 0 if _is_view(node) else cost_of(node.primitive.name)
         for operand in operands.values():
-            inside = operand.id in cost and operand.id not in kept
+            inside = operand.id in cost and operand.id not in kept and operand.id not in more
             total += (
                 cost[operand.id] if inside else 0 if operand.size == 1 and operand.array is not None else 1
             )
         cost[tensor.id] = total
         limit = _SHARED_COST if len(roots[tensor.id]) > 1 else 10**9
-        if tensor.id in feeds_contraction and not _is_view(node):
+        if tensor.id in factors and not _is_view(node):
             limit = min(limit, _PROLOGUE_COST)
         if repeated[tensor.id] >= 4:
             limit = min(limit, _REPEATED_COST)
         if total > limit or total > 400:
-            kept.add(tensor.id)
-    return kept
+            more.add(tensor.id)
+    return more
 
 
 def _is_pointwise(node: Node) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from schuss.graph import PRIMITIVES, Graph, Node, Spec, StateSlot, Tensor, needed_nodes, shape_rules
 
 _FOLDED_SIZE = 4096
+_LEAST_VECTOR = 8  # elements of a last axis that make vectors
 _FOLDED_NEVER = ("random_bits", "host_call", "custom_gradient", "iota", "broadcast_in_dim")
 
 
@@ -142,6 +143,43 @@ def _transpose(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any],
         joined = tuple(inner[axis] for axis in permutation)
         return rewriter.emit("transpose", x.node.inputs[0], permutation=joined, scope=scope)
     return None
+
+
+@_rule("pad")
+def _pad(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+    """Where whole vectors of the last axis are inside or outside, padding is a choice at each of its elements, which
+    joins the loops of its users; otherwise it is written by kernels of its own."""
+    x, value = inputs
+    ends = params["low"], params["high"], params.get("interior") or (0,) * x.ndim
+    if not any(n for numbers in ends for n in numbers):
+        return x
+    if x.ndim < 2 or any(numbers[-1] for numbers in ends) or not x.size or x.shape[-1] < _LEAST_VECTOR:
+        return None
+    spec = shape_rules[PRIMITIVES["pad"]](x.spec, value.spec, **params)
+    count = Spec(spec.shape, np.dtype("int32"))
+
+    def binary(name: str, a: Tensor, b: int, **more: Any) -> Tensor:
+        return rewriter.emit(name, a, rewriter.repeated(b, count, scope), scope=scope, **more)
+
+    places, inside = [], []
+    for axis, (n, low, high, gap) in enumerate(zip(x.shape, *ends, strict=True)):
+        place = rewriter.emit("iota", shape=spec.shape, dtype=count.dtype, axis=axis, scope=scope)
+        if low:
+            place = binary("subtract", place, low)
+            inside.append(binary("compare", place, 0, direction="GE"))
+        if high:
+            inside.append(binary("compare", place, (n - 1) * (gap + 1), direction="LE"))
+        if gap:
+            inside.append(binary("compare", binary("remainder", place, gap + 1), 0, direction="EQ"))
+            place = binary("divide", place, gap + 1)
+        places.append(place)
+    chosen = inside[0]
+    for test in inside[1:]:
+        chosen = rewriter.emit("and", chosen, test, scope=scope)
+    around = rewriter.emit("broadcast_in_dim", value, shape=spec.shape, dims=(), scope=scope)
+    return rewriter.emit(
+        "select", chosen, rewriter.emit("gather", x, *places, scope=scope), around, scope=scope
+    )
 
 
 def _of_nothing(name: str, total: int) -> None:

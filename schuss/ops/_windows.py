@@ -41,41 +41,51 @@ def padded(x: Any, low: Ints, high: Ints, spread: Ints, value: Any = 0) -> Any:
 
 def overlapped(dy: Any, shape: Ints, axes: Ints, strides: Ints, dilations: Ints) -> Any:
     """The transpose of `windows`: each element of an array of `shape` is the sum of its copies in `dy`."""
-    for n in reversed(range(len(axes))):  # the last axis of dy is the place within windows along axes[n]
-        dy = _overlapped_along(dy, axes[n], shape[axes[n]], strides[n], dilations[n])
+    ndim = len(shape)
+    dy = transposed(
+        dy, (*range(ndim, dy.ndim), *range(ndim))
+    )  # places first: whole rows of the last axis move
+    for n in reversed(range(len(axes))):
+        dy = _overlapped_along(dy, n, n + 1 + axes[n], shape[axes[n]], strides[n], dilations[n])
     return dy
 
 
-def _overlapped_along(dy: Any, axis: int, size: int, stride: int, dilation: int) -> Any:
-    """Windows without a gap are added in as few pieces as there are windows over one element: the first
-    `stride` places of all windows lie side by side, so do the next ones."""
-    taps = dy.shape[-1]
+def _overlapped_along(dy: Any, taps: int, axis: int, size: int, stride: int, dilation: int) -> Any:
+    """Axis `taps` of dy, the places within windows at positions along `axis`, added up into `axis`.
+
+    Windows without a gap are added in as few pieces as there are windows over one element: the first `stride`
+    places of all windows lie side by side, so do the next ones.
+    """
+    count = dy.shape[taps]
     together = stride if dilation == 1 else 1
     total = None
-    for first in range(0, taps, together):
-        part = _sliced(dy, dy.ndim - 1, first, min(first + together, taps))
-        piece = _side_by_side(part, axis, together if together > 1 else 1, stride)
+    for first in range(0, count, together):
+        part = _sliced(dy, taps, first, min(first + together, count))
+        piece = _side_by_side(part, taps, axis, together, stride)
         low = first * dilation
         ends = [0] * piece.ndim, [0] * piece.ndim
-        ends[0][axis], ends[1][axis] = low, size - low - piece.shape[axis]
+        ends[0][axis - 1], ends[1][axis - 1] = low, size - low - piece.shape[axis - 1]
         piece = padded(piece, *ends, (1,) * piece.ndim)
         total = piece if total is None else add(total, piece)
     return total
 
 
-def _side_by_side(part: Any, axis: int, together: int, stride: int) -> Any:
-    """[…, positions, …, places] as […, positions · stride, …], with zeros where there is no place."""
-    none = (0,) * part.ndim
+def _side_by_side(part: Any, taps: int, axis: int, together: int, stride: int) -> Any:
+    """[…, places, …, positions, …] as […, positions · stride, …], with zeros where there is no place."""
+    none, ones = (0,) * part.ndim, (1,) * part.ndim
     if together > 1 or stride == 1:
-        missing = stride - part.shape[-1]
-        part = padded(part, none, (*none[:-1], missing), (1,) * part.ndim)
-        order = [*range(axis + 1), part.ndim - 1, *range(axis + 1, part.ndim - 1)]
-        shape = (*part.shape[:axis], part.shape[axis] * stride, *part.shape[axis + 1 : -1])
-        return reshaped(transposed(part, order), shape)
-    part = reshaped(part, part.shape[:-1])
+        missing = list(none)
+        missing[taps] = stride - part.shape[taps]
+        part = padded(part, none, missing, ones)
+        order = [n for n in range(part.ndim) if n != taps]
+        order.insert(axis, taps)  # the places follow their positions
+        part = transposed(part, order)
+        shape = (*part.shape[: axis - 1], part.shape[axis - 1] * stride, *part.shape[axis + 1 :])
+        return reshaped(part, shape)
+    part = reshaped(part, (*part.shape[:taps], *part.shape[taps + 1 :]))
     spread = [1] * part.ndim
-    spread[axis] = stride
-    return padded(part, none[:-1], none[:-1], spread)
+    spread[axis - 1] = stride
+    return padded(part, none[1:], none[1:], spread)
 
 
 def _sliced(x: Any, axis: int, start: int, limit: int) -> Any:

@@ -70,8 +70,7 @@ def correlated(x: Any, kernel: Any, geometry: Geometry, groups: int) -> Any:
 def _windows(x: Any, sizes: Ints, geometry: Geometry) -> Any:
     """[n, positions…, places…, c]: what each window sees."""
     spatial = len(sizes)
-    around = [(0, *ends, 0) for ends in (geometry.low, geometry.high)]
-    x = padded(x, *around, (1, *geometry.spread, 1))
+    x = padded(x, (0, *geometry.low, 0), (0, *geometry.high, 0), (1, *geometry.spread, 1))
     if prod(sizes) == 1 and prod(geometry.strides) == 1:
         return reshaped(x, (*x.shape[:-1], *sizes, x.shape[-1]))
     seen = windows(x, range(1, spatial + 1), sizes, geometry.strides, geometry.dilations)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from schuss.graph import as_value, is_float
+from schuss.graph import Tensor, as_value, is_float
 from schuss.graph import primitives as p
 from schuss.ops._custom_gradient import custom_gradient
 from schuss.ops._operands import broadcast, reshaped
@@ -215,13 +215,15 @@ def _largest(x: Any, sizes: Ints, steps: Ints) -> Any:
     @custom_gradient
     def largest(x: Any) -> Any:
         taps = _taps(x, sizes, steps)
-        best, place = taps[0], np.zeros((), "int32")
+        best, place = taps[0], np.zeros((), "uint8")
         for number, tap in enumerate(taps[1:], start=1):
-            place = where(greater(tap, best), np.int32(number), place)
+            place = where(greater(tap, best), np.uint8(number), place)
             best = maximum(best, tap)
 
+        place = p.materialize_p.bind(place) if isinstance(place, Tensor) else place
+
         def gradient(dy: Any) -> Any:
-            within = np.arange(prod(sizes), dtype="int32").reshape(sizes)
+            within = np.arange(prod(sizes), dtype="uint8").reshape(sizes)
             own = equal(reshaped(place, (*place.shape, *(1,) * (len(sizes) + dy.ndim - place.ndim))), within)
             errors = reshaped(dy, (*dy.shape, *(1,) * len(sizes)))
             return _back(where(own, errors, np.zeros((), dy.dtype)), x.shape, steps)

@@ -53,7 +53,7 @@ CASES = [
     ("dot_general", (I, I), {"contract": ((), ()), "batch": ((1,), (1,))}),
     ("sort", (F, I), {"axis": 1, "descending": True}), ("sort", (BYTE,), {"axis": 0, "descending": False}),
     ("random_bits", (np.uint32([1, 2]),), {"shape": (3, 2)}),
-    ("identity", (F,), {}), ("stop_gradient", (F,), {}), ("custom_gradient", (F, I), {"n": 1, "gradient": None}),
+    ("identity", (F,), {}), ("materialize", (F,), {}), ("stop_gradient", (F,), {}), ("custom_gradient", (F, I), {"n": 1, "gradient": None}),
     ("host_call", (F,), {"function": lambda x: x.sum(0), "specs": (Spec((3,), "float32"),)}),
 ]  # fmt: skip
 

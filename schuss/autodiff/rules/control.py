@@ -34,4 +34,9 @@ def _host_call(
     )
 
 
-gradient_rules |= {p.identity_p: _identity, p.custom_gradient_p: _custom_gradient, p.host_call_p: _host_call}
+gradient_rules |= {
+    p.identity_p: _identity,
+    p.materialize_p: _identity,
+    p.custom_gradient_p: _custom_gradient,
+    p.host_call_p: _host_call,
+}

@@ -66,7 +66,11 @@ def _elementwise(context: Context, node: Node, index: tuple[Index, ...]) -> Expr
 for _name in NAMES:
     lowering_rules[PRIMITIVES[_name]] = Pointwise(_elementwise, same_index=True)
 
+
+def _same(context: Context, node: Node, index: tuple[Index, ...]) -> Expr:
+    return context.at(node.inputs[0], index)
+
+
 for _name in ("identity", "stop_gradient"):
-    lowering_rules[PRIMITIVES[_name]] = Pointwise(
-        lambda context, node, index: context.at(node.inputs[0], index), view=True, same_index=True
-    )
+    lowering_rules[PRIMITIVES[_name]] = Pointwise(_same, view=True, same_index=True)
+lowering_rules[PRIMITIVES["materialize"]] = Pointwise(_same, same_index=True, kept=True)

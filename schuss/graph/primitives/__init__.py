@@ -1,7 +1,13 @@
 """The primitives, each with its shape rule: operands' shapes and dtypes in, results' out, or a ValueError."""
 
 from schuss.graph.primitives.contraction import dot_general_p
-from schuss.graph.primitives.control import custom_gradient_p, host_call_p, identity_p, stop_gradient_p
+from schuss.graph.primitives.control import (
+    custom_gradient_p,
+    host_call_p,
+    identity_p,
+    materialize_p,
+    stop_gradient_p,
+)
 from schuss.graph.primitives.elementwise import (
     abs_p,
     acos_p,
@@ -117,6 +123,7 @@ __all__ = [
     "log_p",
     "log_plus_one_p",
     "logistic_p",
+    "materialize_p",
     "maximum_p",
     "minimum_p",
     "multiply_p",

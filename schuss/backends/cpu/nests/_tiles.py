@@ -329,7 +329,11 @@ def _bytes_read(kernel: Kernel, vector: Dim, dims: tuple[Dim, ...]) -> int:
             continue
         size = load.dtype.itemsize
         for component, n in zip(load.index, load.buffer.shape, strict=True):
-            reach = [abs(stride_along(component, d) or 0) * (turns[d] - 1) for d in dims_of(component) if d in turns]
+            reach = [
+                abs(stride_along(component, d) or 0) * (turns[d] - 1)
+                for d in dims_of(component)
+                if d in turns
+            ]
             size *= min(n, 1 + sum(reach))
         total += size
     return total
