@@ -13,13 +13,13 @@ class Panel:
     """A factor of products that is copied together before a column of tiles, which all read the copy.
 
     Attributes:
-        factor: the formula. shared: the loop down which the column goes.
+        factor: the formula. shared: the loops that the column goes through.
         turns: for how many turns of the reduced loops. width: for how many of the loop of the vectors.
         transposed: whether it lies across the vectors, and is turned on the way.
     """
 
     factor: Expr
-    shared: Dim
+    shared: tuple[Dim, ...]
     turns: int
     width: int
     transposed: bool

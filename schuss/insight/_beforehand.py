@@ -23,7 +23,7 @@ def copied(kernel: Kernel, names: BufferNames, code: KernelCode | None) -> list[
     for panel in code.panels:
         turned = ", transposed" if panel.transposed else ""
         size = f"{panel.turns} {inside} × {panel.width} {formulas.loops[code.vector]}"
-        shared = formulas.loops[panel.shared]
+        shared = ", ".join(formulas.loops[dim] for dim in panel.shared)
         found.append(f"{formulas.text(panel.factor)}{turned}, {size} at a time, for all {shared}")
     return found
 

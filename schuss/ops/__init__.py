@@ -40,6 +40,7 @@ from schuss.ops.nn import *
 from schuss.ops.patches import *
 from schuss.ops.pooling import *
 from schuss.ops.signal import *
+
 from schuss.ops import image as image  # isort: skip
 
 accept_symbolic(globals())

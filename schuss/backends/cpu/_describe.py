@@ -36,7 +36,7 @@ def _code(kernel: Kernel, function: int, target: Target) -> KernelCode:
     width = tiling.columns if tiling.along_reduction else tiling.columns * tiling.lanes
     pairs = ((tiling.row, tiling.rows), (along, width))
     tile = tuple((dim, min(count, dim.size)) for dim, count in pairs if dim is not None)
-    block = None if kernel.partial is None or tiling.along_reduction else nests.BLOCK
+    block = None if kernel.partial is None or tiling.along_reduction else nests.block_of(kernel)
     panels, ahead = _panels(kernel, tiling), _asked_for(kernel, tiling)
     return KernelCode(function, tiling.vector, tiling.lanes, tile, tiling.parts, block, panels, ahead)
 
@@ -45,8 +45,9 @@ def _panels(kernel: Kernel, tiling: nests.Tiling) -> tuple[Panel, ...]:
     row = tiling.row
     if tiling.vector is None or row is None:
         return ()
+    shared = (*tiling.inner, row)
     turns, width = turns_of(kernel), min(tiling.columns * tiling.lanes, tiling.vector.size)
-    return tuple(Panel(o.expr, row, turns, width, o.along is not None) for o in tiling.panels)
+    return tuple(Panel(o.expr, shared, turns, width, o.along is not None) for o in tiling.panels)
 
 
 def _asked_for(kernel: Kernel, tiling: nests.Tiling) -> tuple[Ahead, ...]:

@@ -16,12 +16,12 @@ from schuss.backends.cpu.nests._across import Across
 from schuss.backends.cpu.nests._along import Points, Rows
 from schuss.backends.cpu.nests._loops import Loops
 from schuss.backends.cpu.nests._plain import Accumulating, Elementwise, Scanning
-from schuss.backends.cpu.nests._tiles import BLOCK, Tiling, best_vector_dim, choose, lanes_for
+from schuss.backends.cpu.nests._tiles import Tiling, best_vector_dim, block_of, choose, lanes_for
 from schuss.compiler import Kernel
 from schuss.compiler._expr import Buffer, Load, walk
 from schuss.compiler._plan import _expressions
 
-__all__ = ["BLOCK", "Tiling", "best_vector_dim", "buffers_of", "choose", "emit_kernel", "lanes_for"]
+__all__ = ["Tiling", "best_vector_dim", "block_of", "buffers_of", "choose", "emit_kernel", "lanes_for"]
 
 
 def buffers_of(kernel: Kernel) -> list[Buffer]:
