@@ -94,6 +94,13 @@ from schuss.layers.reshaping.border import (
 )
 from schuss.layers.reshaping.reshape import Flatten, Permute, RepeatVector, Reshape
 from schuss.layers.reshaping.up_sampling import UpSampling1D, UpSampling2D, UpSampling3D
+from schuss.layers.rnn.bidirectional import Bidirectional
+from schuss.layers.rnn.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
+from schuss.layers.rnn.gru import GRU, GRUCell
+from schuss.layers.rnn.lstm import LSTM, LSTMCell
+from schuss.layers.rnn.rnn import RNN
+from schuss.layers.rnn.simple_rnn import SimpleRNN, SimpleRNNCell
+from schuss.layers.rnn.stacked_rnn_cells import StackedRNNCells
 from schuss.utils._names import missing_name
 
 GlobalAvgPool1D, GlobalAvgPool2D, GlobalAvgPool3D = (
@@ -114,6 +121,9 @@ GlobalMaxPool1D, GlobalMaxPool2D, GlobalMaxPool3D = GlobalMaxPooling1D, GlobalMa
 
 __all__ = [
     "ELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "ActivityRegularization",
     "AdaptiveAveragePooling1D",
@@ -132,6 +142,7 @@ __all__ = [
     "AvgPool2D",
     "AvgPool3D",
     "BatchNormalization",
+    "Bidirectional",
     "CategoryEncoding",
     "Concatenate",
     "Conv1D",
@@ -140,6 +151,9 @@ __all__ = [
     "Conv2DTranspose",
     "Conv3D",
     "Conv3DTranspose",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
     "Convolution1D",
     "Convolution1DTranspose",
     "Convolution2D",
@@ -158,6 +172,7 @@ __all__ = [
     "EinsumDense",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
     "GlobalAveragePooling1D",
@@ -177,6 +192,7 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "LayerNormalization",
@@ -203,10 +219,13 @@ __all__ = [
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "StackedRNNCells",
     "Subtract",
     "TimeDistributed",
     "UnitNormalization",
@@ -259,7 +278,7 @@ _OF_OTHER_LIBRARIES = {
     "TFSMLayer": "TensorFlow",
     "TorchModuleWrapper": "PyTorch",
 }
-_OF_OTHER_KINDS = re.compile(r"RNN|LSTM|GRU|Attention|Bidirectional|^Random|Lookup|Hashing|Vectorization")
+_OF_OTHER_KINDS = re.compile(r"Attention|^Random|Lookup|Hashing|Vectorization")
 
 
 def __getattr__(name: str) -> Any:
@@ -270,7 +289,7 @@ def __getattr__(name: str) -> Any:
         )
     if _OF_OTHER_KINDS.search(name):
         raise AttributeError(
-            f"module {__name__!r} has no layer {name!r}: there are no recurrent layers, attention, nor "
+            f"module {__name__!r} has no layer {name!r}: there is no attention, nor "
             "random or text preprocessing."
         )
     raise missing_name(__name__, "layer", name, __all__)
