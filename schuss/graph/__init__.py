@@ -27,6 +27,7 @@ from schuss.graph._primitive import (
 )
 from schuss.graph._structure import structure, structure_changed
 from schuss.graph._tensor import OPERATORS, ArrayLike, Spec, Tensor, as_array
+from schuss.graph._text import Reading, Text, TextPart, as_text, is_text
 from schuss.graph._trace import (
     StatelessScope,
     Trace,
@@ -49,15 +50,19 @@ __all__ = [
     "Graph",
     "Node",
     "Primitive",
+    "Reading",
     "Spec",
     "StateSlot",
     "StatelessScope",
     "Tensor",
+    "Text",
+    "TextPart",
     "Trace",
     "Variable",
     "active_trace",
     "as_array",
     "as_dtype",
+    "as_text",
     "as_value",
     "autocasting",
     "floatx",
@@ -65,6 +70,7 @@ __all__ = [
     "is_bool",
     "is_float",
     "is_integer",
+    "is_text",
     "lowering_rules",
     "name_path",
     "name_scope",

@@ -72,21 +72,30 @@ def as_dtype(dtype: Any) -> np.dtype:
 
 
 def standardize_dtype(dtype: Any) -> str:
-    """The canonical name of a dtype: ``standardize_dtype(np.float32) == "float32"``."""
+    """The canonical name of a dtype: ``standardize_dtype(np.float32) == "float32"``. That of text is
+    ``"string"``, which symbolic inputs may have, but no array of a program."""
+    if _is_string(dtype):
+        return "string"
     return as_dtype(dtype).name
 
 
+def _is_string(dtype: Any) -> bool:
+    if isinstance(dtype, np.dtype):
+        return False
+    return dtype is str or getattr(dtype, "name", dtype) == "string"
+
+
 def is_float(dtype: Any) -> bool:
-    return as_dtype(dtype).kind == "f"
+    return not _is_string(dtype) and as_dtype(dtype).kind == "f"
 
 
 def is_integer(dtype: Any) -> bool:
     """True of signed and unsigned integers, not of bool."""
-    return as_dtype(dtype).kind in "iu"
+    return not _is_string(dtype) and as_dtype(dtype).kind in "iu"
 
 
 def is_bool(dtype: Any) -> bool:
-    return as_dtype(dtype).kind == "b"
+    return not _is_string(dtype) and as_dtype(dtype).kind == "b"
 
 
 def result_type(*dtypes: Any) -> np.dtype:

@@ -16,9 +16,11 @@ from schuss import constraints, initializers, ops, regularizers
 from schuss.graph import (
     StatelessScope,
     Tensor,
+    Text,
     Variable,
     _tree,
     as_array,
+    as_text,
     autocasting,
     is_float,
     standardize_dtype,
@@ -78,6 +80,8 @@ class Layer(Configurable):
     _inbound_nodes: list[Node]
     _locked: bool
     _is_building: bool
+    takes_text = False
+    """Whether `call` is made for text, arrays of strings."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         layer = object.__new__(cls)
@@ -365,23 +369,47 @@ class Layer(Configurable):
             flat = _tree.leaves(value)
             if flat and all(isinstance(leaf, (int, float)) for leaf in flat):
                 value = as_array(value)
+            elif flat and all(isinstance(leaf, (str, bytes)) for leaf in flat):
+                text = as_text(value)
+                value = value if text is None else text
         return _tree.map_structure(self._converted_leaf, value)
 
     def _converted_leaf(self, leaf: Any) -> Any:
-        if is_symbolic(leaf) or not (hasattr(leaf, "__array__") or hasattr(leaf, "__schuss_value__")):
+        if is_symbolic(leaf):
+            return self._taken_text(leaf) if leaf.dtype == "string" else leaf
+        if not (hasattr(leaf, "__array__") or hasattr(leaf, "__schuss_value__")):
             return leaf
         if isinstance(leaf, Tensor):
             value = leaf
+        elif isinstance(leaf, Text):
+            return self._taken_text(leaf)
         elif hasattr(leaf, "__schuss_value__"):
             value = leaf.__schuss_value__()
         else:
             try:
                 value = as_array(leaf)
             except TypeError as error:
+                text = as_text(leaf)
+                if text is not None:
+                    return self._taken_text(text)
                 raise TypeError(f'Layer "{self.name}": {error}') from None
         if not self.autocast or not is_float(value.dtype) or value.dtype == self.compute_dtype:
             return value
-        return ops.cast(value, self.compute_dtype)
+        mask, value = get_mask(value), ops.cast(value, self.compute_dtype)
+        if mask is not None:
+            set_mask(value, mask)
+        return value
+
+    def _taken_text(self, text: Any) -> Any:
+        """Text as an argument of `call`: for layers that are made for it or hold others, and the user's own."""
+        own = not type(self).__module__.startswith("schuss.")
+        if self.takes_text or own or self._layers_held:
+            return text
+        raise TypeError(
+            f'Layer "{self.name}" ({type(self).__name__}) computes with numbers, but received text, of shape '
+            f"{tuple(text.shape)}. Make numbers of it first, with a layer such as TextVectorization, StringLookup or "
+            "Hashing."
+        )
 
     def _masks_of(self, bound: inspect.BoundArguments) -> Any:
         """Fill in the mask arguments of `call` that were not given; returns the mask of the first

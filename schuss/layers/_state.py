@@ -138,7 +138,7 @@ class Found:
 
     @cached_property
     def key(self) -> tuple[Any, ...]:
-        return tuple((id(layer), layer._trainable) for layer in self.layers)
+        return tuple((id(layer), layer._trainable, layer._generation) for layer in self.layers)
 
     @cached_property
     def trainable(self) -> list[Variable]:
@@ -185,6 +185,8 @@ class Holder:
     _trainable: bool
     _found: Found | None
     built: bool
+    _generation = 0
+    """Counts how often what `adapt` learns has changed: programs have it in them."""
 
     def _held(self, contents: _Contents | None = None) -> list[Any]:
         """What the attributes hold directly: layers, variables, metrics, seed generators."""

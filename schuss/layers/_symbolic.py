@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from schuss.graph import OPERATORS, Spec, _tree, as_dtype, standardize_dtype, tracing
+from schuss.graph import OPERATORS, Spec, Text, _tree, as_dtype, standardize_dtype, tracing
 from schuss.layers._call import calls, outside_of_calls
 from schuss.utils._uids import auto_name
 
@@ -204,7 +204,9 @@ def _traced_specs(function: Callable[..., Any], args: Any, kwargs: Any, size: in
             def stand_in(leaf: Any) -> Any:
                 if not is_symbolic(leaf):
                     return leaf
-                shape = tuple(size if n is None else n for n in leaf.shape)
+                shape = _of_size(leaf.shape, size)
+                if leaf.dtype == "string":
+                    return Text(shape, lambda part: trace.input(_numbers_spec(shape[0], part, size)))
                 return trace.input(Spec(shape, as_dtype(leaf.dtype)))
 
             traced_args, traced_kwargs = _tree.map_structure(stand_in, (tuple(args), dict(kwargs)))
@@ -212,6 +214,16 @@ def _traced_specs(function: Callable[..., Any], args: Any, kwargs: Any, size: in
             return [Spec.of(leaf) for leaf in flat], tree
     finally:
         calls.unknown_size = outer
+
+
+def _of_size(shape: Any, size: int) -> tuple[int, ...]:
+    """A shape with `size` in the places of unknown sizes."""
+    return tuple(size if n is None else n for n in shape)
+
+
+def _numbers_spec(batch: int, part: Any, size: int) -> Spec:
+    """What will stand for the numbers of a text."""
+    return Spec(_of_size(part.reading.shape((batch, *part.shape)), size), part.reading.dtype)
 
 
 def infer_apart(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from schuss import ops
-from schuss.graph import _tree
+from schuss.graph import _tree, as_text, is_text
 from schuss.layers._input_spec import InputSpec, check_inputs
 from schuss.layers._layer import Layer
 from schuss.layers._masks import get_mask, set_mask
@@ -123,7 +123,28 @@ class Function:
             self._require_order()
             flat = [None] if inputs is None else _flat_inputs(inputs)
         self._check(flat)
-        return [_fitted(value, tensor) for value, tensor in zip(flat, self.input_tensors, strict=True)]
+        return [
+            self._text(value, layer) if layer.dtype == "string" or is_text(value) else _fitted(value, tensor)
+            for value, tensor, layer in zip(flat, self.input_tensors, self.input_layers, strict=True)
+        ]
+
+    def _text(self, value: Any, layer: InputLayer) -> Any:
+        """Text for an input of text, with a last axis of size 1 added or removed where it was declared so."""
+        if value is None or is_symbolic(value):
+            return value
+        if layer.dtype != "string" or not is_text(value):
+            wanted, came = ("text", value.dtype) if layer.dtype == "string" else (layer.dtype, "text")
+            raise TypeError(
+                f'Model "{self.name}": the input "{layer.name}" takes {wanted}, but received {came}. '
+                "Input(…, dtype='string') declares an input of text."
+            )
+        value = as_text(value) if not hasattr(value, "numbers") else value
+        rank, shape = len(layer.batch_shape), tuple(value.shape)
+        if len(shape) == rank + 1 and shape[-1] == 1:
+            return value.reshape(shape[:-1])
+        if len(shape) == rank - 1 and layer.batch_shape[-1] == 1:
+            return value.reshape((*shape, 1))
+        return value
 
     def _check(self, flat: list[Any]) -> None:
         if len(flat) != len(self.specs):

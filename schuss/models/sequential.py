@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from schuss.graph import _tree
+from schuss.graph import _tree, is_text
 from schuss.layers._call import building
 from schuss.layers._layer import Layer
 from schuss.layers._masks import set_mask
@@ -151,14 +151,24 @@ class Sequential(Model):
                 f'Sequential model "{self.name}": build needs the `input_shape`, for instance (None, 784).'
             )
         if is_shape(input_shape):
-            self._set_input(InputLayer(batch_shape=tuple(input_shape), dtype=self._stack[0].compute_dtype))
+            self._set_input(InputLayer(batch_shape=tuple(input_shape), dtype=self._stack[0].input_dtype))
 
     def _build_for(self, arguments: dict[str, Any]) -> None:
-        shape = getattr(arguments.get("inputs"), "shape", None)
-        if self._input_layer is None and shape:  # what it is called on first does not fix the batch size
-            self.build((None, *shape[1:]))
+        inputs = arguments.get("inputs")
+        shape = getattr(inputs, "shape", None)
+        if self._input_layer is None and shape:
+            shape = (self._batch_size_for(shape), *shape[1:])
+            if is_text(inputs) and self._stack:
+                self._set_input(InputLayer(batch_shape=shape, dtype="string"))
+            else:
+                self.build(shape)
         else:
             super()._build_for(arguments)
+
+    def _batch_size_for(self, shape: Any) -> int | None:
+        """The batch size that the input gets from what the model is called on first: none, unless layers keep states."""
+        stateful = any(getattr(layer, "stateful", False) for layer in self._flatten_layers(include_self=False))
+        return shape[0] if stateful else None
 
     @property
     def layers(self) -> list[Layer]:
@@ -218,7 +228,7 @@ def _input_layer_for(layer: Any) -> InputLayer | None:
     """The input that a first layer implies: by its `input_shape` argument, or, for a model, by its own
     input."""
     if layer._batch_input_shape is not None:
-        return InputLayer(batch_shape=layer._batch_input_shape, dtype=layer.compute_dtype)
+        return InputLayer(batch_shape=layer._batch_input_shape, dtype=layer.input_dtype)
     if isinstance(layer, Model) and layer.inputs is not None and len(_tree.leaves(layer.inputs)) == 1:
         tensor = layer.inputs[0]
         return InputLayer(batch_shape=tensor.shape, dtype=tensor.dtype)

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from schuss.saving._files import open_archive, read_member, replacing, shown_name
+from schuss.saving.assets import assets_of, give_assets
 from schuss.saving.legacy import SUFFIXES, load_legacy, save_legacy
 from schuss.saving.serialization import deserialize_sharing, serialize_sharing
 from schuss.saving.weights import WEIGHTS_NAME, read_weights, weights_bytes
 
-_CONFIG, _METADATA = "config.json", "metadata.json"
+_CONFIG, _METADATA, _ASSETS = "config.json", "metadata.json", "assets/"
 _FORMAT = "3.15.0"  # the version of Keras whose format this is
 
 
@@ -81,12 +82,14 @@ def save_model(
 def _write(model: Any, file: Any) -> None:
     config = json.dumps(serialize_sharing(model))
     saved = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
-    weights = weights_bytes(model)
+    weights, assets = weights_bytes(model), assets_of(model)
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(_METADATA, json.dumps({"keras_version": _FORMAT, "date_saved": saved}))
         archive.writestr(_CONFIG, config)
         with archive.open(WEIGHTS_NAME, "w", force_zip64=True) as member:
             member.write(weights)
+        for path, content in assets.items():
+            archive.writestr(_ASSETS + path, content)
 
 
 def load_model(
@@ -149,6 +152,8 @@ def _read(
     if not (hasattr(model, "built") and hasattr(model, "variables")):
         raise ValueError(f"{shown} does not hold a model or layer, but a {type(model).__name__}.")
     read_weights(model, io.BytesIO(read_member(archive, WEIGHTS_NAME, shown)), shown)
+    names = [name for name in archive.namelist() if name.startswith(_ASSETS) and not name.endswith("/")]
+    give_assets(model, {name[len(_ASSETS) :]: read_member(archive, name, shown) for name in names}, shown)
     return model
 
 

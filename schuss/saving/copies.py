@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from schuss.saving.assets import Files, assets_of, give_assets, give_own_stores, own_stores
 from schuss.saving.serialization import deserialize_sharing, live_objects, serialize_sharing
 
 
@@ -20,10 +21,16 @@ def reduced(layer: Any) -> tuple[Any, tuple[Any, ...]]:
         config = serialize_sharing(layer)
     optimizer = getattr(layer, "optimizer", None)
     state = [v.numpy() for v in optimizer.variables] if optimizer is not None and optimizer.built else None
-    return restored, (config, [v.numpy() for v in layer.variables], state)
+    assets = assets_of(layer), own_stores(layer)
+    return restored, (config, [v.numpy() for v in layer.variables], state, assets)
 
 
-def restored(config: dict[str, Any], arrays: list[np.ndarray], state: list[np.ndarray] | None) -> Any:
+def restored(
+    config: dict[str, Any],
+    arrays: list[np.ndarray],
+    state: list[np.ndarray] | None,
+    assets: tuple[Files, dict[str, Any]] = ({}, {}),
+) -> Any:
     """The layer of which `reduced` gave this."""
     with live_objects():
         layer = deserialize_sharing(config, None, safe_mode=True)
@@ -36,6 +43,8 @@ def restored(config: dict[str, Any], arrays: list[np.ndarray], state: list[np.nd
         )
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
+    give_own_stores(layer, assets[1])
+    give_assets(layer, assets[0], f'The copy of "{layer.name}"')
     if state is not None and layer.optimizer is not None:
         if not layer.optimizer.built:
             layer.optimizer.build(layer.trainable_variables)

@@ -10,6 +10,7 @@ from schuss.random import draw_seed
 from schuss.training._batches import BatchData, is_batches, unpacked
 from schuss.training._checks import optional_positive_integer, positive_integer
 from schuss.training._data import ArrayData, Piece, class_weights_of, piece_of
+from schuss.training._texts import takes_text
 
 
 def training_data(
@@ -33,17 +34,18 @@ def training_data(
     size = optional_positive_integer("batch_size", batch_size)
     validation_size = optional_positive_integer("validation_batch_size", validation_batch_size) or size
     validation: Any = None
+    text = takes_text(model)
     if is_batches(x):
         _refuse_beside_batches("x", y=y, sample_weight=sample_weight)
         if fraction and validation_data is None:
             raise ValueError("`validation_split` needs arrays; x gives batches. Pass `validation_data`.")
-        data: Any = BatchData(x, shuffle, class_weight, draw_seed())
+        data: Any = BatchData(x, shuffle, class_weight, draw_seed(), text)
         if steps_per_epoch is None and getattr(x, "num_batches", 0) is None:
             raise ValueError("The PyDataset has no end (num_batches is None): pass `steps_per_epoch`.")
     else:
         x, y, sample_weight = _separated(model, x, y, sample_weight)
         _one_weight(class_weight, sample_weight)
-        data = ArrayData(x, y, sample_weight, shuffle=shuffle, seed=draw_seed())
+        data = ArrayData(x, y, sample_weight, shuffle=shuffle, seed=draw_seed(), text=text)
         if fraction and validation_data is None:
             data, validation = data.split(fraction)
             validation.shuffle = False
@@ -54,11 +56,11 @@ def training_data(
             data.structure = inputs, labels, class_weights_of(labels, class_weight)
     if validation_data is not None:
         if is_batches(validation_data):
-            validation = BatchData(validation_data)
+            validation = BatchData(validation_data, text=text)
             if validation_steps is None and getattr(validation_data, "num_batches", 0) is None:
                 raise ValueError("The PyDataset has no end (num_batches is None): pass `validation_steps`.")
         else:
-            validation = ArrayData(*_validation_parts(validation_data))
+            validation = ArrayData(*_validation_parts(validation_data), text=text)
             validation.cut(validation_size, validation_steps)
     return data, validation
 
@@ -114,8 +116,8 @@ def evaluation_data(
         _refuse_beside_batches("x", y=y, sample_weight=sample_weight)
         if steps is None and getattr(x, "num_batches", 0) is None:
             raise ValueError("The PyDataset has no end (num_batches is None): pass `steps`.")
-        return BatchData(x)
-    data = ArrayData(*_separated(model, x, y, sample_weight))
+        return BatchData(x, text=takes_text(model))
+    data = ArrayData(*_separated(model, x, y, sample_weight), text=takes_text(model))
     data.cut(size, steps)
     return data
 
@@ -125,10 +127,10 @@ def prediction_data(model: Any, x: Any, batch_size: Any, steps: int | None) -> A
     return evaluation_data(model, x, None, batch_size, None, steps)
 
 
-def on_batch_piece(x: Any, y: Any, sample_weight: Any, class_weight: Any) -> Piece:
+def on_batch_piece(model: Any, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> Piece:
     """One batch."""
     _one_weight(class_weight, sample_weight)
-    piece = piece_of(x, y, sample_weight)
+    piece = piece_of(x, y, sample_weight, takes_text(model))
     if class_weight is not None:
         inputs, labels, _ = piece.structure
         piece = Piece((inputs, labels, class_weights_of(labels, class_weight)), piece.rows, piece.batch, 1)

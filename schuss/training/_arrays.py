@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from schuss.graph import DTYPES, SUPPORTED
+from schuss.graph import DTYPES, SUPPORTED, as_text, is_text
 
 _FRAMES = ("pandas", "polars", "modin", "cudf", "pyarrow")
 
 
-def as_arrays(structure: Any, name: str) -> Any:
+def as_arrays(structure: Any, name: str, text: bool = False) -> Any:
     """The structure (one array, a list, tuple or dict of them) with NumPy arrays as leaves.
 
     Lists of numbers, and lists of lists of numbers, are one array; lists of arrays are several inputs, as in
@@ -21,13 +21,35 @@ def as_arrays(structure: Any, name: str) -> Any:
     Args:
         structure: arrays, memory maps, frames, series, tensors of other libraries, lists. None stays.
         name: ``"x"``, ``"y"``, ``"sample_weight"``: for messages.
+        text: whether strings may be among them; they become arrays of Python's strings.
     """
     if isinstance(structure, dict):
-        return {key: as_arrays(value, f"{name}[{key!r}]") for key, value in structure.items()}
+        return {key: as_arrays(value, f"{name}[{key!r}]", text) for key, value in structure.items()}
     if isinstance(structure, (list, tuple)) and _is_several(structure):
-        kept = [as_arrays(value, f"{name}[{i}]") for i, value in enumerate(structure)]
+        kept = [as_arrays(value, f"{name}[{i}]", text) for i, value in enumerate(structure)]
         return tuple(kept) if isinstance(structure, tuple) else kept
-    return None if structure is None else as_array(structure, name)
+    if structure is None:
+        return None
+    strings = _strings(structure) if text else None
+    return as_array(structure, name) if strings is None else strings
+
+
+def _strings(value: Any) -> np.ndarray | None:
+    """Strings, [rows, …], as an array; of a frame's column [rows, 1]. None if they are none."""
+    if is_frame(value):
+        import narwhals
+
+        frame: Any = narwhals.from_native(value, allow_series=True)
+        columns = [frame] if isinstance(frame, narwhals.Series) else list(frame.iter_columns())
+        if len(columns) != 1 or columns[0].dtype.is_numeric() or columns[0].null_count():
+            return None
+        value = np.asarray(columns[0].to_list(), object)[:, None]
+    if isinstance(value, (str, bytes)):
+        return None
+    strings = as_text(value)
+    if strings is None and isinstance(value, np.ndarray) and value.dtype.kind == "O":
+        strings = as_text(value.tolist()) if value.ndim and not is_text(value) else None
+    return strings if strings is not None and strings.ndim else None
 
 
 def _is_several(values: Any) -> bool:

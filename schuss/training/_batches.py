@@ -73,14 +73,16 @@ class BatchData:
 
     Args:
         batches: where they come from. shuffle: the order of a `PyDataset`'s batches.
-        class_weight: class → weight, or None. seed: of the order.
+        class_weight: class → weight, or None. seed: of the order. text: whether inputs may be text.
 
     Attributes:
         steps: the number of batches in a pass, None where it is not known.
     """
 
-    def __init__(self, batches: Any, shuffle: Any = False, class_weight: Any = None, seed: int = 0):
-        self.batches, self.shuffle, self.class_weight = batches, shuffle, class_weight
+    def __init__(
+        self, batches: Any, shuffle: Any = False, class_weight: Any = None, seed: int = 0, text: bool = False
+    ):
+        self.batches, self.shuffle, self.class_weight, self.text = batches, shuffle, class_weight, text
         self._random = np.random.default_rng(seed)
         self._once = hasattr(batches, "__next__")
         self._under_way: Iterator[Any] | None = None
@@ -144,7 +146,7 @@ class BatchData:
 
     def _piece(self, data: Any) -> Piece:
         x, y, weight = unpacked(data)
-        piece = piece_of(x, y, weight)
+        piece = piece_of(x, y, weight, self.text)
         if self.class_weight is None:
             return piece
         if weight is not None:

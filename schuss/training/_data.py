@@ -61,6 +61,7 @@ class ArrayData:
         x, y, sample_weight: nested structures of arrays.
         batch_size: int; see `cut`. shuffle: True, False or ``"batch"`` (the order of batches, not of rows).
         seed: of the order of rows.
+        text: whether inputs may be text.
 
     Attributes:
         structure: ``(x, y, sample_weight)``. size: the number of rows. columns: names of the columns of
@@ -75,9 +76,10 @@ class ArrayData:
         batch_size: int = DEFAULT_BATCH,
         shuffle: Any = False,
         seed: int = 0,
+        text: bool = False,
     ):
         self.columns = {"x": column_names(x), "y": column_names(y)}
-        self.structure = as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight")
+        self.structure = _arrays(x, y, sample_weight, text)
         self.size = _common_length(self.structure)
         self.batch_size, self.shuffle = batch_size, shuffle
         self._seed = seed
@@ -237,8 +239,12 @@ def class_weights_of(y: Any, class_weight: dict[int, float]) -> np.ndarray:
     return weights
 
 
-def piece_of(x: Any, y: Any = None, sample_weight: Any = None) -> Piece:
+def _arrays(x: Any, y: Any, sample_weight: Any, text: bool) -> tuple[Any, Any, Any]:
+    return as_arrays(x, "x", text), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight")
+
+
+def piece_of(x: Any, y: Any = None, sample_weight: Any = None, text: bool = False) -> Piece:
     """One batch as a piece of one step."""
-    structure = as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight")
+    structure = _arrays(x, y, sample_weight, text)
     size = _common_length(structure)
     return Piece(structure, np.arange(size, dtype=np.int64), size, 1)

@@ -11,6 +11,7 @@ from schuss import backends
 from schuss.graph import Graph, Spec, Variable, _tree, floatx
 from schuss.training._data import Piece
 from schuss.training._short import Predictors
+from schuss.training._texts import Texts, is_text_array
 from schuss.training._traces import PREDICT, TEST, TRAIN, Details, traced_step
 from schuss.utils._cached import cached_property
 
@@ -111,6 +112,7 @@ class Steps:
         self._known: dict[Any, Step] = {}
         self._state: Any = None
         self._tracing = threading.RLock()
+        self._texts = Texts()
         self.predictors = Predictors()
 
     def __reduce__(self) -> Any:
@@ -121,16 +123,30 @@ class Steps:
         self._state = _state_of(model)[0]
 
     def get(self, model: Any, kind: str, piece: Piece) -> Step:
-        """The step for batches like those of `piece`; tracing it builds the model, if need be."""
-        structure = piece.structure[0] if kind == PREDICT else piece.structure
-        leaves, definition = _tree.flatten(structure)
-        signature = tuple((leaf.dtype.str, leaf.shape[1:]) for leaf in leaves)
-        key = (kind, piece.batch, _tree.describe(definition), signature)
+        """The step for batches like those of `piece`; tracing it builds the model, if need be. Texts in the piece
+        become numbers."""
+        leaves, key = _leaves_and_key(kind, piece)
+        if any(is_text_array(leaf) for leaf in leaves):
+            with self._tracing:
+                self._read_texts(model, kind, piece, key)
+            leaves, key = _leaves_and_key(kind, piece)
         step = self._known.get((self._state, key))
         if step is None:
             with self._tracing:  # which builds the model: by one thread only
                 step = self._known.get((self._state, key)) or self._traced(model, kind, piece, key)
         return step
+
+    def _read_texts(self, model: Any, kind: str, piece: Piece, key: Any) -> None:
+        def traced(specs: Any) -> None:
+            traced_step(model, kind, specs)
+
+        x, *rest = piece.structure
+        if kind == PREDICT:
+            x = self._texts.replaced((self._state, key), x, piece.batch, traced)
+            piece.structure = (x, *rest)
+        else:
+            piece.structure = self._texts.replaced((self._state, key), piece.structure, piece.batch, traced)
+        self._state = _state_of(model)[0]  # the trace may have built the model
 
     def _traced(self, model: Any, kind: str, piece: Piece, key: Any) -> Step:
         leaves, definition = _tree.flatten(piece.structure[0] if kind == PREDICT else piece.structure)
@@ -141,6 +157,13 @@ class Steps:
         made = Step(kind, graph, details, piece.batch, backend, keep)
         self._known[self._state, key] = made
         return made
+
+
+def _leaves_and_key(kind: str, piece: Piece) -> tuple[list[np.ndarray], Any]:
+    """The data of a step, and what its program depends on of them."""
+    leaves, definition = _tree.flatten(piece.structure[0] if kind == PREDICT else piece.structure)
+    signature = tuple((leaf.dtype.str, leaf.shape[1:]) for leaf in leaves)
+    return leaves, (kind, piece.batch, _tree.describe(definition), signature)
 
 
 def _state_of(model: Any) -> tuple[Any, Any]:

@@ -12,6 +12,7 @@ from schuss import backends, ops
 from schuss.autodiff import gradients
 from schuss.graph import Graph, Variable, _tree, as_dtype, floatx, is_float, name_scope, trace, untraced
 from schuss.training._batches import pack_x_y_sample_weight
+from schuss.training._texts import with_texts
 
 TRAIN, TEST, PREDICT = "train", "test", "predict"
 
@@ -49,14 +50,14 @@ def traced_step(model: Any, kind: str, specs: Any) -> tuple[Graph, Details]:
     if kind == PREDICT:
 
         def predict(x: Any) -> Any:
-            y_pred = model.predict_step(pack_x_y_sample_weight(_as_floatx(x)))
+            y_pred = model.predict_step(pack_x_y_sample_weight(with_texts(_as_floatx(x))))
             leaves, details.tree = _tree.flatten(y_pred)
             return leaves
 
         return trace(predict, specs), details
 
     def step(*batch: Any) -> Any:
-        x, y, sample_weight = _as_floatx(batch)
+        x, y, sample_weight = with_texts(_as_floatx(batch))
         if kind == TRAIN:
             details.weights = model.trainable_variables
         if model._has_own(f"{kind}_step"):

@@ -348,14 +348,14 @@ class Trainer(_Layer):
             The batch's loss and metrics, as `evaluate` returns them.
         """
         self._require_compiled("train_on_batch", needs_optimizer=True)
-        return self._on_batch(TRAIN, on_batch_piece(x, y, sample_weight, class_weight), return_dict)
+        return self._on_batch(TRAIN, on_batch_piece(self, x, y, sample_weight, class_weight), return_dict)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """The loss and metrics on one batch, as `evaluate` returns them."""
         self._require_compiled("test_on_batch")
-        return self._on_batch(TEST, on_batch_piece(x, y, sample_weight, None), return_dict)
+        return self._on_batch(TEST, on_batch_piece(self, x, y, sample_weight, None), return_dict)
 
     def _on_batch(self, kind: str, piece: Any, return_dict: bool) -> Any:
         self._steps.look_at(self)
@@ -373,7 +373,7 @@ class Trainer(_Layer):
         if predictor is not None:
             return predictor(x)
         self._steps.look_at(self)
-        piece = on_batch_piece(x, None, None, None)
+        piece = on_batch_piece(self, x, None, None, None)
         outputs = predict_all(self, [piece], CallbackList(), Progress())
         self._remember(x, piece)
         return outputs

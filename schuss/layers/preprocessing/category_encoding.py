@@ -12,30 +12,7 @@ from schuss.graph import as_array
 from schuss.layers._layer import Layer
 from schuss.layers._shapes import is_integer
 from schuss.layers._symbolic import KerasTensor
-
-_MODES = ("one_hot", "multi_hot", "count")
-
-
-def _encoded(x: Any, mode: str, depth: int, dtype: Any, count_weights: Any = None) -> Any:
-    """Integers as vectors of `depth` numbers, as `mode` says."""
-    if not x.shape:
-        x = ops.expand_dims(x, -1)
-    if mode == "one_hot":
-        if len(x.shape) > 1 and x.shape[-1] == 1:
-            x = ops.squeeze(x, -1)
-        return ops.one_hot(x, depth, dtype=dtype)
-    if mode == "multi_hot":
-        return ops.multi_hot(x, depth, dtype=dtype)
-    rows = ops.one_hot(x, depth, dtype=dtype)
-    if count_weights is not None:
-        rows = ops.multiply(rows, ops.expand_dims(ops.cast(count_weights, dtype), -1))
-    return ops.sum(rows, axis=1 if len(x.shape) > 1 else 0)
-
-
-def _encoded_shape(shape: tuple[Any, ...], mode: str, depth: int) -> tuple[Any, ...]:
-    if mode == "one_hot":
-        return (*(shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape), depth)
-    return (shape[0], *shape[2:], depth) if len(shape) > 1 else (depth,)
+from schuss.layers.preprocessing._encoding import VECTOR_MODES, encoded, encoded_shape, refuse_sparse
 
 
 class CategoryEncoding(Layer):
@@ -65,15 +42,15 @@ class CategoryEncoding(Layer):
     ):
         super().__init__(**kwargs)
         output_mode = "multi_hot" if output_mode == "binary" else output_mode
-        if output_mode not in _MODES:
+        if output_mode not in VECTOR_MODES:
             raise ValueError(
-                f"CategoryEncoding: unknown arg for output_mode: {output_mode!r}; one of {_MODES}."
+                f"CategoryEncoding: unknown arg for output_mode: {output_mode!r}; one of {VECTOR_MODES}."
             )
         if num_tokens is None or not is_integer(num_tokens) or num_tokens < 1:
             raise ValueError(
                 f"CategoryEncoding: `num_tokens` must be an integer of at least 1, got {num_tokens!r}."
             )
-        _refuse_sparse("CategoryEncoding", sparse)
+        refuse_sparse("CategoryEncoding", sparse)
         self.num_tokens, self.output_mode, self.sparse = int(num_tokens), output_mode, sparse
         self.autocast = False
         self.built = True
@@ -85,10 +62,10 @@ class CategoryEncoding(Layer):
                 f"{self.output_mode!r}."
             )
         x = ops.cast(inputs, "int32")
-        return _encoded(x, self.output_mode, self.num_tokens, self.compute_dtype, count_weights)
+        return encoded(x, self.output_mode, self.num_tokens, self.compute_dtype, count_weights)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        return _encoded_shape(tuple(input_shape), self.output_mode, self.num_tokens)
+        return encoded_shape(tuple(input_shape), self.output_mode, self.num_tokens)
 
     def compute_output_spec(self, inputs: Any, count_weights: Any = None) -> Any:
         return KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype)
@@ -125,11 +102,11 @@ class Discretization(Layer):
         name: str | None = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        if output_mode not in ("int", *_MODES):
+        if output_mode not in ("int", *VECTOR_MODES):
             raise ValueError(
-                f"Discretization: `output_mode` must be one of {('int', *_MODES)}, got {output_mode!r}."
+                f"Discretization: `output_mode` must be one of {('int', *VECTOR_MODES)}, got {output_mode!r}."
             )
-        _refuse_sparse("Discretization", sparse)
+        refuse_sparse("Discretization", sparse)
         if (num_bins is None) == (bin_boundaries is None):
             raise ValueError(
                 "Discretization: set either `bin_boundaries` or `num_bins` (and call `adapt`); got "
@@ -172,13 +149,13 @@ class Discretization(Layer):
         bins = ops.digitize(inputs, np.asarray(self.bin_boundaries, "float32"))
         if self.output_mode == "int":
             return ops.cast(bins, "int32")
-        return _encoded(bins, self.output_mode, len(self.bin_boundaries) + 1, self.compute_dtype)
+        return encoded(bins, self.output_mode, len(self.bin_boundaries) + 1, self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         if self.output_mode == "int":
             return tuple(input_shape)
         depth = self.num_bins if self.bin_boundaries is None else len(self.bin_boundaries) + 1
-        return _encoded_shape(tuple(input_shape), self.output_mode, depth or 0)
+        return encoded_shape(tuple(input_shape), self.output_mode, depth or 0)
 
     def compute_output_spec(self, inputs: Any) -> Any:
         dtype = "int32" if self.output_mode == "int" else self.compute_dtype
@@ -204,11 +181,6 @@ class Discretization(Layer):
         layer = cls(**config)
         layer.bin_boundaries = boundaries  # of a layer that was adapted
         return layer
-
-
-def _refuse_sparse(owner: str, sparse: bool) -> None:
-    if sparse:
-        raise ValueError(f"{owner}: `sparse=True` is not supported; outputs are dense.")
 
 
 def _summary(values: np.ndarray, epsilon: float) -> np.ndarray:
