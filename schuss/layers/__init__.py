@@ -72,7 +72,42 @@ from schuss.layers.pooling.pooling import (
     MaxPooling3D,
 )
 from schuss.layers.preprocessing.category_encoding import CategoryEncoding, Discretization
+from schuss.layers.preprocessing.images.colors import (
+    RandomBrightness,
+    RandomColorDegeneration,
+    RandomColorJitter,
+    RandomContrast,
+    RandomGrayscale,
+    RandomHue,
+    RandomSaturation,
+)
+from schuss.layers.preprocessing.images.levels import (
+    AutoContrast,
+    ContrastLimitedAdaptiveHistogramEqualization,
+    Equalization,
+    RandomInvert,
+    RandomPosterization,
+    Solarization,
+)
+from schuss.layers.preprocessing.images.mixing import CutMix, MixUp
+from schuss.layers.preprocessing.images.policies import AugMix, RandAugment
+from schuss.layers.preprocessing.images.sizes import CenterCrop, RandomCrop, Resizing
+from schuss.layers.preprocessing.images.surroundings import (
+    RandomErasing,
+    RandomGaussianBlur,
+    RandomSharpness,
+)
+from schuss.layers.preprocessing.images.warps import (
+    RandomElasticTransform,
+    RandomFlip,
+    RandomPerspective,
+    RandomRotation,
+    RandomShear,
+    RandomTranslation,
+    RandomZoom,
+)
 from schuss.layers.preprocessing.normalization import Normalization
+from schuss.layers.preprocessing.pipeline import Pipeline
 from schuss.layers.preprocessing.rescaling import Rescaling
 from schuss.layers.regularization.activity_regularization import ActivityRegularization
 from schuss.layers.regularization.dropout import (
@@ -134,6 +169,8 @@ __all__ = [
     "AdaptiveMaxPooling3D",
     "Add",
     "AlphaDropout",
+    "AugMix",
+    "AutoContrast",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -144,7 +181,9 @@ __all__ = [
     "BatchNormalization",
     "Bidirectional",
     "CategoryEncoding",
+    "CenterCrop",
     "Concatenate",
+    "ContrastLimitedAdaptiveHistogramEqualization",
     "Conv1D",
     "Conv1DTranspose",
     "Conv2D",
@@ -163,6 +202,7 @@ __all__ = [
     "Cropping1D",
     "Cropping2D",
     "Cropping3D",
+    "CutMix",
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
@@ -171,6 +211,7 @@ __all__ = [
     "Dropout",
     "EinsumDense",
     "Embedding",
+    "Equalization",
     "Flatten",
     "GRUCell",
     "GaussianDropout",
@@ -206,15 +247,39 @@ __all__ = [
     "MaxPooling3D",
     "Maximum",
     "Minimum",
+    "MixUp",
     "Multiply",
     "Normalization",
     "PReLU",
     "Permute",
+    "Pipeline",
     "RMSNormalization",
+    "RandAugment",
+    "RandomBrightness",
+    "RandomColorDegeneration",
+    "RandomColorJitter",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomElasticTransform",
+    "RandomErasing",
+    "RandomFlip",
+    "RandomGaussianBlur",
+    "RandomGrayscale",
+    "RandomHue",
+    "RandomInvert",
+    "RandomPerspective",
+    "RandomPosterization",
+    "RandomRotation",
+    "RandomSaturation",
+    "RandomSharpness",
+    "RandomShear",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "Resizing",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",
@@ -222,6 +287,7 @@ __all__ = [
     "SimpleRNN",
     "SimpleRNNCell",
     "Softmax",
+    "Solarization",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
@@ -278,7 +344,7 @@ _OF_OTHER_LIBRARIES = {
     "TFSMLayer": "TensorFlow",
     "TorchModuleWrapper": "PyTorch",
 }
-_OF_OTHER_KINDS = re.compile(r"Attention|^Random|Lookup|Hashing|Vectorization")
+_OF_OTHER_KINDS = re.compile(r"Attention|Lookup|Hashing|Vectorization")
 
 
 def __getattr__(name: str) -> Any:
@@ -290,6 +356,6 @@ def __getattr__(name: str) -> Any:
     if _OF_OTHER_KINDS.search(name):
         raise AttributeError(
             f"module {__name__!r} has no layer {name!r}: there is no attention, nor "
-            "random or text preprocessing."
+            "text preprocessing."
         )
     raise missing_name(__name__, "layer", name, __all__)
