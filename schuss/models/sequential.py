@@ -167,7 +167,8 @@ class Sequential(Model):
 
     def _batch_size_for(self, shape: Any) -> int | None:
         """The batch size that the input gets from what the model is called on first: none, unless layers keep states."""
-        stateful = any(getattr(layer, "stateful", False) for layer in self._flatten_layers(include_self=False))
+        layers = self._flatten_layers(include_self=False)
+        stateful = any(getattr(layer, "stateful", False) for layer in layers)
         return shape[0] if stateful else None
 
     @property
