@@ -47,11 +47,13 @@ KERAS_MODULES: dict[str, str | None] = {
     "metrics": "schuss.metrics",
     "models": "schuss.models",
     "ops": "schuss.ops",
+    "ops.image": "schuss.ops.image",
     "optimizers": "schuss.optimizers",
     "optimizers.schedules": "schuss.optimizers.schedules",
     "dtype_policies": None,
     "mixed_precision": None,
     "preprocessing": None,
+    "preprocessing.image": None,
     "preprocessing.sequence": None,
     "random": "schuss.random",
     "regularizers": "schuss.regularizers",
@@ -106,6 +108,10 @@ KERAS_NAMES: dict[str, Make] = {
     },
     "mixed_precision.LossScaleOptimizer": _of("schuss.optimizers", "LossScaleOptimizer"),
     "models.Functional": _of("schuss.models", "Model"),
+    **{
+        f"preprocessing.image.{name}": _of("schuss.utils._images", name)
+        for name in ("array_to_img", "img_to_array", "load_img", "save_img", "smart_resize")
+    },
     "preprocessing.sequence.pad_sequences": _of("schuss.utils", "pad_sequences"),
     "tree.flatten": _of("schuss.graph._tree", "leaves"),
     "tree.map_structure": _value(

@@ -15,6 +15,7 @@ _HOMES = {
     "schuss.training._batches": "pack_x_y_sample_weight unpack_x_y_sample_weight",
     "schuss.training.py_dataset": "PyDataset Sequence",
     "schuss.utils._get_file": "get_file",
+    "schuss.utils._images": "array_to_img img_to_array load_img save_img",
     "schuss.utils._numeric": "normalize to_categorical",
     "schuss.utils._sequences": "pad_sequences",
     "schuss.utils._random_seed": "set_random_seed",
