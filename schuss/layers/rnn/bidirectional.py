@@ -117,19 +117,24 @@ class Bidirectional(Layer):
         return layer(sequences, **{k: v for k, v in given.items() if v is not None and known.has(k)})
 
     def compute_output_shape(self, sequences_shape: Any, initial_state_shape: Any = None) -> Any:
-        shape = self.forward_layer.compute_output_shape(sequences_shape)
-        shape, states = (shape[0], tuple(shape[1:])) if self.return_state else (shape, ())
+        ends = (self.forward_layer, self.backward_layer)
+        ahead, back = (end.compute_output_shape(sequences_shape) for end in ends)
+        states: tuple[Any, ...] = ()
+        if self.return_state:
+            states = (*ahead[1:], *back[1:])
+            ahead, back = ahead[0], back[0]
         if self.merge_mode is None:
-            return (shape, shape, *states, *states)
-        merged = (*shape[:-1], 2 * shape[-1]) if self.merge_mode == "concat" else tuple(shape)
-        return (merged, *states, *states) if self.return_state else merged
+            return (ahead, back, *states)
+        merged = (*ahead[:-1], ahead[-1] + back[-1]) if self.merge_mode == "concat" else tuple(ahead)
+        return (merged, *states) if self.return_state else merged
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         one_way = self.forward_layer.compute_mask(inputs, previous_mask)
-        mask, states = (one_way[0], list(one_way[1:])) if self.return_state else (one_way, [])
-        if self.merge_mode is None:
-            return [mask, mask, *states, *states]
-        return [mask, *states, *states] if self.return_state else mask
+        mask = one_way[0] if self.return_state else one_way
+        masks = [mask, mask] if self.merge_mode is None else [mask]
+        if self.return_state:
+            return [*masks, *(None for _ in one_way[1:]), *(None for _ in one_way[1:])]
+        return masks if self.merge_mode is None else mask
 
     def reset_state(self) -> None:
         """Make the states of both layers zeros.
