@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 
 import keras
-from keras.src.ops import core, linalg, math, nn, numpy
+from keras.src.ops import core, image, linalg, math, nn, numpy
 from keras.src.ops.operation import Operation
 
 OTHER_NAMES = {
@@ -25,8 +25,8 @@ WITHOUT = {  # those that take functions or make arrays of what is none
 
 def rows() -> list[str]:
     found = []
-    functions = {name.replace("_", ""): name for name in dir(keras.ops)}
-    for module in (core, linalg, math, nn, numpy):
+    functions = {name.replace("_", ""): name for name in (*dir(keras.ops), *dir(keras.ops.image))}
+    for module in (core, image, linalg, math, nn, numpy):
         for name, cls in vars(module).items():
             own = inspect.isclass(cls) and issubclass(cls, Operation) and cls.__module__ == module.__name__
             function = OTHER_NAMES.get(name) or functions.get(name.lower())

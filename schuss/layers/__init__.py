@@ -72,6 +72,7 @@ from schuss.layers.pooling.pooling import (
     MaxPooling3D,
 )
 from schuss.layers.preprocessing.category_encoding import CategoryEncoding, Discretization
+from schuss.layers.preprocessing.images.boxes import MaxNumBoundingBoxes
 from schuss.layers.preprocessing.images.colors import (
     RandomBrightness,
     RandomColorDegeneration,
@@ -239,6 +240,7 @@ __all__ = [
     "LayerNormalization",
     "LeakyReLU",
     "Masking",
+    "MaxNumBoundingBoxes",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPool3D",

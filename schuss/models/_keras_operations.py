@@ -24,6 +24,7 @@ Absolute numpy.absolute
 AdaptiveAveragePool nn.adaptive_average_pool output_size data_format
 AdaptiveMaxPool nn.adaptive_max_pool output_size data_format
 Add numpy.add
+AffineTransform image.affine_transform interpolation fill_mode fill_value data_format
 All numpy.all axis keepdims
 AllClose numpy.allclose rtol atol equal_nan
 Amax numpy.amax axis keepdims
@@ -79,6 +80,7 @@ Correlate numpy.correlate mode
 Cos numpy.cos
 Cosh numpy.cosh
 CountNonzero numpy.count_nonzero axis
+CropImages image.crop_images top_cropping left_cropping bottom_cropping right_cropping target_height target_width data_format
 Cross numpy.cross axisa axisb axisc axis
 Cumprod numpy.cumprod axis dtype
 Cumsum numpy.cumsum axis dtype
@@ -100,6 +102,7 @@ Dstack numpy.dstack
 Eig linalg.eig
 Eigh linalg.eigh
 Einsum numpy.einsum subscripts
+ElasticTransform image.elastic_transform alpha sigma interpolation fill_mode fill_value seed data_format
 Elu nn.elu alpha
 EmptyLike numpy.empty_like dtype
 Equal numpy.equal
@@ -110,6 +113,7 @@ Exp numpy.exp
 Exp2 numpy.exp2
 ExpandDims numpy.expand_dims axis
 Expm1 numpy.expm1
+ExtractPatches image.extract_patches size strides dilation_rate padding data_format
 ExtractSequences math.extract_sequences sequence_length sequence_stride
 FFT math.fft
 FFT2 math.fft2
@@ -125,6 +129,7 @@ Fmod numpy.fmod
 Fold nn.fold output_size kernel_size dilation padding stride
 Full numpy.full shape dtype
 FullLike numpy.full_like dtype
+GaussianBlur image.gaussian_blur kernel_size sigma data_format
 Gcd numpy.gcd
 Gelu nn.gelu approximate
 Geomspace numpy.geomspace num endpoint dtype axis
@@ -132,6 +137,7 @@ GetItem numpy.get_item
 Glu nn.glu axis
 Greater numpy.greater
 GreaterEqual numpy.greater_equal
+HSVToRGB image.hsv_to_rgb data_format
 HardShrink nn.hard_shrink threshold
 HardSigmoid nn.hard_sigmoid
 HardSilu nn.hard_silu
@@ -183,6 +189,7 @@ Logspace numpy.logspace num endpoint base dtype axis
 Logsumexp math.logsumexp axis keepdims
 Lstsq linalg.lstsq rcond
 LuFactor linalg.lu_factor
+MapCoordinates image.map_coordinates order fill_mode fill_value
 Matmul numpy.matmul
 MatrixRank linalg.matrix_rank tol
 Max numpy.max axis keepdims initial
@@ -225,7 +232,9 @@ OnesLike numpy.ones_like dtype
 Outer numpy.outer
 PSNR nn.psnr max_val
 Pad numpy.pad pad_width mode
+PadImages image.pad_images top_padding left_padding bottom_padding right_padding target_height target_width data_format
 Percentile numpy.percentile axis method keepdims
+PerspectiveTransform image.perspective_transform interpolation fill_value data_format
 Pinv linalg.pinv rcond
 Polar nn.polar
 Power numpy.power
@@ -234,6 +243,8 @@ Ptp numpy.ptp axis keepdims
 Qr linalg.qr mode
 Quantile numpy.quantile axis method keepdims
 RFFT math.rfft fft_length
+RGBToGrayscale image.rgb_to_grayscale data_format
+RGBToHSV image.rgb_to_hsv data_format
 RMSNorm nn.rms_normalization axis epsilon
 Rad2deg numpy.rad2deg
 Ravel numpy.ravel
@@ -243,14 +254,17 @@ Relu nn.relu
 Relu6 nn.relu6
 Repeat numpy.repeat repeats axis
 Reshape numpy.reshape newshape
+Resize image.resize size interpolation antialias crop_to_aspect_ratio pad_to_aspect_ratio fill_mode fill_value data_format
 RightShift numpy.right_shift
 Roll numpy.roll shift axis
 Rot90 numpy.rot90 k axes
 Round numpy.round decimals
 Rsqrt math.rsqrt
+SSIM image.ssim max_val filter_size filter_sigma k1 k2 data_format
 STFT math.stft sequence_length sequence_stride fft_length window center
 SVD linalg.svd full_matrices compute_uv
 SaturateCast core.saturate_cast dtype
+ScaleAndTranslate image.scale_and_translate spatial_dims method antialias
 Scatter core.scatter shape
 ScatterUpdate core.scatter_update reduction
 SearchSorted numpy.searchsorted side
@@ -272,6 +286,7 @@ Size numpy.size
 Slice core.slice shape
 SliceUpdate core.slice_update
 Slogdet numpy.slogdet
+SobelEdges image.sobel_edges data_format
 SoftShrink nn.soft_shrink threshold
 Softmax nn.softmax axis
 Softplus nn.softplus

@@ -72,7 +72,7 @@ class RevivedOperation:
     def __init__(self, config: dict[str, Any]):
         self._row: KerasOperation = BY_CLASS[config["class_name"]]
         name = self._row.function
-        function = OPERATORS["getitem"] if name == "get_item" else getattr(ops, name, None)
+        function = OPERATORS["getitem"] if name == "get_item" else _function(name)
         if function is None:
             raise ValueError(
                 f"The config has the operation {self._row.class_name!r} ({config['module']}), but there is no "
@@ -106,6 +106,10 @@ class RevivedOperation:
         if self._row.function == "get_item" and isinstance(positional[1], list):
             positional[1] = tuple(positional[1])
         return self._operation.symbolic_call(tuple(positional), named)
+
+
+def _function(name: str) -> Any:
+    return getattr(ops, name, None) or getattr(ops.image, name, None)
 
 
 def _function_name(operation: Operation) -> str:

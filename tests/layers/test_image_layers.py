@@ -245,6 +245,18 @@ def test_boxes_stay_where_pixels_stay():
         layers.RandomFlip()(data, training=True)
 
 
+def test_as_many_boxes_for_every_image():
+    boxes = {"boxes": RNG.random((4, 3, 4)), "labels": np.arange(12).reshape(4, 3)}
+    data = {"images": X, "bounding_boxes": boxes}
+    fewer = layers.MaxNumBoundingBoxes(2)(data)["bounding_boxes"]
+    np.testing.assert_array_equal(fewer["labels"], boxes["labels"][:, :2])
+    more = layers.MaxNumBoundingBoxes(5, fill_value=-2)(data)["bounding_boxes"]
+    assert more["boxes"].shape == (4, 5, 4)
+    assert (more["boxes"][:, 3:] == -2).all()
+    with pytest.raises(ValueError, match="boxes"):
+        layers.MaxNumBoundingBoxes(2)({"images": X, "bounding_boxes": {"classes": boxes["labels"]}})
+
+
 def test_pipelines_apply_their_layers():
     pipeline = layers.Pipeline([layers.RandomFlip(seed=1), layers.Resizing(4, 4), layers.Rescaling(1 / 255)])
     np.testing.assert_allclose(pipeline(X, training=False), layers.Resizing(4, 4)(X) / 255, rtol=1e-5)

@@ -86,6 +86,18 @@ def test_operations_are_nodes_of_models():
     np.testing.assert_allclose(model.predict(data, verbose=0), expected, rtol=1e-5)
 
 
+def test_models_of_operations_come_back_from_their_configs():
+    x = schuss.Input((8, 8, 3))
+    y = ops.image.gaussian_blur(ops.image.resize(x, (6, 6), interpolation="bicubic"), (3, 3), (0.5, 0.5))
+    y = ops.image.extract_patches(ops.image.pad_images(y, 1, 1, target_height=8, target_width=8), 4)
+    model = schuss.Model(x, y)
+    again = schuss.Model.from_config(model.get_config())
+    described = [layer["class_name"] for layer in model.get_config()["layers"]]
+    assert described == ["InputLayer", "Resize", "GaussianBlur", "PadImages", "ExtractPatches"]
+    data = np.random.default_rng(0).random((2, 8, 8, 3)).astype("float32")
+    np.testing.assert_array_equal(again.predict(data, verbose=0), model.predict(data, verbose=0))
+
+
 def test_coordinates_of_integers_are_places():
     x = np.arange(6.0).reshape(2, 3)
     assert ops.image.map_coordinates(x, np.array([[0, 1], [2, 0]]), 1).tolist() == [2.0, 3.0]
