@@ -20,6 +20,7 @@ _MODULES = [
     "compiler",
     "config",
     "constraints",
+    "data",
     "datasets",
     "errors",
     "graph",

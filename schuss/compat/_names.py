@@ -119,6 +119,19 @@ KERAS_NAMES: dict[str, Make] = {
             func, *structures
         )
     ),
+    **{
+        f"{room}.{name}": _of("schuss.compat.tf.data", name)
+        for room, name in (
+            ("preprocessing", "image_dataset_from_directory"),
+            ("preprocessing", "text_dataset_from_directory"),
+            ("preprocessing", "timeseries_dataset_from_array"),
+            ("utils", "audio_dataset_from_directory"),
+            ("utils", "image_dataset_from_directory"),
+            ("utils", "split_dataset"),
+            ("utils", "text_dataset_from_directory"),
+            ("utils", "timeseries_dataset_from_array"),
+        )
+    },
     "utils.is_keras_tensor": _of(_BACKEND, "is_keras_tensor"),
     "utils.standardize_dtype": _of("schuss.graph", "standardize_dtype"),
 }

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from schuss.data._ahead import ahead
 from schuss.training._arrays import is_frame
 from schuss.training._data import Piece, class_weights_of, piece_of, warn_of_end
 from schuss.training.py_dataset import PyDataset
+
+_END = object()
 
 
 def is_batches(x: Any) -> bool:
@@ -110,7 +112,7 @@ class BatchData:
         while True:
             if self._under_way is None:
                 self._under_way = iter(self._pass())
-            for data in self._under_way:
+            while (data := next(self._under_way, _END)) is not _END:  # held here alone, to be let go of
                 yield self._piece(data)
                 made += 1
                 self._empty = False
@@ -129,7 +131,8 @@ class BatchData:
             warn_of_end(made, steps)
 
     def restart(self) -> None:
-        """The next pass begins at the beginning, but for a generator, which cannot."""
+        """The next pass begins at the beginning, but for a generator, which cannot. Threads that make batches
+        ahead end."""
         if not self._once:
             self._under_way = None
 
@@ -141,7 +144,9 @@ class BatchData:
         if self.shuffle and count is not None:
             order = self._random.permutation(count).tolist()
         if self.batches.workers > 1:
-            return _prefetched(self.batches, iter(order))
+            return ahead(
+                iter(order), self.batches.__getitem__, self.batches.workers, self.batches.max_queue_size
+            )
         return (self.batches[index] for index in order)
 
     def _piece(self, data: Any) -> Piece:
@@ -161,20 +166,3 @@ class BatchData:
     def end_epoch(self) -> None:
         if isinstance(self.batches, PyDataset):
             self.batches.on_epoch_end()
-
-
-def _prefetched(dataset: PyDataset, order: Iterator[int]) -> Iterator[Any]:
-    """The batches in order, made by several threads ahead of their use."""
-    from concurrent.futures import ThreadPoolExecutor  # brings the logging package; few programs need it
-
-    pool = ThreadPoolExecutor(dataset.workers, thread_name_prefix="schuss-data")
-    try:
-        ahead = itertools.islice(order, max(1, dataset.max_queue_size))
-        waiting = deque(pool.submit(dataset.__getitem__, index) for index in ahead)
-        while waiting:
-            batch = waiting.popleft().result()
-            for index in itertools.islice(order, 1):
-                waiting.append(pool.submit(dataset.__getitem__, index))
-            yield batch
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # an interrupt does not wait for slow batches

@@ -232,6 +232,9 @@ class Trainer(_Layer):
                     break
         finally:
             progress.close()
+            data.restart()
+            if validation is not None:
+                validation.restart()
         if self.optimizer is not None and self.optimizer.built and epochs > initial_epoch:
             self.optimizer.finalize_variable_values(self.trainable_variables)
         called.on_train_end(logs)
@@ -272,6 +275,7 @@ class Trainer(_Layer):
             logs = self._evaluate(data, steps, called, progress, DataCheck(self, data))
         finally:
             progress.close()
+            data.restart()
         return logs if return_dict else self._in_order(logs)
 
     def _evaluate(
@@ -326,6 +330,7 @@ class Trainer(_Layer):
             progress.end(counted.steps, {})
         finally:
             progress.close()
+            data.restart()
         called.on_predict_end()
         if isinstance(data, ArrayData) and data.steps == 1:
             self._remember(x, data.first_piece())

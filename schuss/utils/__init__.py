@@ -11,6 +11,10 @@ _HOMES = {
         "get_registered_name "
         "get_registered_object register_keras_serializable serialize_keras_object"
     ),
+    "schuss.data": (
+        "audio_dataset_from_directory image_dataset_from_directory split_dataset text_dataset_from_directory "
+        "timeseries_dataset_from_array"
+    ),
     "schuss.models._plot": "plot_model",
     "schuss.training._batches": "pack_x_y_sample_weight unpack_x_y_sample_weight",
     "schuss.training.py_dataset": "PyDataset Sequence",

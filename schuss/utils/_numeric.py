@@ -30,7 +30,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     if len(shape) > 1 and shape[-1] == 1:
         shape = shape[:-1]
     x = x.reshape(-1)
-    n = int(x.max()) + 1 if num_classes is None else int(num_classes)
+    n = int(num_classes) if num_classes else int(x.max()) + 1
     if x.size and (x.max() >= n or x.min() < -n):
         raise ValueError(
             f"to_categorical: found the class {x.max() if x.max() >= n else x.min()}, but num_classes={n}: "
