@@ -16,6 +16,8 @@ from schuss.datasets import (
     imdb,
     mnist,
     reuters,
+    spoken_digits,
+    tinyshakespeare,
 )
 from schuss.utils._names import missing_name
 
@@ -29,6 +31,8 @@ __all__ = [
     "imdb",
     "mnist",
     "reuters",
+    "spoken_digits",
+    "tinyshakespeare",
 ]
 
 

@@ -9,6 +9,7 @@ import pickle
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -54,13 +55,38 @@ def get_file(name: str, url: str, expected: str | None = None) -> Path:
         raise ValueError(
             f"`path` must be a file's name within the cache, or the absolute path of an existing file, got {name!r}."
         )
-    given = given_folder()
-    if given is not None and (given / name).is_file():
-        return given / name
-    path = cache_folder() / "datasets" / name
+    given = given_file(name)
+    if given is not None:
+        return given
+    path = cached_path(name)
     if not path.is_file() or not has_hash(path, expected):
         download(url, path, expected)
     return path
+
+
+def given_file(name: str) -> Path | None:
+    """The file in the folder that the user names by ``SCHUSS_DATASETS``; None if it is not there."""
+    folder = given_folder()
+    return folder / name if folder is not None and (folder / name).is_file() else None
+
+
+def cached_path(name: str) -> Path:
+    """Where a data set's file is kept between runs."""
+    return cache_folder() / "datasets" / name
+
+
+def read_members(path: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    """The files of a tar archive whose names `wanted` is true for, by the last part of their names, sorted."""
+    try:
+        with tarfile.open(path) as archive:
+            found = {
+                os.path.basename(member.name): file.read()
+                for member in archive
+                if member.isfile() and wanted(member.name) and (file := archive.extractfile(member))
+            }
+        return dict(sorted(found.items()))
+    except _DAMAGED as error:
+        raise damaged(path, error) from error
 
 
 def damaged(path: Path, error: Exception) -> ValueError:

@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import tarfile
+import wave
 
 import numpy as np
 import pytest
@@ -261,3 +262,74 @@ def test_path_with_folders():
 
 def test_addresses():
     assert _files.KERAS_URL == "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+
+
+def wav(samples, rate=8000):
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setparams((1, 2, rate, 0, "NONE", ""))
+        sound.writeframes(np.asarray(samples, np.int16).tobytes())
+    return file.getvalue()
+
+
+def fsdd(files):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(f"free-spoken-digit-dataset-1.0.10/{name}")
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+RECORDINGS = {
+    "README.md": b"Digits",
+    "recordings/1_theo_7.wav": wav([4, -5, 6, 2**15 - 1]),
+    "recordings/0_lucas_4.wav": wav([-(2**15), 1]),
+    "recordings/9_theo_12.wav": wav([3]),
+}
+
+
+def test_spoken_digits(given):
+    (given / "free-spoken-digit-dataset-1.0.10.tar.gz").write_bytes(fsdd(RECORDINGS))
+    (x_train, y_train), (x_test, y_test) = datasets.spoken_digits.load_data(3)
+    assert x_train.tolist() == [[4 / 2**15, -5 / 2**15, 6 / 2**15], [3 / 2**15, 0, 0]]
+    assert x_test.tolist() == [[-1, 1 / 2**15, 0]]
+    assert (x_train.dtype, y_train.tolist(), y_test.tolist()) == (np.float32, [1, 9], [0])
+    with pytest.raises(ValueError, match="at least 1, got 0"):
+        datasets.spoken_digits.load_data(0)
+
+
+def test_spoken_digits_are_kept_as_arrays(given, cache):
+    archive = given / "free-spoken-digit-dataset-1.0.10.tar.gz"
+    archive.write_bytes(fsdd(RECORDINGS))
+    first = datasets.spoken_digits.load_recordings()
+    archive.unlink()
+    assert [path.name for path in (cache / "datasets").iterdir()] == ["fsdd.npz"]
+    again = datasets.spoken_digits.load_recordings()
+    assert [s.tolist() for s in again.signals] == [[-(2**15), 1], [4, -5, 6, 2**15 - 1], [3]]
+    assert again.speakers.tolist() == first.speakers.tolist() == ["lucas", "theo", "theo"]
+    assert again.takes.tolist() == [4, 7, 12]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("recordings/1_theo_7.wav", wav([1], rate=16000), "1 channels and 16000 samples"),
+        ("recordings/1_theo_7.wav", wav([1, 2, 3])[:-2], "cut off"),
+        ("recordings/hello.wav", wav([1]), "not named digit_speaker_take"),
+    ],
+)
+def test_spoken_digits_damaged(given, name, content, message):
+    archive = given / "free-spoken-digit-dataset-1.0.10.tar.gz"
+    archive.write_bytes(fsdd({name: content}))
+    with pytest.raises(ValueError, match=rf"1\.0\.10\.tar\.gz is not the file it should be.*{message}"):
+        datasets.spoken_digits.load_data()
+
+
+def test_tinyshakespeare(given):
+    (given / "tinyshakespeare.txt").write_text("First Citizen:\n", encoding="utf-8")
+    assert datasets.tinyshakespeare.load_data() == "First Citizen:\n"
+    (given / "tinyshakespeare.txt").write_bytes(b"\xff")
+    with pytest.raises(ValueError, match="is not the file it should be"):
+        datasets.tinyshakespeare.load_data()
