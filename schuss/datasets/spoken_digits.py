@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -72,9 +73,13 @@ def load_recordings() -> Recordings:
         ValueError: the file is damaged.
     """
     path = given_file("fsdd.npz") or cached_path("fsdd.npz")
-    if not path.is_file():
-        _keep(_from_archive(), path)
-    signal, offset, label, speaker, index = read_npz(path, *_ARRAYS)
+    if path.is_file():
+        arrays = dict(zip(_ARRAYS, read_npz(path, *_ARRAYS), strict=True))
+    else:
+        arrays = _from_archive()
+        with suppress(OSError):  # a cache that cannot be written: they are unpacked each time
+            _keep(arrays, path)
+    signal, offset, label, speaker, index = (arrays[name] for name in _ARRAYS)
     if not len(offset) - 1 == len(label) == len(speaker) == len(index) or offset[-1] != len(signal):
         raise damaged(path, ValueError("its arrays have different lengths"))
     return Recordings(np.split(signal, offset[1:-1]), label, speaker, index)
@@ -110,6 +115,7 @@ def _signal(content: bytes) -> np.ndarray:
 
 def _keep(arrays: dict[str, Any], path: Path) -> None:
     """Write the file; it has its name only when it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.stem}.{os.getpid()}.part")
     with part.open("wb") as file:
         np.savez(file, **arrays)
