@@ -54,6 +54,11 @@ def test_as_many_as_before_when_the_others_have_gone() -> None:
     assert sizes(pace, quiet, 10.0, 13.0)[-1] == 8
 
 
+def test_at_first_as_many_as_there_are_cores() -> None:
+    assert (Pace(16, 2).size, Pace(2, 16).size) == (2, 2)
+    assert sizes(Pace(16, 2), quiet, 0.0, 5.0)[-1] == 16
+
+
 def test_waits_alone_are_no_reason() -> None:
     found = sizes(Pace(2), uneven, 0.0, 10.0)
     assert found.count(2) > 0.8 * len(found)

@@ -20,14 +20,15 @@ class Pace:
     """The number of threads for one program, found by trying.
 
     Args:
-        most: threads there may be.
+        most: threads there may be. size: how many there are at first; all of them by default.
 
     Attributes:
         size: threads that runs should have now.
     """
 
-    def __init__(self, most: int):
-        self.most = self.size = most
+    def __init__(self, most: int, size: int | None = None):
+        self.most = most
+        self.size = min(size or most, most)
         self._lock = threading.Lock()
         self._steps, self._seconds, self._late = 0, 0.0, 0
         self._normal: dict[int, float] = {}

@@ -16,7 +16,7 @@ from schuss.backends.cpu._call import Call
 from schuss.backends.cpu._machine import Machine, machine_of
 from schuss.backends.cpu._pace import GLANCE, Pace
 from schuss.backends.cpu._target import parts
-from schuss.backends.cpu._threads import num_threads, start
+from schuss.backends.cpu._threads import num_cores, num_threads, start
 from schuss.backends.cpu._words import Word
 from schuss.compiler import HostCall, Kernel, Plan, plan, work_of
 from schuss.compiler._expr import Buffer
@@ -125,7 +125,7 @@ class CpuProgram:
         if most == 1:
             return None
         if self._known_pace is None or self._known_pace.most != most:
-            self._known_pace = Pace(most)
+            self._known_pace = Pace(most, num_cores())
         return self._known_pace
 
     def prepare(self) -> Call | None:

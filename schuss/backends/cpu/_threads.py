@@ -16,7 +16,7 @@ _CONTROL, _GROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 def num_threads() -> int:
     """How many threads a program uses at most: ``SCHUSS_NUM_THREADS``, else one for each core that this process may
-    use, by its affinity and by the quota of its control group (as of a container).
+    use (a container's may be fewer than the machine's).
 
     Raises:
         ValueError: ``SCHUSS_NUM_THREADS`` is no integer from 1 to 4096.
@@ -26,6 +26,11 @@ def num_threads() -> int:
         if not wanted.isdecimal() or not 1 <= int(wanted) <= _MOST:
             raise ValueError(f"SCHUSS_NUM_THREADS must be a positive integer up to {_MOST}, got {wanted!r}.")
         return int(wanted)
+    return num_cores()
+
+
+def num_cores() -> int:
+    """How many cores this process may use, by its affinity and by the quota of its control group."""
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
     else:
