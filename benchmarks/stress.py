@@ -2,10 +2,11 @@
 
 ``python benchmarks/stress.py --minutes 1 --threads 1 2 4 16``. Each number of threads is a process of its own, in which
 turns follow each other at random: a Ctrl-C at a random moment, an exception or `stop_training` in a callback, several
-models trained at once, processes forked and spawned meanwhile, `predict` and `evaluate` in between. Whatever happened, the
-weights must be, to the bit, those after a whole number of steps, and a training that came to its end must be the same as an
-undisturbed one. Ends with an error at the first difference, at a hang (with the stacks of all threads), and if memory,
-threads or open files have grown.
+models trained at once, processes forked and spawned meanwhile, `predict` and `evaluate` in between, more threads than cores
+from the first step on. Whatever happened, the weights must be, to the bit, those after a whole number of steps, and a
+training that came to its end must be the same as an undisturbed one. Then a model is fitted to one batch, ``--fits`` times.
+Ends with an error at the first difference, at a hang (the process is killed, and shows the stacks of all its threads), and
+if memory, threads or open files have grown.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -32,6 +34,7 @@ from schuss import layers
 _PATIENCE = 60  # seconds after which a turn hangs
 _BATCH, _EPOCHS = 64, 3
 _GROWN_MB, _GROWN_FILES = 24, 4
+_GROWN_BY_FITS_MB = 4
 _ROWS = np.random.default_rng(0)
 X = _ROWS.normal(size=(64 * 40 + 10, 96)).astype("float32")
 LABELS = _ROWS.integers(0, 10, len(X))
@@ -149,6 +152,7 @@ class Turns:
             self.forked,
             self.spawning,
             self.used,
+            self.crowded,
         ]
 
     def undisturbed(self) -> None:
@@ -200,32 +204,25 @@ class Turns:
 
     def together(self) -> None:
         """Several models at once, on threads of Python's, each of which must come out as if alone."""
-        model_seeds = threading.Lock()  # the seed is the process's: models are made one by one
+        models = [new_model(5) for _ in range(self.random.randint(2, 4))]
         failures: list[BaseException] = []
-        done: list[Any] = []
 
-        def train() -> None:
+        def train(model: Any) -> None:
             try:
-                with model_seeds:
-                    model = new_model(5)
-                    model.fit(
-                        X[:_BATCH], LABELS[:_BATCH], batch_size=_BATCH, shuffle=False, verbose=0
-                    )  # draws its seeds
                 for _ in range(2):
                     model.fit(X, LABELS, batch_size=_BATCH, shuffle=False, verbose=0)
                     model.predict(X, verbose=0)
-                done.append(state_of(model))
             except BaseException as error:
                 failures.append(error)
 
-        threads = [threading.Thread(target=train) for _ in range(self.random.randint(2, 4))]
+        threads = [threading.Thread(target=train, args=[model]) for model in models]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         if failures:
             raise failures[0]
-        if len(set(done)) != 1:
+        if len({state_of(model) for model in models}) != 1:
             raise AssertionError("Models that were trained at once differ.")
 
     def forked(self) -> None:
@@ -240,12 +237,7 @@ class Turns:
                 code = 0 if same and self.reference.train([]) else 1
             finally:
                 os._exit(code)
-        deadline = time.monotonic() + _PATIENCE / 2
-        while (ended := os.waitpid(child, os.WNOHANG))[0] == 0:
-            if time.monotonic() > deadline:
-                os.kill(child, signal.SIGABRT)  # faulthandler shows where it is
-            time.sleep(0.01)
-        status = ended[1]
+        status = _status_within(child, _PATIENCE / 2)
         trainer.join()
         if status:
             raise AssertionError(f"The forked process ended with {status}.")
@@ -274,6 +266,26 @@ class Turns:
 
         assert self.reference.train([self._disturber(use)])
         use(None)
+
+    def crowded(self) -> None:
+        """All threads make the first step, though the cores are fewer."""
+        with mock.patch("schuss.backends.cpu._program.num_cores", return_value=4096):
+            assert self.reference.train([])
+
+
+def _status_within(child: int, seconds: float) -> int:
+    """How a process ends; one that does not end in time has to show its stacks, and is killed."""
+    for sent in (signal.SIGABRT, signal.SIGKILL, None):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline or sent is None:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                return status
+            time.sleep(0.01)
+        if sent is not None:
+            os.kill(child, sent)  # faulthandler shows the stacks at the first
+        seconds = 5.0
+    raise AssertionError("not reached")
 
 
 def resources() -> tuple[float, int, int]:
@@ -314,6 +326,23 @@ def stress(seconds: float, seed: int, say: Callable[[str], Any] = print) -> int:
     return count
 
 
+def fit_often(fits: int, say: Callable[[str], Any] = print) -> None:
+    """A model fitted to one batch so many times. AssertionError if memory grows after the first tenth."""
+    model = new_model(5)
+    before = 0.0
+    for done in range(fits):
+        if done % 1000 == 0:
+            faulthandler.dump_traceback_later(_PATIENCE, exit=True)
+        if done == fits // 10:
+            before = resources()[0]
+        model.fit(X[:_BATCH], LABELS[:_BATCH], batch_size=_BATCH, verbose=0)
+    faulthandler.cancel_dump_traceback_later()
+    after = resources()[0]
+    say(f"{fits} fits of a batch: memory {before:.1f} → {after:.1f} MB")
+    if after > before + _GROWN_BY_FITS_MB:
+        raise AssertionError("Memory has grown.")
+
+
 def _watched(turn: Callable[[], None]) -> None:
     """A turn; if it hangs, the process ends with the stacks of all threads."""
     faulthandler.dump_traceback_later(_PATIENCE, exit=True)
@@ -326,6 +355,28 @@ def _watched(turn: Callable[[], None]) -> None:
         faulthandler.cancel_dump_traceback_later()
 
 
+def run_within(seconds: float, command: list[str], environment: dict[str, str]) -> int:
+    """The exit status of a command. If it does not end in time, it has to show its stacks; then it and the processes that it
+    has forked are killed."""
+    process = subprocess.Popen(command, env=environment, start_new_session=True)
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        print(f"Killed, as it has not ended within {seconds:.0f} s.", file=sys.stderr, flush=True)
+        process.send_signal(signal.SIGABRT)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            pass
+        return 1
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:  # nobody is left
+            pass
+        process.wait()
+
+
 def main() -> None:
     """Run the processes one after the other."""
     parser = argparse.ArgumentParser(
@@ -333,21 +384,26 @@ def main() -> None:
     )
     parser.add_argument("--minutes", type=float, default=1.0, help="for each number of threads")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2, 4, 16])
+    parser.add_argument("--fits", type=int, default=10_000, help="of one batch")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.here:
         faulthandler.enable()
         stress(60 * arguments.minutes, arguments.seed)
+        fit_often(arguments.fits)
         return
     failed = []
     for threads in arguments.threads:
+        options = {"minutes": arguments.minutes, "fits": arguments.fits, "seed": arguments.seed}
         command = [
-            sys.executable, __file__, "--here", "--minutes", str(arguments.minutes), "--seed", str(arguments.seed),
-        ]  # fmt: skip
-        done = subprocess.run(
-            command, env={**os.environ, "SCHUSS_NUM_THREADS": str(threads)}, check=False
-        ).returncode
+            sys.executable,
+            __file__,
+            "--here",
+            *(f"--{name}={value}" for name, value in options.items()),
+        ]
+        limit = 60 * arguments.minutes + 0.02 * arguments.fits + 2 * _PATIENCE
+        done = run_within(limit, command, {**os.environ, "SCHUSS_NUM_THREADS": str(threads)})
         if done:
             failed.append(threads)
     if failed:
