@@ -254,6 +254,7 @@ def _costly(graph: Graph, kept: set[int], users: dict[int, list[Node]], factors:
 
     more: set[int] = set()
     cost: dict[int, int] = {}
+    places = _places(graph)
     for node in graph.nodes:
         if not _is_pointwise(node):
             continue
@@ -266,14 +267,25 @@ def _costly(graph: Graph, kept: set[int], users: dict[int, list[Node]], factors:
                 cost[operand.id] if inside else 0 if operand.size == 1 and operand.array is not None else 1
             )
         cost[tensor.id] = total
+        if tensor.id in factors and not _is_view(node) and total > _PROLOGUE_COST:
+            more.add(tensor.id)
+        total -= sum(cost[t.id] for t in node.inputs if t.id in places)  # once for a whole vector
         limit = _SHARED_COST if len(roots[tensor.id]) > 1 else 10**9
-        if tensor.id in factors and not _is_view(node):
-            limit = min(limit, _PROLOGUE_COST)
         if repeated[tensor.id] >= 4:
             limit = min(limit, _REPEATED_COST)
-        if total > limit or total > 400:
+        if (total > limit and tensor.id not in places) or total > 400:
             more.add(tensor.id)
     return more
+
+
+def _places(graph: Graph) -> set[int]:
+    """The ids of the tensors that depend on nothing but the place of an element: mostly the same for a whole vector."""
+    found: set[int] = set()
+    for node in graph.nodes:
+        if _is_pointwise(node) and node.primitive.name != "random_bits":
+            if all(t.id in found or (t.size == 1 and t.array is not None) for t in node.inputs):
+                found.update(t.id for t in node.outputs)
+    return found
 
 
 def _is_pointwise(node: Node) -> bool:

@@ -25,6 +25,7 @@ _MANY_USES = 64  # ... and from which on filling it is nothing
 _HELD = 256 * 1024  # bytes that stay in the second cache while the columns go over them
 _APART = 512  # bytes from one turn's vectors to the next's, from which on a panel is better
 BLOCK = 512  # products of a long sum that are added up before the next tile's turn
+_TURNING = 6.0  # what transposing a vector into a panel costs
 _FOLD = 6.0  # folding the lanes of one total, and its scalar epilogue
 
 
@@ -121,10 +122,12 @@ def _size(dims: tuple[Dim, ...]) -> int:
     return size
 
 
-def _reuse(load: Load, kernel: Kernel, vector: Dim) -> float:
+def _reuse(load: Load, kernel: Kernel, vector: Dim, lanes: int) -> float:
     """How often a tile uses a load once made: it does not depend on some other output dim."""
-    shared = (d for d in _free(kernel) if d not in load.dims)
-    return 4.0 if any(d is not vector or d.size > _WIDE for d in shared) else 1.0
+    shared = [d for d in _free(kernel) if d not in load.dims]
+    if any(d is not vector or d.size > _WIDE for d in shared):
+        return 4.0
+    return 2.0 if shared and shared[0].size > lanes else 1.0
 
 
 def _row_of(kernel: Kernel, vector: Dim) -> Dim | None:
@@ -223,16 +226,18 @@ def _across_cost(kernel: Kernel, dim: Dim, target: Target) -> float:
     assert kernel.reduction is not None
     lanes = lanes_for(kernel, dim, target)
     used = dim.size / (-(-dim.size // lanes) * lanes)
-    turned = [o for o in _panel_operands(kernel, dim, _row_of(kernel, dim), target) if o.along is not None]
+    row = _row_of(kernel, dim)
+    turned = [o for o in _panel_operands(kernel, dim, row, target) if o.along is not None]
     inside = {e for operand in turned for e in walk(operand.expr)}
     body = sum(
-        (1.0 if load in inside else _load_cost(load, dim, lanes)) / _reuse(load, kernel, dim)
+        (1.0 if load in inside else _load_cost(load, dim, lanes)) / _reuse(load, kernel, dim, lanes)
         for load in _loads(kernel, body_only=True)
     )
     stores = sum(
         1.0 if stride_along(linear(s.index, s.buffer.shape), dim) == 1 else 2.0 * lanes for s in kernel.stores
     )
-    return (1.0 + body + stores / max(1, _size(kernel.reduction.dims))) / (lanes * used)
+    filling = sum(_TURNING / _size((*_within(kernel, dim, row, [o.expr]), row)) for o in turned if row is not None)
+    return (1.0 + body + filling + stores / max(1, _size(kernel.reduction.dims))) / (lanes * used)
 
 
 def _along_cost(kernel: Kernel, dim: Dim, target: Target) -> float:
@@ -240,7 +245,7 @@ def _along_cost(kernel: Kernel, dim: Dim, target: Target) -> float:
     lanes = lanes_for(kernel, dim, target)
     used = dim.size / (-(-dim.size // lanes) * lanes)
     body = sum(
-        _load_cost(load, dim, lanes) / _reuse(load, kernel, dim) for load in _loads(kernel, body_only=True)
+        _load_cost(load, dim, lanes) / _reuse(load, kernel, dim, lanes) for load in _loads(kernel, body_only=True)
     )
     return (1.0 + body) / (lanes * used) + _FOLD / max(1, _size(kernel.reduction.dims))
 
