@@ -55,13 +55,20 @@ def correlated(x: Any, kernel: Any, geometry: Geometry, groups: int) -> Any:
     """
 
     def function(x: Any, kernel: Any) -> Any:
-        def gradient(dy: Any) -> tuple[Any, Any]:
-            sizes = tuple(kernel.shape[:-2])
-            back = geometry.transposed(sizes, tuple(x.shape[1:-1]), tuple(dy.shape[1:-1]))
-            dx = correlated(dy, _reversed(kernel, groups), back, groups)
-            return dx, _by_kernel(_windows(x, sizes, geometry), dy, kernel.shape, groups)
-
         sizes = tuple(kernel.shape[:-2])
+
+        def gradient(dy: Any) -> tuple[Any, Any]:
+            back = geometry.transposed(sizes, tuple(x.shape[1:-1]), tuple(dy.shape[1:-1]))
+            turned = _reversed(kernel, groups)
+            dx = correlated(dy, turned, back, groups)
+            if prod(geometry.spread) > prod(geometry.strides):  # dy's windows at x: no zeros among them
+                dw = _reversed(_by_kernel(_windows(dy, sizes, back), x, turned.shape, groups), groups)
+            else:
+                dw = _by_kernel(_windows(x, sizes, geometry), dy, kernel.shape, groups)
+            return dx, dw
+
+        if prod(geometry.spread) > 1 and prod(geometry.strides) * prod(geometry.dilations) == 1:
+            return _by_phases(x, kernel, geometry, groups), gradient
         return _contraction(_windows(x, sizes, geometry), kernel, groups), gradient
 
     return custom_gradient(function)(x, kernel)
@@ -76,6 +83,46 @@ def _windows(x: Any, sizes: Ints, geometry: Geometry) -> Any:
     seen = windows(x, range(1, spatial + 1), sizes, geometry.strides, geometry.dilations)
     channels = spatial + 1
     return transposed(seen, (*range(channels), *range(channels + 1, seen.ndim), channels))
+
+
+def _by_phases(x: Any, kernel: Any, geometry: Geometry, groups: int) -> Any:
+    """`correlated` of an input with zeros between its elements, which are not multiplied.
+
+    Outputs a·spread + φ of one phase φ meet elements of x at places u·spread + low − φ of the kernel only. All phases see
+    the same windows of x, so they are one contraction, with as many times more filters.
+    """
+    low, spread, spatial = geometry.low, geometry.spread, kernel.ndim - 2
+    ones = (1,) * spatial
+    if prod(kernel.shape[:-2]) == 1:  # zeros give zeros
+        none = (0,) * spatial
+        y = _contraction(_windows(x, ones, Geometry(ones, ones, none, none, ones)), kernel, groups)
+        return padded(y, (0, *low, 0), (0, *geometry.high, 0), (1, *spread, 1))
+    sizes, depth, multiple = kernel.shape[:-2], kernel.shape[-2], kernel.shape[-1] // groups
+    found = [
+        (n - 1) * e + 1 + a + b - k + 1
+        for n, e, a, b, k in zip(x.shape[1:-1], spread, low, geometry.high, sizes, strict=True)
+    ]
+    positions = tuple(-(-n // e) for n, e in zip(found, spread, strict=True))
+    places = tuple((k - 1 + e - 1 - a % e) // e + 1 for k, e, a in zip(sizes, spread, low, strict=True))
+    first = tuple(e - 1 - a % e for e, a in zip(spread, low, strict=True))
+    last = tuple(u * e - k - a for u, e, k, a in zip(places, spread, sizes, first, strict=True))
+    whole = padded(kernel, (*first, 0, 0), (*last, 0, 0), (1,) * kernel.ndim)
+    pairs = [n for pair in zip(places, spread, strict=True) for n in pair]
+    split = reshaped(whole, (*pairs, depth, groups, multiple))
+    phases = tuple(range(1, 2 * spatial, 2))
+    split = p.reverse_p.bind(split, axes=phases)
+    order = (*range(0, 2 * spatial, 2), 2 * spatial, 2 * spatial + 1, *phases, 2 * spatial + 2)
+    weights = reshaped(transposed(split, order), (*places, depth, groups * prod(spread) * multiple))
+
+    low = tuple(a // e for a, e in zip(low, spread, strict=True))
+    high = tuple(m + u - 1 - a - n for m, u, a, n in zip(positions, places, low, x.shape[1:-1], strict=True))
+    y = _contraction(_windows(x, places, Geometry(ones, ones, low, high, ones)), weights, groups)
+    y = reshaped(y, (*y.shape[:-1], groups, *spread, multiple))
+    inside = [axis for n in range(spatial) for axis in (1 + n, spatial + 2 + n)]
+    y = transposed(y, (0, *inside, spatial + 1, 2 * spatial + 2))
+    y = reshaped(y, (x.shape[0], *(m * e for m, e in zip(positions, spread, strict=True)), groups * multiple))
+    beyond = (0, *(n - m for n, m in zip(found, y.shape[1:-1], strict=True)), 0)
+    return padded(y, (0,) * y.ndim, beyond, (1,) * y.ndim)
 
 
 def _contraction(seen: Any, kernel: Any, groups: int) -> Any:
