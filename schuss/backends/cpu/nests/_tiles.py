@@ -24,7 +24,9 @@ _LEAST_USES = 2  # tiles that a panel must serve
 _MANY_USES = 64  # ... and from which on filling it is nothing
 _HELD = 256 * 1024  # bytes that stay in the second cache while the columns go over them
 _APART = 512  # bytes from one turn's vectors to the next's, from which on a panel is better
+_SOON_APART = 256  # ... and if very many tiles use it
 BLOCK = 512  # products of a long sum that are added up before the next tile's turn
+_SHORT_BLOCK = 128  # ... if its loops are several: what rows of windows read has to stay near, too
 _TURNING = 6.0  # what transposing a vector into a panel costs
 _FOLD = 6.0  # folding the lanes of one total, and its scalar epilogue
 
@@ -149,7 +151,8 @@ def turns_of(kernel: Kernel) -> int:
 
 def block_of(kernel: Kernel) -> int:
     """How many of the first reduced dim are a block of a long sum."""
-    return max(1, BLOCK // _later(kernel))
+    assert kernel.reduction is not None
+    return max(1, (BLOCK if len(kernel.reduction.dims) == 1 else _SHORT_BLOCK) // _later(kernel))
 
 
 def _later(kernel: Kernel) -> int:
@@ -213,13 +216,13 @@ def _has_loose_end(kernel: Kernel, vector: Dim, lanes: int) -> bool:
     return split and bool(kernel.grain % lanes or vector.size % lanes)
 
 
-def _lies_apart(operand: Operand, reduced: tuple[Dim, ...]) -> bool:
+def _lies_apart(operand: Operand, reduced: tuple[Dim, ...], uses: int) -> bool:
     """Whether the vectors of neighbouring turns lie so far apart that they get into each other's way in the caches."""
     if operand.along is not None:
         return True
     loads = [e for e in walk(operand.expr) if isinstance(e, Load)]
     strides = [(stride_along(load.position, reduced[-1]) or 0) * load.dtype.itemsize for load in loads]
-    return max(strides, default=0) >= _APART
+    return max(strides, default=0) >= (_SOON_APART if uses >= _MANY_USES else _APART)
 
 
 def _across_cost(kernel: Kernel, dim: Dim, target: Target) -> float:
@@ -236,7 +239,9 @@ def _across_cost(kernel: Kernel, dim: Dim, target: Target) -> float:
     stores = sum(
         1.0 if stride_along(linear(s.index, s.buffer.shape), dim) == 1 else 2.0 * lanes for s in kernel.stores
     )
-    filling = sum(_TURNING / _size((*_within(kernel, dim, row, [o.expr]), row)) for o in turned if row is not None)
+    filling = sum(
+        _TURNING / _size((*_within(kernel, dim, row, [o.expr]), row)) for o in turned if row is not None
+    )
     return (1.0 + body + filling + stores / max(1, _size(kernel.reduction.dims))) / (lanes * used)
 
 
@@ -245,7 +250,8 @@ def _along_cost(kernel: Kernel, dim: Dim, target: Target) -> float:
     lanes = lanes_for(kernel, dim, target)
     used = dim.size / (-(-dim.size // lanes) * lanes)
     body = sum(
-        _load_cost(load, dim, lanes) / _reuse(load, kernel, dim, lanes) for load in _loads(kernel, body_only=True)
+        _load_cost(load, dim, lanes) / _reuse(load, kernel, dim, lanes)
+        for load in _loads(kernel, body_only=True)
     )
     return (1.0 + body) / (lanes * used) + _FOLD / max(1, _size(kernel.reduction.dims))
 
@@ -294,7 +300,11 @@ def _tile_across(kernel: Kernel, tiling: Tiling, target: Target) -> Tiling:
                 best, best_cost = (tall, wide), cost
     tiling.row, (tiling.rows, tiling.columns) = row, best
     if streamed * tiling.columns <= MOST_BYTES:
-        tiling.panels = [o for o in operands if _lies_apart(o, kernel.reduction.dims)]
+        tiling.panels = [
+            o
+            for o in operands
+            if _lies_apart(o, kernel.reduction.dims, _size(_within(kernel, vector, row, [o.expr])))
+        ]
     tiling.inner = _inner(kernel, tiling, row)
     return tiling
 
