@@ -8,6 +8,7 @@ from schuss import constraints, initializers, ops, regularizers
 from schuss.layers._input_spec import InputSpec
 from schuss.layers._layer import Layer
 from schuss.layers._shapes import is_integer
+from schuss.ops._standardized import standardized
 
 _KINDS = (("initializer", initializers), ("regularizer", regularizers), ("constraint", constraints))
 
@@ -97,15 +98,11 @@ class GroupNormalization(Layer):
         x = ops.cast(inputs, "float32") if inputs.dtype.itemsize < 4 else inputs
         x = ops.reshape(x, (*shape[:place], self.groups, size, *shape[place + 1 :]))
         axes = tuple(i for i in range(1, len(x.shape)) if i != place)
-        centered = ops.subtract(x, ops.mean(x, axis=axes, keepdims=True))
-        variance = ops.mean(ops.square(centered), axis=axes, keepdims=True)
-        factor = ops.rsqrt(ops.add(variance, self.epsilon))
         spread = tuple(n if i in (place, place + 1) else 1 for i, n in enumerate(x.shape))
-        if self.gamma is not None:
-            factor = ops.multiply(factor, ops.reshape(ops.cast(self.gamma, x.dtype), spread))
-        y = ops.multiply(centered, factor)
-        if self.beta is not None:
-            y = ops.add(y, ops.reshape(ops.cast(self.beta, x.dtype), spread))
+        gamma, beta = (
+            None if v is None else ops.reshape(ops.cast(v, x.dtype), spread) for v in (self.gamma, self.beta)
+        )
+        y = standardized(x, gamma, beta, axes, self.epsilon)
         return ops.cast(ops.reshape(y, shape), self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Any) -> Any:

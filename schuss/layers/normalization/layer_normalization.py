@@ -8,6 +8,7 @@ from typing import Any
 from schuss import constraints, initializers, ops, regularizers
 from schuss.layers._layer import Layer
 from schuss.layers._shapes import is_integer
+from schuss.ops._standardized import standardized
 
 
 def _axes(owner: str, axis: Any) -> Any:
@@ -110,14 +111,13 @@ class LayerNormalization(Layer):
         x = ops.cast(inputs, "float32") if self.compute_dtype == "float16" else inputs
         axes = _places(self, len(x.shape))
         shape = tuple(n if i in axes else 1 for i, n in enumerate(x.shape))
+        gamma, beta = (None if v is None else ops.reshape(v, shape) for v in (self.gamma, self.beta))
+        if not self.rms_scaling:
+            return ops.cast(standardized(x, gamma, beta, axes, self.epsilon), self.compute_dtype)
         centered = ops.subtract(x, ops.mean(x, axis=axes, keepdims=True))
         variance = ops.mean(ops.square(centered), axis=axes, keepdims=True)
         factor = ops.rsqrt(ops.add(variance, self.epsilon))
-        if self.gamma is not None:
-            factor = ops.multiply(factor, ops.reshape(self.gamma, shape))
-        y = ops.multiply(x if self.rms_scaling else centered, factor)
-        if self.beta is not None:
-            y = ops.add(y, ops.reshape(self.beta, shape))
+        y = ops.multiply(x, factor if gamma is None else ops.multiply(factor, gamma))
         return ops.cast(y, self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
