@@ -104,7 +104,13 @@ class Texts:
         if part not in known:
             for old in [p for p in known if p.reading.name == part.reading.name]:
                 del known[old]  # read with what the layer knew before
-            known[part] = np.ascontiguousarray(part.numbers(strings))
+            numbers = np.ascontiguousarray(part.numbers(strings))
+            if numbers.shape[:1] != strings.shape[:1]:
+                raise ValueError(
+                    f"{part.reading.name} made numbers of shape {numbers.shape} of text of shape {strings.shape}: within a "
+                    "model each row of text must give a row of numbers."
+                )
+            known[part] = numbers
         return known[part]
 
 

@@ -217,7 +217,7 @@ class IndexLookup(Layer):
             )
         front = 0 if with_special else self._first
         back = self.max_tokens - front - count if self.pad_to_max_tokens and self.max_tokens else 0
-        fillings = np.average(given) if front else 0.0, 0.0
+        fillings = np.average(given) if front and count else 0.0, 0.0
         return np.pad(given, (front, back), constant_values=(fillings,)).astype(floatx())
 
     def _set_table(self, tokens: list[Token], weights: np.ndarray | None = None) -> None:

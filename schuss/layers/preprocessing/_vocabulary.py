@@ -100,12 +100,12 @@ class Counts:
             self.number += 1
 
     def most_common(self, without: Sequence[Any], most: int | None) -> list[Token]:
-        """The tokens by how often they occur, then from last to first; at most so many."""
+        """The tokens by how often they occur, then from last to first; the first `most` of them."""
         for token in without:
             self.tokens.pop(token, None)
         ordered = sorted(self.tokens, reverse=True)  # type: ignore[type-var]
         ordered.sort(key=lambda token: -self.tokens[token])
-        return ordered if most is None else ordered[: max(most, 0)]
+        return ordered[:most]
 
     def idf(self, tokens: Sequence[Token]) -> np.ndarray:
         """``log(1 + n / (1 + d))`` for each token: n documents, d of them with the token."""

@@ -116,10 +116,10 @@ class HashedCrossing(Layer):
         return np.asarray(x) if strings is None else _string_hashes(strings)
 
     def _crossed(self, *hashes: np.ndarray) -> tuple[np.ndarray]:
-        joint = np.full(hashes[0].shape, _START)
+        joint = np.full(hashes[0].size, _START)
         for part in hashes:
-            joint = crossed(joint, part.astype(np.int64).astype(U64))
-        return ((joint % U64(self.num_bins)).astype("int32"),)
+            joint = crossed(joint, part.reshape(-1).astype(np.int64).astype(U64))
+        return ((joint % U64(self.num_bins)).astype("int32").reshape(hashes[0].shape),)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         if not isinstance(input_shape, (list, tuple)) or not all(isinstance(s, tuple) for s in input_shape):

@@ -69,12 +69,13 @@ class Hashing(Layer):
             )
         refuse_sparse("Hashing", sparse)
         self.num_bins, self.mask_value, self.salt = num_bins, mask_value, as_salt("Hashing", salt)
+        self._mask = mask_value if num_bins > 1 else None  # the only bin is for all
         self.output_mode, self.sparse = output_mode, sparse
         self._reading = Reading(f'layer "{self.name}"', self._of_strings, lambda shape: shape, "int32")
         self.built = True
 
     def _of_strings(self, strings: np.ndarray) -> np.ndarray:
-        mask = self.mask_value
+        mask = self._mask
         if mask is not None and not isinstance(mask, (str, bytes)):
             raise TypeError(
                 f'Layer "{self.name}" (Hashing): `mask_value` is {mask!r}, but the inputs are strings.'
@@ -87,7 +88,7 @@ class Hashing(Layer):
         return self._bins(values, masked).reshape(strings.shape)
 
     def _of_integers(self, values: np.ndarray) -> tuple[np.ndarray]:
-        mask = self.mask_value
+        mask = self._mask
         if isinstance(mask, (str, bytes)):
             raise TypeError(
                 f'Layer "{self.name}" (Hashing): `mask_value` is {mask!r}, but the inputs are numbers.'
@@ -98,7 +99,7 @@ class Hashing(Layer):
         return (bins.reshape(values.shape),)
 
     def _bins(self, values: list[bytes], masked: np.ndarray | None) -> np.ndarray:
-        if masked is None or self.num_bins == 1:
+        if masked is None:
             return buckets(values, self.num_bins, self.salt).astype("int32")
         return np.where(masked, 0, buckets(values, self.num_bins - 1, self.salt) + 1).astype("int32")
 

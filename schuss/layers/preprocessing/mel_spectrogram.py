@@ -8,6 +8,7 @@ import numpy as np
 
 from schuss import ops
 from schuss.layers._layer import Layer
+from schuss.layers.preprocessing._fourier import powers
 
 _BREAK, _Q = 700.0, 1127.0  # of the mel scale, as the Hidden Markov Model Toolkit has it
 
@@ -15,8 +16,7 @@ _BREAK, _Q = 700.0, 1127.0  # of the mel scale, as the Hidden Markov Model Toolk
 class MelSpectrogram(Layer):
     """``10 log₁₀(M |STFT(x)|ᵖ)``: spectra of windows of a signal, summed in triangular bands of the mel scale.
 
-    The transform is a product with matrices of cosines and sines in which the window is contained, so that it is
-    computed within the compiled step.
+    The transforms are products with constant matrices, so that they are computed within the compiled step.
 
     Args:
         fft_length: of the transforms. Default 2048.
@@ -78,18 +78,21 @@ class MelSpectrogram(Layer):
 
     def call(self, inputs: Any) -> Any:
         dtype = self.compute_dtype if self.compute_dtype in ("float32", "float64") else "float32"
-        powers = self._powers(ops.cast(inputs, dtype))
-        bins = powers.shape[-1]
-        matrix = self.linear_to_mel_weight_matrix(
-            self.num_mel_bins, bins, self.sampling_rate, self.min_freq, self.max_freq, dtype
+        spectra, places = powers(self._frames(ops.cast(inputs, dtype)))
+        if self.mag_exp != 2:
+            spectra = ops.power(ops.sqrt(spectra), ops.cast(self.mag_exp, dtype))
+        bands = self.linear_to_mel_weight_matrix(
+            self.num_mel_bins, len(places), self.sampling_rate, self.min_freq, self.max_freq, dtype
         )
-        y = ops.matmul(powers, matrix)
+        matrix = np.zeros((spectra.shape[-1], self.num_mel_bins), bands.dtype)
+        np.add.at(matrix, places, bands)
+        y = ops.matmul(spectra, matrix)
         if self.power_to_db:
             y = self._decibels(y)
         return ops.cast(ops.swapaxes(y, -1, -2), self.compute_dtype)
 
-    def _powers(self, x: Any) -> Any:
-        """``|STFT(x)|ᵖ``, [..., frames, bins]."""
+    def _frames(self, x: Any) -> Any:
+        """The signal in frames, weighed by the window, which lies in their middle: [..., frames, fft_length]."""
         half = self.fft_length // 2
         if x.shape[-1] <= half:
             raise ValueError(
@@ -97,28 +100,14 @@ class MelSpectrogram(Layer):
                 f"by which it is continued on both sides; it has {x.shape[-1]}."
             )
         x = ops.pad(x, [(0, 0)] * (x.ndim - 1) + [(half, half)], mode="reflect")
-        left = (self.fft_length - self.sequence_length) // 2  # the window lies in the middle of a frame
-        count = (x.shape[-1] - self.fft_length) // self.sequence_stride + 1
-        x = x[..., left : left + (count - 1) * self.sequence_stride + self.sequence_length]
-        frames = ops.extract_sequences(x, self.sequence_length, self.sequence_stride)
-        cosines, sines = (part.astype(x.dtype) for part in self._kernels())
-        squares = ops.square(ops.matmul(frames, cosines)) + ops.square(ops.matmul(frames, sines))
-        if self.mag_exp == 2:
-            return squares
-        return ops.power(ops.sqrt(squares), ops.cast(self.mag_exp, x.dtype))
-
-    def _kernels(self) -> tuple[np.ndarray, np.ndarray]:
-        """``w[n] cos(2πnk/N)`` and the same with sines, [sequence_length, bins]: phases do not matter here."""
-        n = np.arange(self.sequence_length)
-        angles = (
-            2 * np.pi / self.fft_length * (np.outer(n, np.arange(self.fft_length // 2 + 1)) % self.fft_length)
-        )
-        window = self._window(n)[:, None]
-        return window * np.cos(angles), window * np.sin(angles)
+        frames = ops.extract_sequences(x, self.fft_length, self.sequence_stride)
+        if self.window is None:
+            return frames
+        rest = self.fft_length - self.sequence_length
+        window = self._window(np.arange(self.sequence_length))
+        return frames * np.pad(window, (rest // 2, rest - rest // 2)).astype(x.dtype)
 
     def _window(self, n: np.ndarray) -> np.ndarray:
-        if self.window is None:
-            return np.ones(len(n))
         if isinstance(self.window, str):
             shares = {"hann": 0.5, "hamming": 0.54}
             if self.window not in shares:

@@ -213,14 +213,9 @@ class TextVectorization(Layer):
     def _tokens(self, strings: np.ndarray) -> tuple[list[list[bytes]], tuple[int, ...]]:
         """The tokens of each text, and the shape of the array of texts."""
         strings = standardized(np.atleast_1d(strings), self.standardize, self.name)
-        if self.split is None:
-            if strings.ndim == 1 and self.ngrams is not None:
-                raise ValueError(
-                    f'Layer "{self.name}": n-grams without splitting need rows of tokens, got strings of shape '
-                    f"{strings.shape}."
-                )
-            rows = [encoded(row) for row in strings.reshape(-1, strings.shape[-1] if strings.ndim > 1 else 1)]
-            shape = strings.shape[:-1] if strings.ndim > 1 else strings.shape
+        if self.split is None:  # a vector is one row of tokens
+            rows = [encoded(row) for row in strings.reshape(-1, strings.shape[-1])]
+            shape = strings.shape[:-1]
         else:
             if strings.ndim > 1:
                 if strings.shape[-1] != 1:
@@ -243,16 +238,13 @@ class TextVectorization(Layer):
         ends = np.cumsum([len(row) for row in rows])
         filling = 0 if self.output_mode == "int" else -1
         numbers = padded(np.split(joined, ends[:-1]), filling, self.output_sequence_length)
-        flat = self.split is None and strings.ndim < 2 and self.output_sequence_length is None
-        return numbers[:, 0] if flat else numbers.reshape(*shape, numbers.shape[-1])
+        return numbers.reshape(*shape, numbers.shape[-1])
 
     def _numbers_shape(self, shape: tuple[Any, ...]) -> tuple[Any, ...]:
         length = self.output_sequence_length
         if self.split is not None:
             return (*(shape[:-1] if len(shape) > 1 else shape), length)
-        if length is not None or self.ngrams is not None:
-            return (*(shape[:-1] if len(shape) > 1 else shape), length)
-        return shape
+        return shape if length is None and self.ngrams is None else (*shape[:-1], length)
 
     def call(self, inputs: Any) -> Any:
         if isinstance(inputs, Text):
