@@ -72,6 +72,8 @@ from schuss.layers.pooling.pooling import (
     MaxPooling3D,
 )
 from schuss.layers.preprocessing.category_encoding import CategoryEncoding, Discretization
+from schuss.layers.preprocessing.hashed_crossing import HashedCrossing
+from schuss.layers.preprocessing.hashing import Hashing
 from schuss.layers.preprocessing.images.boxes import MaxNumBoundingBoxes
 from schuss.layers.preprocessing.images.colors import (
     RandomBrightness,
@@ -107,9 +109,14 @@ from schuss.layers.preprocessing.images.warps import (
     RandomTranslation,
     RandomZoom,
 )
+from schuss.layers.preprocessing.integer_lookup import IntegerLookup
+from schuss.layers.preprocessing.mel_spectrogram import MelSpectrogram
 from schuss.layers.preprocessing.normalization import Normalization
 from schuss.layers.preprocessing.pipeline import Pipeline
 from schuss.layers.preprocessing.rescaling import Rescaling
+from schuss.layers.preprocessing.stft_spectrogram import STFTSpectrogram
+from schuss.layers.preprocessing.string_lookup import StringLookup
+from schuss.layers.preprocessing.text_vectorization import TextVectorization
 from schuss.layers.regularization.activity_regularization import ActivityRegularization
 from schuss.layers.regularization.dropout import (
     AlphaDropout,
@@ -230,10 +237,13 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "HashedCrossing",
+    "Hashing",
     "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
+    "IntegerLookup",
     "LSTMCell",
     "Lambda",
     "Layer",
@@ -248,6 +258,7 @@ __all__ = [
     "MaxPooling2D",
     "MaxPooling3D",
     "Maximum",
+    "MelSpectrogram",
     "Minimum",
     "MixUp",
     "Multiply",
@@ -282,6 +293,7 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Resizing",
+    "STFTSpectrogram",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",
@@ -294,7 +306,9 @@ __all__ = [
     "SpatialDropout2D",
     "SpatialDropout3D",
     "StackedRNNCells",
+    "StringLookup",
     "Subtract",
+    "TextVectorization",
     "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",
@@ -346,7 +360,7 @@ _OF_OTHER_LIBRARIES = {
     "TFSMLayer": "TensorFlow",
     "TorchModuleWrapper": "PyTorch",
 }
-_OF_OTHER_KINDS = re.compile(r"Attention|Lookup|Hashing|Vectorization")
+_OF_OTHER_KINDS = re.compile(r"Attention")
 
 
 def __getattr__(name: str) -> Any:
@@ -357,7 +371,6 @@ def __getattr__(name: str) -> Any:
         )
     if _OF_OTHER_KINDS.search(name):
         raise AttributeError(
-            f"module {__name__!r} has no layer {name!r}: there is no attention, nor "
-            "text preprocessing."
+            f"module {__name__!r} has no layer {name!r}: there is no attention."
         )
     raise missing_name(__name__, "layer", name, __all__)
