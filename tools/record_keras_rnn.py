@@ -135,7 +135,8 @@ def record(kind: str, config: dict[str, Any], shape: tuple[int, ...], call: str)
     x = tensor(arrays["input"])
     outputs = flat(layer(x, **given))
     errors = [normal(y.shape) for y in outputs]
-    sum((y * torch.tensor(dy)).sum() for y, dy in zip(outputs, errors)).backward()
+    weighted = [(y * torch.tensor(dy)).sum() for y, dy in zip(outputs, errors, strict=True)]
+    torch.stack(weighted).sum().backward()
     arrays |= {f"output{i}": y.detach().numpy() for i, y in enumerate(outputs)}
     arrays |= {f"output_grad{i}": dy for i, dy in enumerate(errors)}
     arrays["grad.input"] = x.grad.numpy()

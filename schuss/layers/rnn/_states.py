@@ -6,7 +6,9 @@ from typing import Any
 
 from schuss import ops
 from schuss.graph import _tree
+from schuss.layers._layer import Layer
 from schuss.layers._shapes import is_integer
+from schuss.layers._symbolic import KerasTensor
 
 
 def require_cell(owner: str, cell: Any) -> None:
@@ -30,6 +32,20 @@ def sizes_of(owner: str, cell: Any) -> list[Any]:
             f"{owner}: the cell's `state_size` must be an integer or a list of integers, one for each state; got {size!r}."
         )
     return [size] if is_integer(size) else list(size)
+
+
+def build_cell(cell: Any, step_shape: Any) -> None:
+    """Create the weights of a cell, and of the layers in it, for a time step's inputs of a shape."""
+    if not isinstance(cell, Layer) or cell.built:
+        return
+    shape = tuple(step_shape)
+    if type(cell).build is not Layer.build:
+        cell.build(shape)
+    elif any(not layer.built for layer in cell._layers_held):  # a step's call builds them
+        sizes = sizes_of(type(cell).__name__, cell)
+        states = _tree.map_structure(lambda size: KerasTensor((shape[0], size), cell.compute_dtype), sizes)
+        cell._traced_output_spec(KerasTensor(shape, cell.compute_dtype), states)
+    cell.built = True
 
 
 def output_size_of(cell: Any) -> Any:

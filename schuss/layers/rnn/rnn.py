@@ -11,7 +11,14 @@ from schuss.layers._shapes import is_integer
 from schuss.layers.rnn._cell import RecurrentCell
 from schuss.layers.rnn._loop import Loop
 from schuss.layers.rnn._masks import drawn, time_major
-from schuss.layers.rnn._states import given_states, output_size_of, require_cell, sizes_of, zero_states
+from schuss.layers.rnn._states import (
+    build_cell,
+    given_states,
+    output_size_of,
+    require_cell,
+    sizes_of,
+    zero_states,
+)
 from schuss.layers.rnn.stacked_rnn_cells import StackedRNNCells, trains
 from schuss.saving.serialization import deserialize_keras_object, serialize_keras_object
 
@@ -124,9 +131,7 @@ class RNN(Layer):
         self, sequences_shape: Any, initial_state_shape: Any = None
     ) -> None:
         self._check_input(sequences_shape)
-        if isinstance(self.cell, Layer) and not self.cell.built:
-            self.cell.build((sequences_shape[0], *sequences_shape[2:]))
-            self.cell.built = True
+        build_cell(self.cell, (sequences_shape[0], *sequences_shape[2:]))
         if self.stateful and self._kept is None:
             if sequences_shape[0] is None:
                 raise ValueError(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from schuss.layers._layer import Layer
-from schuss.layers.rnn._states import output_size_of, require_cell, zero_states
+from schuss.layers.rnn._states import build_cell, output_size_of, require_cell, zero_states
 from schuss.saving.serialization import deserialize_keras_object, serialize_keras_object
 
 
@@ -49,9 +49,7 @@ class StackedRNNCells(Layer):
     def build(self, input_shape: Any) -> None:
         shape = tuple(input_shape)
         for cell in self.cells:
-            if isinstance(cell, Layer) and not cell.built:
-                cell.build(shape)
-                cell.built = True
+            build_cell(cell, shape)
             shape = (shape[0], output_size_of(cell))
 
     def call(self, inputs: Any, states: Any, training: Any = False, **kwargs: Any) -> Any:
