@@ -88,6 +88,10 @@ KERAS_NAMES: dict[str, Make] = {
         f"config.{name}": _of(_BACKEND, name)
         for name in ("backend", "epsilon", "floatx", "image_data_format", "set_floatx")
     },
+    **{
+        f"config.{name}": _of("schuss.config", name)
+        for name in ("disable_flash_attention", "enable_flash_attention", "is_flash_attention_enabled")
+    },
     "config.disable_traceback_filtering": _value(lambda: None),
     "config.enable_traceback_filtering": _value(lambda: None),
     "backend.name_scope": _of("schuss.compat.tf.environment", "name_scope"),

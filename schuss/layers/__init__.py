@@ -3,7 +3,6 @@ variables."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from schuss.layers._input_spec import InputSpec
@@ -17,6 +16,10 @@ from schuss.layers.convolutional.depthwise import (
     SeparableConv2D,
 )
 from schuss.layers.convolutional.transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
+from schuss.layers.attention.additive_attention import AdditiveAttention
+from schuss.layers.attention.attention import Attention
+from schuss.layers.attention.grouped_query_attention import GroupedQueryAttention as GroupQueryAttention
+from schuss.layers.attention.multi_head_attention import MultiHeadAttention
 from schuss.layers.core.activation import Activation, Identity
 from schuss.layers.core.dense import Dense
 from schuss.layers.core.einsum_dense import EinsumDense
@@ -24,6 +27,7 @@ from schuss.layers.core.embedding import Embedding
 from schuss.layers.core.input_layer import Input, InputLayer
 from schuss.layers.core.lambda_layer import Lambda
 from schuss.layers.core.masking import Masking
+from schuss.layers.core.reversible_embedding import ReversibleEmbedding
 from schuss.layers.core.wrapper import TimeDistributed, Wrapper
 from schuss.layers.merging.join import Concatenate, Dot, concatenate, dot
 from schuss.layers.merging.merge import (
@@ -47,6 +51,7 @@ from schuss.layers.normalization.layer_normalization import (
     RMSNormalization,
     UnitNormalization,
 )
+from schuss.layers.normalization.spectral_normalization import SpectralNormalization
 from schuss.layers.pooling.adaptive_pooling import (
     AdaptiveAveragePooling1D,
     AdaptiveAveragePooling2D,
@@ -176,7 +181,9 @@ __all__ = [
     "AdaptiveMaxPooling2D",
     "AdaptiveMaxPooling3D",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
     "AugMix",
     "AutoContrast",
     "Average",
@@ -237,6 +244,7 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "GroupQueryAttention",
     "HashedCrossing",
     "Hashing",
     "Identity",
@@ -261,6 +269,7 @@ __all__ = [
     "MelSpectrogram",
     "Minimum",
     "MixUp",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",
@@ -293,6 +302,7 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Resizing",
+    "ReversibleEmbedding",
     "STFTSpectrogram",
     "SeparableConv1D",
     "SeparableConv2D",
@@ -305,6 +315,7 @@ __all__ = [
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "SpectralNormalization",
     "StackedRNNCells",
     "StringLookup",
     "Subtract",
@@ -360,7 +371,6 @@ _OF_OTHER_LIBRARIES = {
     "TFSMLayer": "TensorFlow",
     "TorchModuleWrapper": "PyTorch",
 }
-_OF_OTHER_KINDS = re.compile(r"Attention")
 
 
 def __getattr__(name: str) -> Any:
@@ -368,9 +378,5 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(
             f"module {__name__!r} has no layer {name!r}: it wraps a part of {_OF_OTHER_LIBRARIES[name]}, which can be "
             "neither differentiated nor compiled here. Write it with the layers and ops of Schuss."
-        )
-    if _OF_OTHER_KINDS.search(name):
-        raise AttributeError(
-            f"module {__name__!r} has no layer {name!r}: there is no attention."
         )
     raise missing_name(__name__, "layer", name, __all__)

@@ -11,6 +11,7 @@ import numpy as np
 
 from schuss import ops
 from schuss.graph import Tensor, as_dtype
+from schuss.ops._operands import promoted
 from schuss.ops.activations import as_float, log_softmax, softmax, softplus
 
 __all__ = [
@@ -412,48 +413,57 @@ def dot_product_attention(
     """``softmax(scale·QKᵀ + bias)·V`` for each head. Vaswani et al. (2017).
 
     Args:
-        query: [batch, T, heads, size]. key, value: [batch, S, heads', size], where heads' divides heads.
+        query: [batch, T, heads, size]. key, value: [batch, S, heads', size], where heads' divides heads: each is
+            shared by as many heads of `query` that follow one another.
         bias: added to the logits; broadcasts to [batch, heads, T, S]; or None.
-        mask: bool, broadcasts to [batch, heads, T, S]; True where a query may look; or None.
+        mask: bool, broadcasts to [batch, heads, T, S]; True where a query may look; or None. A query that may look
+            nowhere takes the mean of all values.
         scale: default 1/√size.
         is_causal: query t sees only keys up to t.
         flash_attention: taken for Keras's sake; the compiler decides how it is computed.
         attn_logits_soft_cap: c in c·tanh(logits/c), or None.
 
     Returns:
-        The shape of `query`.
+        The shape of `query`, with the size of `value`. float16 has its logits and their softmax in float32.
 
     Raises:
         ValueError: an operand does not have four axes, or the heads do not fit.
+
+    Example:
+        >>> from schuss import ops
+        >>> x = ops.ones((1, 4, 2, 8))
+        >>> ops.dot_product_attention(x, x, x, is_causal=True).shape
+        (1, 4, 2, 8)
     """
-    query, key, value = as_float(query), as_float(key), as_float(value)
+    query, key, value = (as_float(x) for x in promoted(query, key, value))
     for name, x in (("query", query), ("key", key), ("value", value)):
         if x.ndim != 4:
             raise ValueError(
                 f"`dot_product_attention` expects `{name}` of shape [batch, length, heads, size]. "
                 f"Received: {name}.shape={tuple(x.shape)}"
             )
-    heads, key_heads = query.shape[2], key.shape[2]
-    if heads % key_heads:
-        raise ValueError(
-            f"The {heads} heads of `query` must be a multiple of the {key_heads} heads of `key`."
-        )
-    if heads != key_heads:
-        key, value = (ops.repeat(x, heads // key_heads, axis=2) for x in (key, value))
-    scale = 1.0 / math.sqrt(query.shape[3]) if scale is None else scale
-    logits = ops.multiply(ops.einsum("btnh,bsnh->bnts", query, key), scale)
+    (batch, steps, heads, size), groups = query.shape, key.shape[2]
+    if heads % groups:
+        raise ValueError(f"The {heads} heads of `query` must be a multiple of the {groups} heads of `key`.")
+    query = ops.reshape(query, (batch, steps, groups, heads // groups, size))
+    logits = _at_least_single(ops.einsum("btkgh,bskh->bkgts", query, key))
+    keys = key.shape[1]
+    logits = ops.reshape(logits, (batch, heads, steps, keys))
+    logits = ops.multiply(logits, 1.0 / math.sqrt(size) if scale is None else scale)
     if attn_logits_soft_cap is not None:
         logits = ops.multiply(ops.tanh(ops.divide(logits, attn_logits_soft_cap)), attn_logits_soft_cap)
     if bias is not None:
         logits = ops.add(logits, ops.cast(bias, logits.dtype))
     if is_causal:
-        steps, keys = logits.shape[2:]
         causal = ops.greater_equal(ops.reshape(ops.arange(steps), (steps, 1)), ops.arange(keys))
         mask = causal if mask is None else ops.logical_and(ops.cast(mask, "bool"), causal)
     if mask is not None:
         far_below = float(np.finfo(logits.dtype).max) * -0.7
         logits = ops.where(ops.cast(mask, "bool"), logits, far_below)
-    return ops.einsum("bnts,bsnh->btnh", softmax(logits, axis=-1), value)
+    weights = ops.cast(softmax(logits, axis=(-1,)), value.dtype)
+    weights = ops.reshape(weights, (batch, groups, heads // groups, steps, keys))
+    y = ops.einsum("bkgts,bskh->btkgh", weights, value)
+    return ops.reshape(y, (batch, steps, heads, value.shape[3]))
 
 
 def psnr(x1: Any, x2: Any, max_val: float) -> Any:

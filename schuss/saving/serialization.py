@@ -38,6 +38,8 @@ _PLAIN = (str, int, float, bool, type(None))
 _LIVE_CLASS = "__live_class__"
 _KERAS_PRIVATE = {"Functional": "keras.src.models.functional"}
 """Classes that Keras has, but not under a public name."""
+_PUBLIC_NAMES = {"GroupedQueryAttention": "GroupQueryAttention"}
+"""Classes that have another name in public, in Keras as here."""
 
 
 class _State(threading.local):
@@ -149,6 +151,7 @@ def serialize_keras_object(obj: Any) -> Any:
 def _described(obj: Any) -> dict[str, Any]:
     cls = type(obj)
     name = getattr(obj, "_serialized_class_name", cls.__name__)
+    name = _PUBLIC_NAMES.get(name, name) if home_of(cls) else name
     private, home = _KERAS_PRIVATE.get(name) if cls.__module__.startswith("schuss.") else None, home_of(cls)
     described = {
         "module": private or home,
