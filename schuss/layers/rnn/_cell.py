@@ -40,7 +40,7 @@ class RecurrentCell(DropoutRNNCell, Layer):
     recurrent_initializer: Any
     bias_initializer: Any
 
-    def __init__(self, arguments: dict[str, Any]):
+    def __init__(self, arguments: dict[str, Any], /):
         owner, names = type(self).__name__, names_of(type(self))
         size = arguments[self.size_name]
         if not is_integer(size) or size <= 0:
@@ -158,7 +158,7 @@ class GatedCell(RecurrentCell):
         arguments: as for `RecurrentCell`, and ``implementation``: 1 or 2 (default).
     """
 
-    def __init__(self, arguments: dict[str, Any]):
+    def __init__(self, arguments: dict[str, Any], /):
         arguments = dict(arguments)
         implementation = arguments.pop("implementation", 2)
         super().__init__(arguments)

@@ -32,7 +32,7 @@ class CellLayer(RNN):
             for name in names_of(cls.cell_class):
                 setattr(cls, name, _of_cell(name))
 
-    def __init__(self, arguments: dict[str, Any]):
+    def __init__(self, arguments: dict[str, Any], /):
         names = (*names_of(self.cell_class), "implementation")
         own = {name: value for name, value in arguments.items() if name not in names}
         use_cudnn = own.pop("use_cudnn", "auto")
