@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from schuss import ops
-from schuss.graph import as_array
+from schuss.graph import as_array, is_float
 from schuss.layers._layer import Layer
 from schuss.layers._shapes import is_integer
 from schuss.layers._symbolic import KerasTensor
@@ -146,7 +146,10 @@ class Discretization(Layer):
                 f'Layer "{self.name}" (Discretization): pass `bin_boundaries`, or call `adapt(data)` before the layer '
                 "is used."
             )
+        inputs = ops.convert_to_tensor(inputs)
         bins = ops.digitize(inputs, np.asarray(self.bin_boundaries, "float32"))
+        if is_float(inputs.dtype):  # what is no number is in the last bin, as of NumPy
+            bins = ops.where(ops.isnan(inputs), len(self.bin_boundaries), bins)
         if self.output_mode == "int":
             return ops.cast(bins, "int32")
         return encoded(bins, self.output_mode, len(self.bin_boundaries) + 1, self.compute_dtype)
