@@ -186,5 +186,5 @@ def main(seed: int, count: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    seed, count, folder = (*sys.argv[1:4], *(11, 70, FOLDER)[len(sys.argv) - 1 :])
-    main(int(seed), int(count), Path(folder))
+    given = sys.argv[1:]
+    main(int(given[0]), int(given[1]), Path(given[2])) if given else main(11, 70, FOLDER)

@@ -8,6 +8,10 @@ from typing import Any
 from schuss.layers._input_spec import InputSpec
 from schuss.layers._layer import Layer
 from schuss.layers.activations.activations import ELU, LeakyReLU, PReLU, ReLU, Softmax
+from schuss.layers.attention.additive_attention import AdditiveAttention
+from schuss.layers.attention.attention import Attention
+from schuss.layers.attention.grouped_query_attention import GroupedQueryAttention as GroupQueryAttention
+from schuss.layers.attention.multi_head_attention import MultiHeadAttention
 from schuss.layers.convolutional.convolution import Conv1D, Conv2D, Conv3D
 from schuss.layers.convolutional.depthwise import (
     DepthwiseConv1D,
@@ -16,10 +20,6 @@ from schuss.layers.convolutional.depthwise import (
     SeparableConv2D,
 )
 from schuss.layers.convolutional.transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
-from schuss.layers.attention.additive_attention import AdditiveAttention
-from schuss.layers.attention.attention import Attention
-from schuss.layers.attention.grouped_query_attention import GroupedQueryAttention as GroupQueryAttention
-from schuss.layers.attention.multi_head_attention import MultiHeadAttention
 from schuss.layers.core.activation import Activation, Identity
 from schuss.layers.core.dense import Dense
 from schuss.layers.core.einsum_dense import EinsumDense
