@@ -167,6 +167,7 @@ def test_masks_of_an_embedding_reach_attention_and_leave_it():
     layer = layers.MultiHeadAttention(2, 3)
     y = layer(x, x)
     assert get_mask(y).tolist() == (tokens != 0).tolist()
+    assert get_mask(x) is not None  # and stays for others
     alone = layer(x[:1, :2], x[:1, :2])
     np.testing.assert_allclose(y[:1, :2], alone, rtol=1e-5, atol=1e-6)
 

@@ -4,12 +4,14 @@ projection of the results. What multi-head and grouped-query attention have in c
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from string import ascii_lowercase
 from typing import Any
 
 from schuss import config, constraints, initializers, ops, regularizers
 from schuss.layers._layer import Layer
-from schuss.layers._masks import set_mask
+from schuss.layers._masks import get_mask, set_mask
 from schuss.layers._shapes import is_integer
 from schuss.layers.activations.activations import Softmax
 from schuss.layers.attention._visibility import causal, checked_window, joined, with_heads, within
@@ -129,16 +131,16 @@ class ProjectedAttention(Layer):
         use_causal_mask: bool = False,
     ) -> Any:
         key = value if key is None else key
-        for x in (query, value, key):
-            set_mask(x, None)  # heeded here: the projections have nothing to do with it
         mask = self._compute_attention_mask(
             query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask
         )
-        gate = self._gate_dense(query) if self._with_gate else None
+        with _unmasked(
+            query, value, key
+        ):  # the masks are heeded here: the projections have nothing to do with them
+            gate = self._gate_dense(query) if self._with_gate else None
+            projected = self._query_dense(query), self._key_dense(key), self._value_dense(value)
         y, scores = self._compute_attention(
-            self._query_dense(query),
-            self._key_dense(key),
-            self._value_dense(value),
+            *projected,
             attention_mask=mask,
             training=training,
             return_attention_scores=return_attention_scores,
@@ -224,6 +226,19 @@ class ProjectedAttention(Layer):
             "activity_regularizer": regularizers.serialize(self._penalty_on_projections),
             "seed": self.seed,
         }
+
+
+@contextmanager
+def _unmasked(*values: Any) -> Iterator[None]:
+    """Within the block the values have no masks."""
+    kept = [(value, get_mask(value)) for value in values]
+    for value in values:
+        set_mask(value, None)
+    try:
+        yield
+    finally:
+        for value, mask in kept:
+            set_mask(value, mask)
 
 
 def checked_size(owner: str, argument: str, given: Any) -> int:
