@@ -10,6 +10,7 @@ from schuss import constraints, initializers, ops, regularizers
 from schuss.layers._input_spec import InputSpec
 from schuss.layers._layer import Layer
 from schuss.layers._shapes import is_integer
+from schuss.ops._standardized import standardized
 
 
 class BatchNormalization(Layer):
@@ -145,6 +146,9 @@ class BatchNormalization(Layer):
             else:
                 _follow(self.moving_variance, variance, self.momentum)
             _follow(self.moving_mean, mean, self.momentum)
+            if mask is None and not self.renorm:
+                axes = tuple(i for i in range(len(shape)) if i != axis)
+                return ops.cast(standardized(x, gamma, beta, axes, self.epsilon), self.compute_dtype)
         else:
             mean, variance = (ops.reshape(v, shape) for v in (self.moving_mean, self.moving_variance))
         factor = ops.rsqrt(ops.add(variance, self.epsilon))
