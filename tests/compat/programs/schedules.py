@@ -76,7 +76,7 @@ for lr in [
     m = make(opt)
     h = m.fit(x, y, epochs=2, shuffle=False, verbose=0)
     print(
-        np.round(h.history["loss"], 5).tolist(),
+        np.round(h.history["loss"], 4).tolist(),
         round(float(opt.learning_rate), 6),
         int(opt.iterations),
         type(lr).__name__,
