@@ -130,3 +130,25 @@ def test_training(tf, Dataset):
     history = model.fit(data, validation_data=data, epochs=10, verbose=0)
     assert history.history["val_loss"][-1] < 0.01
     assert model.predict(data, verbose=0).shape == (40, 1)
+
+
+def test_data_sets_from_folders_and_arrays_have_tensors(tf, Dataset, tmp_path):
+    from PIL import Image
+
+    keras = tf.keras
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (4, 4), (9, 0, 0)).save(tmp_path / name / "1.png")
+    data = keras.utils.image_dataset_from_directory(tmp_path, image_size=(4, 4), shuffle=False, verbose=False)
+    assert data.class_names == ["a", "b"]
+    assert isinstance(data, Dataset)
+    for images, labels in data.take(1):
+        assert images[0].numpy().astype("uint8")[0, 0].tolist() == [9, 0, 0]
+        assert labels.numpy().tolist() == [0, 1]
+    assert data.element_spec[0] == tf.TensorSpec((None, 4, 4, 3), tf.float32)
+    data = data.map(lambda x, y: (x / 9, y), num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    assert [float(x.numpy().max()) for x, _ in data] == [1.0]
+    windows = keras.preprocessing.timeseries_dataset_from_array(np.arange(5), None, 2, batch_size=None)
+    assert values(windows) == [[0, 1], [1, 2], [2, 3], [3, 4]]
+    left, right = keras.utils.split_dataset(np.arange(5), 2)
+    assert (int(left.cardinality()), [int(x.numpy()) for x in right]) == (2, [2, 3, 4])
