@@ -128,10 +128,10 @@ CASES: list[tuple[str, dict[str, Any], Any, dict[str, Any]]] = [
         TRAINING,
     ),
     ("BatchNormalization", {"renorm": True}, SERIES, {}),
-    ("GroupNormalization", {"groups": 3, "axis": 2}, SERIES, {}),
+    ("GroupNormalization", {"groups": 3, "axis": 1}, SERIES, {}),
     ("GroupNormalization", {"groups": 1}, VOLUMES, {}),
     ("UnitNormalization", {"axis": [1, 3]}, IMAGES, {}),
-    ("RMSNormalization", {"axis": [-1, 1]}, SERIES, {}),
+    ("RMSNormalization", {"axis": [2, 3]}, IMAGES, {}),
     ("ReversibleEmbedding", {"input_dim": 6, "output_dim": 3, "tie_weights": False}, TOKENS, {}),
     ("ReversibleEmbedding", {"input_dim": 6, "output_dim": 4}, SERIES, {"reverse": True}),
     (

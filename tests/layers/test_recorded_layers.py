@@ -10,7 +10,7 @@ import schuss
 from schuss import layers, ops
 
 RECORDED = Path(__file__).parent.parent / "recorded"
-FILES = ("layers", "layers_more")
+FILES = ("layers", "layers_more", "convolutions")
 CASES = [
     (file, case)
     for file in FILES
