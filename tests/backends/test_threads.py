@@ -12,8 +12,9 @@ import pytest
 
 import schuss
 from schuss import ops
+from schuss.backends.cpu import compile_graph
 from schuss.backends.cpu._threads import num_threads, quota_of
-from schuss.graph import Spec
+from schuss.graph import Spec, trace
 from schuss.graph import primitives as p
 
 X = np.ones((300, 300), "float32")
@@ -82,6 +83,14 @@ def test_a_forked_process_computes_on_threads_of_its_own() -> None:
         assert time.monotonic() < deadline, "the forked process does not come to an end"
         time.sleep(0.01)
     assert np.frombuffer(os.read(read, 4), "float32")[0] == 90_000
+
+
+@pytest.mark.parametrize(("rows", "columns", "threads"), [(32, 20, 1), (1024, 20, 2), (64, 2000, 2)])
+def test_small_steps_have_one_thread(rows: int, columns: int, threads: int) -> None:
+    """Rows count, too: they lie anywhere in memory."""
+    spec = Spec((rows, columns), np.dtype("float32"))
+    program = compile_graph(trace(lambda x: ops.sum(x * x, axis=1), spec), 1)
+    assert program.threads(2) == threads
 
 
 def test_one_program_called_from_many_threads() -> None:

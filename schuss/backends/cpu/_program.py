@@ -22,9 +22,8 @@ from schuss.compiler import HostCall, Kernel, Plan, plan, work_of
 from schuss.compiler._expr import Buffer
 from schuss.graph import Graph
 
-_ALONE_WORK = (
-    500_000  # a step of less work than this is not worth a second thread (a barrier costs about 1 µs)
-)
+_ALONE_WORK = 400_000  # a step of less work than this (some 4 µs) is not worth a second thread
+_ROW_WORK = 500  # a row of the batch, beside what is done with it: it lies anywhere in memory
 _INLINE_WORK = 20_000_000  # a run of less work than this (some 0.1 ms) is done at once by the calling thread
 _PAUSE_WORK = 5000  # work done alone in the time of a pause
 _WITHOUT_END = 2**62
@@ -60,9 +59,8 @@ class CpuProgram:
         self.function = _RUN_TYPE(self.machine.run)
         self._fixed = [b for b in plan.buffers if b.kind != "temporary"]
         self.host_calls = [s for s in plan.steps if isinstance(s, HostCall)]
-        self.work: int = sum(work_of(s) for s in plan.steps if isinstance(s, Kernel)) + 10**6 * len(
-            self.host_calls
-        )
+        self.work: int = sum(work_of(s) for s in plan.steps if isinstance(s, Kernel))
+        self.work += _ROW_WORK * self.batch + 10**6 * len(self.host_calls)
         self._most_threads = max([1] + [s.chunks for s in plan.steps if isinstance(s, Kernel)])
         self._arenas: list[np.ndarray] = []
         self._known_pace: Pace | None = None
