@@ -16,6 +16,8 @@ from schuss.compiler._expr import cost_of
 from schuss.graph import Graph, Node, Tensor, lowering_rules
 
 _SHARED_COST = 6  # an expression that costs more than this and has several users is kept
+_LARGE = 1 << 18  # elements of a tensor that does not stay in the caches
+_LARGE_COST = 11  # ... which is kept from this cost on only, if computing it again reads no more than it has
 _PROLOGUE_COST = 3  # an operand of a contraction that costs more than this is kept: it is read many times
 _REPEATED_COST = 12  # ... and one whose elements are broadcast to many
 
@@ -255,6 +257,7 @@ def _costly(graph: Graph, kept: set[int], users: dict[int, list[Node]], factors:
     more: set[int] = set()
     cost: dict[int, int] = {}
     places = _places(graph)
+    read: dict[int, dict[int, int]] = {}  # the tensors that computing one reads, and their sizes
     for node in graph.nodes:
         if not _is_pointwise(node):
             continue
@@ -270,7 +273,12 @@ def _costly(graph: Graph, kept: set[int], users: dict[int, list[Node]], factors:
         if tensor.id in factors and not _is_view(node) and total > _PROLOGUE_COST:
             more.add(tensor.id)
         total -= sum(cost[t.id] for t in node.inputs if t.id in places)  # once for a whole vector
-        limit = _SHARED_COST if len(roots[tensor.id]) > 1 else 10**9
+        sizes = read[tensor.id] = {}
+        for operand in operands.values():
+            inside = operand.id in read and operand.id not in kept and operand.id not in more
+            sizes.update(read[operand.id] if inside else {operand.id: operand.size})
+        again = tensor.size >= _LARGE and sum(n >= tensor.size for n in sizes.values()) <= 1
+        limit = (_LARGE_COST if again else _SHARED_COST) if len(roots[tensor.id]) > 1 else 10**9
         if repeated[tensor.id] >= 4:
             limit = min(limit, _REPEATED_COST)
         if (total > limit and tensor.id not in places) or total > 400:
