@@ -290,9 +290,9 @@ def _places(graph: Graph) -> set[int]:
     """The ids of the tensors that depend on nothing but the place of an element: mostly the same for a whole vector."""
     found: set[int] = set()
     for node in graph.nodes:
-        if _is_pointwise(node) and node.primitive.name != "random_bits":
-            if all(t.id in found or (t.size == 1 and t.array is not None) for t in node.inputs):
-                found.update(t.id for t in node.outputs)
+        only = all(t.id in found or (t.size == 1 and t.array is not None) for t in node.inputs)
+        if only and _is_pointwise(node) and node.primitive.name != "random_bits":
+            found.update(t.id for t in node.outputs)
     return found
 
 
