@@ -196,12 +196,41 @@ class Model(Trainer, Layer):
 
         save_model(self, filepath, overwrite, zipped, **kwargs)
 
-    def export(self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any) -> None:
-        """Not supported: `save` the model and export it with Keras 3, which reads the file."""
-        raise NotImplementedError(
-            f"export(format={format!r}) is not supported. Write the model with model.save('name.keras'), and export it "
-            "with Keras: keras.models.load_model('name.keras').export(…)."
-        )
+    def export(
+        self,
+        filepath: Any,
+        format: str = "tf_saved_model",
+        verbose: Any = None,
+        input_signature: Any = None,
+        opset_version: int | None = None,
+    ) -> None:
+        """Write what the model predicts to a file that other programs run: ``format="onnx"``. Needs the package ``onnx``.
+
+        Args:
+            filepath: a path that ends in ``.onnx``.
+            format: ``"onnx"``; Keras's other formats are not supported.
+            verbose: accepted as in Keras.
+            input_signature: list of `InputSpec`s or shapes, a structure of these as `call` takes them. Axes of size None
+                are open in the file. Default: the inputs of a functional or sequential model, for others the shapes with
+                which they were built.
+            opset_version: of ONNX's operators: 18 (default) to 21.
+
+        Raises:
+            ImportError: ``onnx`` is not installed.
+            NotImplementedError: another format.
+            ValueError: the model does what ONNX cannot (calls Python, draws random numbers), or something else for each
+                size of an open axis (then give its size in `input_signature`).
+            TypeError: an input is text, or the model keeps something from call to call.
+            OSError: the file cannot be written. An existing one is kept then.
+        """
+        if format != "onnx":
+            raise NotImplementedError(
+                f'export(format={format!r}) is not supported, but format="onnx" is. For others write the model with '
+                "model.save('name.keras'), and export it with Keras: keras.models.load_model('name.keras').export(…)."
+            )
+        from schuss.saving._onnx._export import export_onnx
+
+        export_onnx(self, filepath, input_signature, opset_version)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: Any = None) -> None:
         """Write all weights, and the optimizer's variables, to a ``.weights.h5`` file, as Keras 3 does.
