@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from saved_models import examples
 
 import schuss
 from schuss import layers, ops
@@ -13,6 +14,7 @@ onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
 
 RECORDED = Path(__file__).parent.parent / "recorded" / "models"
+EXAMPLES = examples(schuss)
 
 
 def run(path, xs):
@@ -107,7 +109,7 @@ def test_each_kind_of_layer(name, tmp_path):
 ACTIVATIONS = [
     "relu", "relu6", "elu", "selu", "celu", "silu", "gelu", "softplus", "softsign", "tanh", "sigmoid", "hard_sigmoid",
     "hard_silu", "exponential", "mish", "log_softmax", "log_sigmoid", "softmax", "sparsemax", "glu", "squareplus",
-    "soft_shrink", "hard_shrink", "tanh_shrink", "threshold", "leaky_relu", "hard_tanh", "sparse_plus", "sparse_sigmoid",
+    "soft_shrink", "hard_shrink", "tanh_shrink", "leaky_relu", "hard_tanh", "sparse_plus", "sparse_sigmoid",
 ]  # fmt: skip
 
 
@@ -148,11 +150,9 @@ def test_convolutions_are_conv(tmp_path):
         assert "Gather" not in kinds
 
 
-@pytest.mark.parametrize(
-    "name", ["saved_stack", "saved_branches", "saved_nested", "saved_functions", "saved_subclassed"]
-)
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_models_that_keras_saved(name, tmp_path):
-    model = schuss.models.load_model(RECORDED / f"{name}.keras")
+    model = schuss.models.load_model(RECORDED / f"saved_{name}.keras")
     shapes = [t.shape[1:] for t in model.inputs] if model.inputs else [(4,)]
     compared(model, tmp_path / "m.onnx", *(array(3, *shape) for shape in shapes))
 
@@ -205,31 +205,44 @@ def test_what_depends_on_the_batch(tmp_path):
         compared(model, tmp_path / "m.onnx", array(batch, 5))
 
 
-def test_refused(tmp_path, monkeypatch):
-    path = tmp_path / "m.onnx"
+@pytest.mark.parametrize(
+    ("make", "kind", "message"),
+    [
+        (lambda: schuss.Sequential([layers.Dense(2)]), ValueError, "are not known"),
+        (
+            lambda: schuss.Sequential(
+                [schuss.Input((1,), dtype="string"), layers.StringLookup(vocabulary=["a"])]
+            ),
+            TypeError,
+            "is text",
+        ),
+        (
+            lambda: schuss.Sequential([schuss.Input(batch_shape=(2, 3, 4)), layers.LSTM(2, stateful=True)]),
+            TypeError,
+            "from call to call",
+        ),
+        (lambda: of(lambda x: x + schuss.random.normal((2,))), ValueError, "random numbers"),
+        (lambda: of(lambda x: x[:, : x.shape[1] // 2]), ValueError, "open axes .*input_signature"),
+    ],
+)
+def test_refused_models(tmp_path, make, kind, message):
+    with pytest.raises(kind, match=message):
+        make().export(tmp_path / "m.onnx", format="onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def of(function):
+    return schuss.Sequential([schuss.Input((None, 2)), layers.Lambda(function)])
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [("m", {}, r"must end in '\.onnx'"), ("m.onnx", {"opset_version": 7}, "opset_version"), ("m.onnx", {"input_signature": [4.5]}, "InputSpecs")],
+)  # fmt: skip
+def test_refused_arguments(tmp_path, name, arguments, message):
     net = schuss.Sequential([schuss.Input((4,)), layers.Dense(2)])
-    with pytest.raises(ValueError, match=r"must end in '\.onnx'"):
-        net.export(tmp_path / "m", format="onnx")
-    with pytest.raises(ValueError, match="opset_version"):
-        net.export(path, format="onnx", opset_version=7)
-    with pytest.raises(ValueError, match="not known"):
-        schuss.Sequential([layers.Dense(2)]).export(path, format="onnx")
-    with pytest.raises(TypeError, match="is text"):
-        words = layers.StringLookup(vocabulary=["a"])
-        schuss.Sequential([schuss.Input((1,), dtype="string"), words]).export(path, format="onnx")
-    with pytest.raises(TypeError, match="from call to call"):
-        stateful = schuss.Sequential([schuss.Input(batch_shape=(2, 3, 4)), layers.LSTM(2, stateful=True)])
-        stateful.export(path, format="onnx")
-    with pytest.raises(ValueError, match="random numbers"):
-        noisy = schuss.Sequential(
-            [schuss.Input((4,)), layers.Lambda(lambda x: x + schuss.random.normal((4,)))]
-        )
-        noisy.export(path, format="onnx")
-    with pytest.raises(ValueError, match=r"open axes .*input_signature"):
-        schuss.Sequential([schuss.Input((None, 2)), layers.Lambda(lambda x: x[:, : x.shape[1] // 2])]).export(
-            path, format="onnx"
-        )
-    assert not path.exists()
+    with pytest.raises(ValueError, match=message):
+        net.export(tmp_path / name, format="onnx", **arguments)
 
 
 def test_without_the_package(tmp_path, monkeypatch):

@@ -89,7 +89,7 @@ def _with_zeros_around(windows: _Windows) -> _Windows:
     return _Windows(step.inputs[0], windows.sizes, windows.strides, windows.dilations, low[1:-1], high[1:-1])
 
 
-def _convolved(e: Emitter, windows: _Windows, kernel: str, groups: int) -> str:
+def _convolved(e: Emitter, windows: _Windows, kernel: str, groups: Any) -> str:
     """[n, o, positions…], of a kernel [o, c / groups, places…]."""
     spatial = windows.spatial
     x = e.transpose(e.name(windows.source), (0, spatial + 1, *range(1, spatial + 1)))
@@ -159,7 +159,7 @@ def _depthwise(e: Emitter, product: Value, axes: Ints) -> str | None:
     weights = e.reshape(
         weights, (channels, multiple, *windows.sizes), (channels * multiple, 1, *windows.sizes)
     )
-    found, lead = _convolved(e, windows, weights, int(channels)), product.shape[: n + 1]
+    found, lead = _convolved(e, windows, weights, channels), product.shape[: n + 1]
     split: Shape = (lead[0], channels, multiple, *lead[1:])
     found = e.reshape(found, (lead[0], channels * multiple, *lead[1:]), split)
     return e.transpose(found, (0, *range(3, n + 3), 1, 2))

@@ -143,10 +143,11 @@ def _convert(e: Emitter, step: Step, x: Name, dtype: Any) -> str:
 
 
 _SAME_NAME = {
-    p.negative_p: "Neg", p.abs_p: "Abs", p.sign_p: "Sign", p.exponential_p: "Exp", p.log_p: "Log", p.logistic_p: "Sigmoid",
-    p.sqrt_p: "Sqrt", p.sine_p: "Sin", p.cosine_p: "Cos", p.tan_p: "Tan", p.asin_p: "Asin", p.acos_p: "Acos",
-    p.atan_p: "Atan",    p.sinh_p: "Sinh", p.cosh_p: "Cosh", p.tanh_p: "Tanh", p.asinh_p: "Asinh", p.acosh_p: "Acosh", p.atanh_p: "Atanh",
-    p.erf_p: "Erf", p.add_p: "Add", p.subtract_p: "Sub", p.multiply_p: "Mul", p.maximum_p: "Max", p.minimum_p: "Min",
+    p.negative_p: "Neg", p.abs_p: "Abs", p.sign_p: "Sign", p.exponential_p: "Exp", p.log_p: "Log",
+    p.logistic_p: "Sigmoid", p.sqrt_p: "Sqrt", p.sine_p: "Sin", p.cosine_p: "Cos", p.tan_p: "Tan",
+    p.asin_p: "Asin", p.acos_p: "Acos", p.atan_p: "Atan", p.sinh_p: "Sinh", p.cosh_p: "Cosh",
+    p.tanh_p: "Tanh", p.asinh_p: "Asinh", p.acosh_p: "Acosh", p.atanh_p: "Atanh", p.erf_p: "Erf",
+    p.add_p: "Add", p.subtract_p: "Sub", p.multiply_p: "Mul", p.maximum_p: "Max", p.minimum_p: "Min",
     p.power_p: "Pow",
 }  # fmt: skip
 

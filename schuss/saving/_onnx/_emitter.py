@@ -5,19 +5,20 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from schuss.graph import Primitive
 from schuss.saving._onnx._graphs import OpenGraph, Shape, Step, Value
-from schuss.saving._onnx._sizes import AnySize, Size, product
+from schuss.saving._onnx._sizes import AnySize, Size, as_ints
 
 rules: dict[Primitive, Callable[..., Any]] = {}
 """``rule(emitter, step, *names, **params) -> name`` of the result (a list where there are several)."""
 
 _SMALL = 1 << 14  # bytes of a result that is computed beforehand in any case
-_RANDOM = ("random_bits", "host_call")
+_HOST = ("random_bits", "host_call")
 
 
 class Emitter:
@@ -152,8 +153,9 @@ class Emitter:
 
     def sizes(self, shape: Shape) -> str:
         """A shape as int64[n]."""
-        if all(isinstance(size, int) for size in shape):
-            return self.integers(*shape)  # type: ignore[arg-type]
+        ints = as_ints(shape)
+        if ints is not None:
+            return self.integers(*ints)
         return self.op("Concat", *(self.dimension(size) for size in shape), axis=0)
 
     # Words that several rules use ---
@@ -202,11 +204,11 @@ class Emitter:
     def _compute(self, step: Step) -> None:
         """Remember the results of a step that depends on no inputs, unless they take more memory than its operands."""
         arrays = [self.known(value) for value in step.inputs]
-        shapes = [value.shape for value in step.outputs]
-        fixed = all(isinstance(size, int) for shape in shapes for size in shape) and _is_fixed(step.params)
-        if not fixed or any(array is None for array in arrays) or step.primitive.name in _RANDOM:
+        sizes = [as_ints(value.shape) for value in step.outputs]
+        fixed = None not in sizes and _is_fixed(step.params)
+        if not fixed or any(array is None for array in arrays) or step.primitive.name in _HOST:
             return
-        size = sum(int(product(value.shape)) * value.dtype.itemsize for value in step.outputs)
+        size = sum(prod(n or ()) * value.dtype.itemsize for n, value in zip(sizes, step.outputs, strict=True))
         if size > max(_SMALL, sum(array.nbytes for array in arrays if array is not None)):
             return
         found = step.primitive.bind(*arrays, **step.params)

@@ -107,13 +107,13 @@ class _Union:
         return self._values[key]
 
     def _constant(self, value: Value, arrays: list[Any]) -> None:
-        value.array = arrays[0]
+        first = value.array = arrays[0]
         if all(
-            array is not None and np.array_equal(array, arrays[0], equal_nan=array.dtype.kind == "f")
+            array is not None and np.array_equal(array, first, equal_nan=array.dtype.kind == "f")
             for array in arrays
         ):
             return
-        if value.array.size != 1:
+        if first.size != 1:
             raise Differs(f"an array of constants of shape ({', '.join(map(str, value.shape))})")
         numbers = [float(array.reshape(())) for array in arrays]
         size = self._samples.fitted(numbers)

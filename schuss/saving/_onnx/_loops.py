@@ -38,12 +38,13 @@ def _scan(
     results = [inner.op("Identity", inner.name(value)) for value in body.outputs]
     outputs = [described(e, name, value.dtype, value.shape) for name, value in zip(results, body.outputs)]
     graph = e.onnx.helper.make_graph(needed(inner.nodes, results), e.unique("body"), infos, outputs)
-    direction = int(reverse)
+    directions = {"scan_input_directions": [int(reverse)] * len(xs)}
+    if len(step.outputs) > counts[1]:
+        directions["scan_output_directions"] = [int(reverse)] * (len(step.outputs) - counts[1])
+    operands_of_scan = [*map(str, carries), *xs]
     return e.several(
-        "Scan", [*map(str, carries), *xs], len(step.outputs), body=graph, num_scan_inputs=len(xs),
-        scan_input_directions=[direction] * len(xs),
-        scan_output_directions=[direction] * (len(step.outputs) - counts[1]),
-    )  # fmt: skip
+        "Scan", operands_of_scan, len(step.outputs), body=graph, num_scan_inputs=len(xs), **directions
+    )
 
 
 def described(e: Emitter, name: str, dtype: Any, shape: Shape) -> Any:

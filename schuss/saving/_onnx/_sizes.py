@@ -66,6 +66,12 @@ def product(sizes: Sequence[AnySize]) -> AnySize:
     return reduce(lambda a, b: a * b, sizes, 1)
 
 
+def as_ints(sizes: Sequence[AnySize]) -> tuple[int, ...] | None:
+    """The sizes, if none has a name in it."""
+    ints = tuple(size for size in sizes if isinstance(size, int))
+    return ints if len(ints) == len(sizes) else None
+
+
 class Samples:
     """The sizes of the open axes with which a model is traced: enough of them to tell which polynomial, without powers of
     a name, a size in the traces is, and one more to see whether it is one.
