@@ -1,6 +1,6 @@
 """Record whole models that Keras trained and saved, what they compute, and the losses of one more epoch.
 
-    python tools/record_keras_models.py    # in an environment with Keras 3; writes tests/recorded/models
+    python tools/record_keras_models.py [NAME …]    # in an environment with Keras 3; writes tests/recorded/models
 
 The classes that the files need are in ``tests/saving/saved_models.py``, which works with Keras and with Schuss.
 """
@@ -26,7 +26,7 @@ def record(name: str) -> None:
     keras.utils.set_random_seed(1)
     model.fit(x, y, batch_size=4, epochs=2, verbose=0, shuffle=False)
     model.save(FOLDER / f"saved_{name}.keras")
-    if name in ("stack", "branches"):
+    if name in ("stack", "branches", "images", "series"):
         model.save(FOLDER / f"saved_{name}.h5")  # the older format
     figures = {f"output{i}": np.asarray(value) for i, value in enumerate(flat(model(x)))}
     figures |= {f"optimizer{i}": np.asarray(v) for i, v in enumerate(model.optimizer.variables)}
@@ -36,5 +36,5 @@ def record(name: str) -> None:
 
 
 if __name__ == "__main__":
-    for name in examples(keras):
+    for name in sys.argv[1:] or examples(keras):
         record(name)

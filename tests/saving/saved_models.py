@@ -123,4 +123,34 @@ def examples(keras: Any) -> dict[str, Any]:
         model.compile(keras.optimizers.Adam(amsgrad=True, clipnorm=1.0, weight_decay=0.01), "mse")
         return model, rows(4), rows(2)
 
-    return {f.__name__: f for f in (stack, branches, nested, functions, subclassed)}
+    def images() -> Any:
+        x = layers.Input((6, 6, 2))
+        a = layers.MaxPooling2D()(layers.Conv2D(4, 3, padding="same", activation="relu")(x))
+        b = layers.AveragePooling2D(3, 2, "same")(layers.SeparableConv2D(4, 2, padding="same")(x))
+        h = layers.BatchNormalization()(layers.concatenate([a, b]))
+        h = layers.DepthwiseConv2D(3, depth_multiplier=2, depthwise_regularizer="l2")(h)
+        h = layers.Conv2DTranspose(4, 3, strides=2, padding="same", output_padding=1)(h)
+        h = layers.SpectralNormalization(layers.Conv2D(4, 1, groups=2, use_bias=False))(h)
+        h = layers.AdaptiveAveragePooling2D(2)(layers.GroupNormalization(2)(h))
+        model = keras.Model(x, layers.Dense(2)(layers.Flatten()(h)), name="images")
+        model.compile("sgd", "mse")
+        return model, rows(6, 6, 2), rows(2)
+
+    def series() -> Any:
+        model = keras.Sequential(
+            [
+                layers.Input((8, 3)),
+                layers.Conv1D(4, 3, dilation_rate=2, padding="causal", activation="gelu", name="causal"),
+                layers.DepthwiseConv1D(2, name="apart"),
+                layers.SeparableConv1D(6, 2, strides=2, name="separable"),
+                layers.Conv1DTranspose(3, 3, strides=2, kernel_constraint="max_norm", name="back"),
+                layers.MaxPooling1D(2, padding="same"),
+                layers.BatchNormalization(renorm=True),
+                layers.GlobalAveragePooling1D(),
+            ],
+            name="series",
+        )
+        model.compile(keras.optimizers.SGD(0.05, momentum=0.5), "mse")
+        return model, rows(8, 3), rows(3)
+
+    return {f.__name__: f for f in (stack, branches, nested, functions, subclassed, images, series)}

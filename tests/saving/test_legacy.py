@@ -27,7 +27,7 @@ def net(units=3):
     )
 
 
-@pytest.mark.parametrize("name", ["stack", "branches"])
+@pytest.mark.parametrize("name", ["stack", "branches", "images", "series"])
 def test_models_that_keras_saved(name):
     figures = np.load(RECORDED / f"saved_{name}.npz")
     fresh, x, _ = EXAMPLES[name]()

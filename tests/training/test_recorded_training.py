@@ -20,6 +20,7 @@ CASES = [
     if (RECORDED / case["model"]).exists()
 ]
 ARRAYS = np.load(RECORDED / "training.npz")
+WITHOUT_GRADIENT = {("001", 3)}  # a bias ahead of a batch normalization: what there is of a gradient is rounding
 
 
 class Losses(Callback):
@@ -65,4 +66,5 @@ def test_every_step(case: dict[str, Any]) -> None:
     for i, weight in enumerate(model.get_weights()):
         after = ARRAYS[f"{case['id']}/after.weight{i}"]
         # Adam divides by √v: where gradients are hardly more than rounding, their order of summation shows.
-        assert np.abs(weight - after).max() <= 1e-3 * np.abs(after).max()
+        tolerance = 1e-2 if (case["id"], i) in WITHOUT_GRADIENT else 1e-3
+        assert np.abs(weight - after).max() <= tolerance * np.abs(after).max()
