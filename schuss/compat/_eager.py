@@ -104,8 +104,12 @@ class EagerTensor(np.ndarray):
     __hash__ = None  # type: ignore[assignment]
 
     def numpy(self) -> Any:
-        """The plain NumPy array; a NumPy number of a scalar."""
+        """The plain NumPy array; a NumPy number of a scalar. Text comes as bytes, as TensorFlow has it."""
         plain = self.view(np.ndarray)
+        if plain.dtype.kind == "O":
+            coded = np.empty(plain.shape, object)
+            coded.reshape(-1)[:] = [s.encode() if isinstance(s, str) else s for s in plain.reshape(-1)]
+            return coded[()]
         return plain.copy() if plain.ndim else plain[()]
 
     @property
@@ -223,13 +227,17 @@ class EagerTensor(np.ndarray):
     def __str__(self) -> str:
         text = str(self.view(np.ndarray))
         line = "\n" if "\n" in text else ""
-        return f"tf.Tensor({line}{text}, shape={self.shape}, dtype={self.dtype.name})"
+        return f"tf.Tensor({line}{text}, shape={self.shape}, dtype={self._dtype_name})"
 
     def __repr__(self) -> str:
         plain_self = self.view(np.ndarray)
         text = repr(plain_self) if self.ndim else str(plain_self)
         line = "\n" if "\n" in text else ""
-        return f"<tf.Tensor: shape={self.shape}, dtype={self.dtype.name}, numpy={line}{text}>"
+        return f"<tf.Tensor: shape={self.shape}, dtype={self._dtype_name}, numpy={line}{text}>"
+
+    @property
+    def _dtype_name(self) -> str:
+        return "string" if self.dtype.kind == "O" else self.dtype.name
 
 
 def plain(value: Any) -> Any:
@@ -247,7 +255,7 @@ def eager(value: Any) -> Any:
     """An array (or NumPy number) as an eager tensor; anything else as it is."""
     if isinstance(value, (np.ndarray, np.generic)) and not isinstance(value, EagerTensor):
         array = np.asarray(value)
-        return array.view(EagerTensor) if array.dtype in _DTYPES else value
+        return array.view(EagerTensor) if array.dtype in _DTYPES or array.dtype.kind == "O" else value
     return value
 
 
@@ -255,8 +263,13 @@ def to_tensor(value: Any, dtype: Any = None) -> Any:
     """What TensorFlow's functions make of an argument: a tensor, of `dtype` if given.
 
     Arrays keep their type, Python's integers become int32 and floats float32; lists may hold tensors. Tensors
-    of a trace, variables and symbolic inputs are passed on.
+    of a trace, variables and symbolic inputs are passed on. Text becomes an array of objects.
     """
+    text = _as_text(value)
+    if text is not None:
+        if dtype is not None and getattr(dtype, "name", dtype) != "string":
+            raise TypeError(f"Cannot convert text to a tensor of dtype {dtype}: {value!r}.")
+        return eager(text)
     if isinstance(value, (list, tuple)) and _holds_tensors(value):
         from schuss import ops
 
@@ -271,6 +284,22 @@ def to_tensor(value: Any, dtype: Any = None) -> Any:
     if dtype is None or tensor.dtype == as_dtype(dtype):
         return tensor
     return OPERATORS["cast"](tensor, as_dtype(dtype))
+
+
+def _as_text(value: Any) -> np.ndarray | None:
+    """Strings (one, an array, nested lists) as an array of objects; None of anything else."""
+    first = value
+    while isinstance(first, (list, tuple)) and len(first):
+        first = first[0]
+    strings = first.dtype.kind in "USO" if isinstance(first, np.ndarray) else isinstance(first, (str, bytes))
+    if not strings:
+        return None
+    given = np.asarray(value, object)
+    if not all(isinstance(s, (str, bytes)) for s in given.reshape(-1)):
+        return None
+    text = np.empty(given.shape, object)
+    text.reshape(-1)[:] = [s.decode() if isinstance(s, bytes) else s for s in given.reshape(-1)]
+    return text
 
 
 def _holds_tensors(value: Any) -> bool:

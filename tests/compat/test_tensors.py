@@ -179,3 +179,18 @@ def test_variables_of_tensorflow_in_layers(tf):
     model.fit(np.ones((4, 2)), np.zeros((4, 1)), batch_size=2, verbose=0)
     assert float(layer.calls) == 3
     assert layer.w.numpy()[0, 0] < 1
+
+
+def test_text(tf):
+    text = tf.constant([["a", "ß"]])
+    assert (text.shape, text.dtype == tf.string) == ((1, 2), True)
+    assert text.numpy().tolist() == [[b"a", "ß".encode()]]
+    assert tf.constant("a").numpy() == b"a"
+    assert (
+        repr(tf.constant(["a"])) == "<tf.Tensor: shape=(1,), dtype=string, numpy=array(['a'], dtype=object)>"
+    )
+    assert tf.TensorSpec((None,), tf.string).dtype == tf.as_dtype("string") == tf.string
+    with pytest.raises(TypeError, match="Cannot convert text"):
+        tf.constant("a", dtype=tf.float32)
+    with pytest.raises(TypeError, match="Expected numbers"):
+        tf.constant(np.array([1, None], object))

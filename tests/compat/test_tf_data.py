@@ -152,3 +152,15 @@ def test_data_sets_from_folders_and_arrays_have_tensors(tf, Dataset, tmp_path):
     assert values(windows) == [[0, 1], [1, 2], [2, 3], [3, 4]]
     left, right = keras.utils.split_dataset(np.arange(5), 2)
     assert (int(left.cardinality()), [int(x.numpy()) for x in right]) == (2, [2, 3, 4])
+
+
+def test_texts_from_folders_are_read_by_layers(tf, tmp_path):
+    for name, text in (("bad", "very boring"), ("good", "very funny")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.txt").write_text(text)
+    data = tf.keras.utils.text_dataset_from_directory(tmp_path, shuffle=False, verbose=False)
+    assert data.element_spec[0] == tf.TensorSpec((None,), tf.string)
+    assert [x.numpy().tolist() for x, _ in data] == [[b"very boring", b"very funny"]]
+    read = tf.keras.layers.TextVectorization()
+    read.adapt(data.map(lambda x, y: x))
+    assert [x.numpy().tolist() for x, _ in data.map(lambda x, y: (read(x), y))] == [[[2, 4], [2, 3]]]

@@ -102,7 +102,9 @@ class TensorSpec:
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: Any = "Const") -> Any:
     """A tensor of `value` (number, nested list, array); one number fills a `shape`."""
     tensor = to_tensor(value)
-    if dtype is not None:
+    if tensor.dtype == "object":
+        tensor = to_tensor(tensor, dtype)
+    elif dtype is not None:
         tensor = _exactly(value, tensor, dtype)
     if shape is None:
         return eager(np.array(tensor)) if isinstance(tensor, np.ndarray) else tensor

@@ -15,7 +15,7 @@ class DType:
 
     def __init__(self, name: str):
         self.name = name
-        self.dtype = np.dtype(name)  # NumPy and Schuss look here
+        self.dtype: Any = np.dtype(object if name == "string" else name)  # NumPy and Schuss look here
 
     @property
     def as_numpy_dtype(self) -> Any:
@@ -73,14 +73,15 @@ class DType:
         return f"tf.{self.name}"
 
 
-TYPES = {name: DType(name) for name in DTYPES}
+TYPES = {name: DType(name) for name in (*DTYPES, "string")}
 
 
 def as_dtype(type_value: Any) -> DType:
     """The data type that a name, a NumPy type or a `DType` stands for."""
     if isinstance(type_value, DType):
         return type_value
-    return TYPES[_array_dtype(type_value).name]
+    is_text = type_value in ("string", str, bytes) or getattr(type_value, "kind", "") in tuple("OSU")
+    return TYPES["string" if is_text else _array_dtype(type_value).name]
 
 
 def cast(x: Any, dtype: Any, name: Any = None) -> Any:
