@@ -21,7 +21,7 @@ def numbers(owner: str, argument: str, given: Any, dimensions: int, least: int =
         or len(each) != dimensions
         or not all(is_integer(n) and n >= least for n in each)
     ):
-        several = "" if dimensions == 1 else f" or {dimensions} of them, one for each spatial axis"
+        several = "" if dimensions == 1 else f", or {dimensions} such integers, one for each spatial axis"
         raise ValueError(
             f"{owner}: `{argument}` must be an integer of at least {least}{several}; got {given!r}."
         )

@@ -37,6 +37,8 @@ class Convolutional(Layer):
 
     def __init__(
         self,
+        of_parts: dict[str, tuple[Any, Any, Any]],
+        /,
         *,
         kernel_size: Any,
         strides: Any,
@@ -45,7 +47,6 @@ class Convolutional(Layer):
         dilation_rate: Any,
         activation: Any,
         use_bias: bool,
-        of_parts: dict[str, tuple[Any, Any, Any]],
         activity_regularizer: Any,
         **kwargs: Any,
     ):

@@ -35,6 +35,10 @@ class Convolution(Convolutional):
         owner = type(self).__name__
         refuse_adapters(owner, kwargs)
         super().__init__(
+            {
+                "kernel": (kernel_initializer, kernel_regularizer, kernel_constraint),
+                "bias": (bias_initializer, bias_regularizer, bias_constraint),
+            },
             kernel_size=kernel_size,
             strides=strides,
             padding=padding,
@@ -42,10 +46,6 @@ class Convolution(Convolutional):
             dilation_rate=dilation_rate,
             activation=activation,
             use_bias=use_bias,
-            of_parts={
-                "kernel": (kernel_initializer, kernel_regularizer, kernel_constraint),
-                "bias": (bias_initializer, bias_regularizer, bias_constraint),
-            },
             activity_regularizer=activity_regularizer,
             **kwargs,
         )

@@ -34,6 +34,10 @@ class DepthwiseConvolution(Convolutional):
         **kwargs: Any,
     ):
         super().__init__(
+            {
+                "depthwise": (depthwise_initializer, depthwise_regularizer, depthwise_constraint),
+                "bias": (bias_initializer, bias_regularizer, bias_constraint),
+            },
             kernel_size=kernel_size,
             strides=strides,
             padding=padding,
@@ -41,10 +45,6 @@ class DepthwiseConvolution(Convolutional):
             dilation_rate=dilation_rate,
             activation=activation,
             use_bias=use_bias,
-            of_parts={
-                "depthwise": (depthwise_initializer, depthwise_regularizer, depthwise_constraint),
-                "bias": (bias_initializer, bias_regularizer, bias_constraint),
-            },
             activity_regularizer=activity_regularizer,
             **kwargs,
         )
@@ -105,6 +105,11 @@ class SeparableConvolution(Convolutional):
     ):
         owner = type(self).__name__
         super().__init__(
+            {
+                "depthwise": (depthwise_initializer, depthwise_regularizer, depthwise_constraint),
+                "pointwise": (pointwise_initializer, pointwise_regularizer, pointwise_constraint),
+                "bias": (bias_initializer, bias_regularizer, bias_constraint),
+            },
             kernel_size=kernel_size,
             strides=strides,
             padding=padding,
@@ -112,11 +117,6 @@ class SeparableConvolution(Convolutional):
             dilation_rate=dilation_rate,
             activation=activation,
             use_bias=use_bias,
-            of_parts={
-                "depthwise": (depthwise_initializer, depthwise_regularizer, depthwise_constraint),
-                "pointwise": (pointwise_initializer, pointwise_regularizer, pointwise_constraint),
-                "bias": (bias_initializer, bias_regularizer, bias_constraint),
-            },
             activity_regularizer=activity_regularizer,
             **kwargs,
         )

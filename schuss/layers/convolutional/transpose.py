@@ -34,6 +34,10 @@ class TransposedConvolution(Convolutional):
     ):
         owner = type(self).__name__
         super().__init__(
+            {
+                "kernel": (kernel_initializer, kernel_regularizer, kernel_constraint),
+                "bias": (bias_initializer, bias_regularizer, bias_constraint),
+            },
             kernel_size=kernel_size,
             strides=strides,
             padding=padding,
@@ -41,10 +45,6 @@ class TransposedConvolution(Convolutional):
             dilation_rate=dilation_rate,
             activation=activation,
             use_bias=use_bias,
-            of_parts={
-                "kernel": (kernel_initializer, kernel_regularizer, kernel_constraint),
-                "bias": (bias_initializer, bias_regularizer, bias_constraint),
-            },
             activity_regularizer=activity_regularizer,
             **kwargs,
         )

@@ -19,9 +19,13 @@ class _AdaptivePooling(Layer):
 
     def __init__(self, output_size: Any, data_format: str | None = None, **kwargs: Any):
         owner = type(self).__name__
-        if not is_integer(output_size) and not isinstance(output_size, (list, tuple)):
+        several = isinstance(output_size, (list, tuple))
+        if not is_integer(output_size) and not (
+            several and (len(output_size) == self.dimensions or self.dimensions == 1)
+        ):
             raise TypeError(
-                f"{owner}: `output_size` must be an integer or a tuple of {self.dimensions}; got {output_size!r}."
+                f"{owner}: `output_size` must be an integer or a tuple of {self.dimensions} of them; got "
+                f"{output_size!r}."
             )
         super().__init__(**kwargs)
         self.output_size = numbers(owner, "output_size", output_size, self.dimensions)

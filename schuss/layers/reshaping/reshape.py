@@ -176,8 +176,9 @@ def checked_data_format(owner: str, data_format: str | None) -> str:
     """``"channels_last"`` or ``"channels_first"``; a ValueError for anything else."""
     if data_format is None:
         return "channels_last"
-    if data_format not in ("channels_last", "channels_first"):
+    name = data_format.lower() if isinstance(data_format, str) else data_format
+    if name not in ("channels_last", "channels_first"):
         raise ValueError(
             f"{owner}: `data_format` must be 'channels_last' or 'channels_first', got {data_format!r}."
         )
-    return data_format
+    return name
