@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 import tempfile
 import zipfile
@@ -12,6 +13,11 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError, OverflowError)
@@ -23,7 +29,8 @@ _GREATEST_EXPANSION = 100  # Keras stores without compression; deflate reaches 1
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary file beside `path`, which takes its place if the block succeeds, and is removed if not.
 
-    A link keeps pointing to where it did, and a file's permissions are kept.
+    A link keeps pointing to where it did, and a file's permissions are kept. What a process that was killed has left of
+    an earlier attempt is removed.
 
     Raises:
         OSError: the file cannot be written (no such folder, no permission, no space). What was there before
@@ -37,8 +44,11 @@ def replacing(path: Path) -> Iterator[Path]:
         raise FileNotFoundError(f"Cannot write {path}: there is no folder {target.parent}.") from None
     except PermissionError:
         raise PermissionError(f"Cannot write {path}: no permission to write in {target.parent}.") from None
-    os.close(handle)
+    _lock(handle)
+    if fcntl is None:
+        os.close(handle)
     temporary = Path(name)
+    _remove_left_behind(target, temporary)
     try:
         yield temporary
         with open(temporary, "rb") as written:
@@ -51,7 +61,35 @@ def replacing(path: Path) -> Iterator[Path]:
         what = f"{os.strerror(error.errno)}, so it cannot be written. What was there before is unchanged"
         raise OSError(error.errno, what, str(path)) from None
     finally:
+        if fcntl is not None:
+            os.close(handle)
         temporary.unlink(missing_ok=True)
+
+
+def _lock(handle: int) -> bool:
+    """Whether nobody else is writing the file; then it is ours as long as `handle` is open and this process lives."""
+    if fcntl is None:
+        return True  # Windows does not remove files that are open
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _remove_left_behind(target: Path, own: Path) -> None:
+    """Remove temporary files for `target` that nobody writes any more."""
+    pattern = re.compile(re.escape(f".{target.name}.") + r"[a-z0-9_]{8}\.part")
+    with contextlib.suppress(OSError):
+        for name in filter(pattern.fullmatch, os.listdir(target.parent)):
+            if name != own.name:
+                _remove_if_unlocked(target.parent / name)
+
+
+def _remove_if_unlocked(path: Path) -> None:
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        if _lock(file.fileno()):
+            path.unlink(missing_ok=True)
 
 
 def _mode_for(path: Path, target: Path) -> int:
@@ -84,7 +122,25 @@ def open_archive(source: Any) -> Iterator[zipfile.ZipFile]:
                 f"{shown_name(source)} is not a .keras file: it is empty, no zip archive, or was cut off ({error})."
             ) from None
         with archive:
+            _require_proportion(archive, shown_name(source))
             yield archive
+
+
+def _require_proportion(archive: zipfile.ZipFile, shown: str) -> None:
+    """A ValueError if the archive would grow out of all proportion: its members may share their bytes."""
+    claimed, stored = sum(info.file_size for info in archive.infolist()), _size(archive)
+    if claimed > _LARGE and claimed > _GREATEST_EXPANSION * stored:
+        raise ValueError(
+            f"{shown}: what it contains claims to be {claimed:,} bytes, packed into {stored:,}. Such a file is not read."
+        )
+
+
+def _size(archive: zipfile.ZipFile) -> int:
+    file: Any = archive.fp
+    place = file.tell()
+    size = file.seek(0, os.SEEK_END)
+    file.seek(place)
+    return size
 
 
 def shown_name(source: Any) -> str:

@@ -148,24 +148,13 @@ def _read(
     config = _config_in(archive, shown)
     if not compile:
         config.pop("compile_config", None)
-    model = _model_of(config, shown, custom_objects, safe_mode)
+    model = deserialize_sharing(config, custom_objects, safe_mode, shown)
     if not (hasattr(model, "built") and hasattr(model, "variables")):
         raise ValueError(f"{shown} does not hold a model or layer, but a {type(model).__name__}.")
     read_weights(model, io.BytesIO(read_member(archive, WEIGHTS_NAME, shown)), shown)
     names = [name for name in archive.namelist() if name.startswith(_ASSETS) and not name.endswith("/")]
     give_assets(model, {name[len(_ASSETS) :]: read_member(archive, name, shown) for name in names}, shown)
     return model
-
-
-def _model_of(
-    config: dict[str, Any], shown: str, custom_objects: dict[str, Any] | None, safe_mode: bool
-) -> Any:
-    try:
-        return deserialize_sharing(config, custom_objects, safe_mode)
-    except (KeyError, IndexError, AttributeError, RecursionError) as error:
-        raise ValueError(
-            f"{shown}: the model cannot be made from {_CONFIG}; it may be damaged ({type(error).__name__}: {error})."
-        ) from error
 
 
 def _config_in(archive: zipfile.ZipFile, shown: str) -> dict[str, Any]:

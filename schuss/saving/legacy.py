@@ -13,7 +13,7 @@ import numpy as np
 from schuss.graph import Variable
 from schuss.saving._files import replacing
 from schuss.saving._hdf5 import array_in, opened, read_array, require_hard_link
-from schuss.saving.serialization import deserialize_keras_object, serialize_keras_object
+from schuss.saving.serialization import deserialize_from_file, serialize_keras_object
 
 SUFFIXES = (".h5", ".hdf5")
 _OWN = "top_level_model_weights"
@@ -101,7 +101,7 @@ def load_legacy(
         texts = [file.attrs["model_config"], file.attrs.get("training_config") if compile else None]
         state = [array for _, array in _weights_in(file, "optimizer_weights", shown)] if texts[1] else []
     config, training = (None if text is None else _json(text, shown) for text in texts)
-    model = deserialize_keras_object(config, custom_objects, safe_mode)
+    model = deserialize_from_file(config, custom_objects, safe_mode, shown)
     load_legacy_weights(model, path)
     if training:
         training["optimizer"] = training.pop("optimizer_config", None)

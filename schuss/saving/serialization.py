@@ -45,6 +45,8 @@ _PUBLIC_NAMES = {"GroupedQueryAttention": "GroupQueryAttention"}
 class _State(threading.local):
     safe_mode = True
     """What files may make, in this thread: with `safe_mode`, nothing that runs code from the file."""
+    from_file = False
+    """Whether the configs are those of a file."""
     live: bool = False
     """Whether configs are for copies in memory: classes and functions stand for themselves in them."""
     met: dict[int, list[Any]] | None = None
@@ -82,14 +84,45 @@ def serialize_sharing(obj: Any) -> Any:
         _state.met, _state.shared = outer
 
 
-def deserialize_sharing(config: Any, custom_objects: Mapping[str, Any] | None, safe_mode: bool) -> Any:
-    """`deserialize_keras_object` for what `serialize_sharing`, or Keras's `save`, wrote."""
+def deserialize_sharing(
+    config: Any, custom_objects: Mapping[str, Any] | None, safe_mode: bool, shown: str | None = None
+) -> Any:
+    """`deserialize_from_file` for what `serialize_sharing`, or Keras's `save`, wrote; without `shown` the config is not of
+    a file, but of a copy in memory."""
     outer = _state.made
     _state.made = {}
     try:
-        return deserialize_keras_object(config, custom_objects, safe_mode)
+        if shown is None:
+            return deserialize_keras_object(config, custom_objects, safe_mode)
+        return deserialize_from_file(config, custom_objects, safe_mode, shown)
     finally:
         _state.made = outer
+
+
+def deserialize_from_file(
+    config: Any, custom_objects: Mapping[str, Any] | None, safe_mode: bool, shown: str
+) -> Any:
+    """`deserialize_keras_object` for a config of the file that messages call `shown`; see `in_safe_mode`.
+
+    Raises:
+        ValueError: an unknown class, or one that `safe_mode` refuses; the config is damaged, or asks for more memory than
+            there is.
+        TypeError: a class does not take the config's arguments.
+    """
+    outer, _state.from_file = _state.from_file, True
+    try:
+        return deserialize_keras_object(config, custom_objects, safe_mode)
+    except (KeyError, IndexError, AttributeError, RecursionError, OverflowError, MemoryError) as error:
+        raise ValueError(
+            f"{shown}: the model cannot be made from its config; it may be damaged ({type(error).__name__}: {error})."
+        ) from error
+    finally:
+        _state.from_file = outer
+
+
+def in_safe_mode() -> bool:
+    """Whether what is made is described by a file that is not to be trusted: other files that it names are not read."""
+    return _state.from_file and _state.safe_mode
 
 
 def serialize_keras_object(obj: Any) -> Any:

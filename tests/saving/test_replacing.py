@@ -63,6 +63,23 @@ def test_killed_in_the_middle(tmp_path, name):
     done = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
     assert done.returncode == -signal.SIGKILL
     assert path.read_bytes() == before
+    save(model, path)
+    assert os.listdir(tmp_path) == [name]
+
+
+@unix
+def test_files_that_others_are_writing_are_left_alone(tmp_path):
+    import fcntl
+
+    other, stale, unrelated = (
+        tmp_path / f".w.weights.h5.{end}" for end in ("abcdefgh.part", "ijklmnop.part", "x.part")
+    )
+    for path in (other, stale, unrelated):
+        path.write_bytes(b"x")
+    with open(other, "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        save(net(), tmp_path / "w.weights.h5")
+    assert sorted(os.listdir(tmp_path)) == sorted(["w.weights.h5", other.name, unrelated.name])
 
 
 @unix

@@ -15,6 +15,7 @@ from schuss.layers._layer import Layer
 from schuss.layers._symbolic import KerasTensor
 from schuss.layers.preprocessing._encoding import encoded, encoded_shape, refuse_sparse
 from schuss.layers.preprocessing._vocabulary import Counts, Token, Vocabulary, repeated
+from schuss.saving.serialization import in_safe_mode
 
 OUTPUT_MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 _OLDER_MODES = {"binary": "multi_hot", "tf-idf": "tf_idf"}
@@ -191,6 +192,11 @@ class IndexLookup(Layer):
             )
 
     def _from_file(self, path: Path) -> list[Token]:
+        if in_safe_mode():
+            raise ValueError(
+                f'Layer "{self.name}": its config names another file, {str(path)!r}, as `vocabulary`, which is not read: it '
+                "could be any file of yours. If you trust where the config comes from, load it with safe_mode=False."
+            )
         if not path.exists():
             raise ValueError(f'Layer "{self.name}": vocabulary file {str(path)!r} does not exist.')
         if self.output_mode == "tf_idf":
