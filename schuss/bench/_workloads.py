@@ -8,6 +8,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from schuss.bench.contenders._stack import layers_of
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -38,11 +40,13 @@ class Workload:
     Attributes:
         model: the kind of network: a key of the families' tables of builders. inputs: the shape of a row.
         outputs: the number of results for a row. batch: rows in a step. steps: steps in an epoch.
-        optimizer: ``"sgd"`` or ``"adam"``.
-        loss: ``"categorical_crossentropy"``, ``"binary_crossentropy"`` or ``"mse"``.
+        optimizer: ``"sgd"``, ``"momentum"`` or ``"adam"``.
+        loss: ``"categorical_crossentropy"``, ``"sparse_categorical_crossentropy"``, ``"binary_crossentropy"`` or ``"mse"``.
         flops: floating-point operations of a step's contractions, a multiply-add being two.
         kind: ``"train"``, or ``"predict"``: then a step is one call with `batch` rows.
-        arguments: what else the kind of network needs; for ``"dense"`` `layers`, (units, activation) of each.
+        arguments: what else the kind of network needs; for ``"dense"`` `layers`, (units, activation) of each; for
+            ``"stack"`` rows as `contenders._stack` has them, for inputs that are numbers of words `words`, and `places`,
+            the shape of a row's labels, if there are several.
         wanted: what is to be reached.
         summary: what it is, in words.
     """
@@ -109,13 +113,73 @@ def _dense_summary(sizes: Sequence[int], batch: int, optimizer: str, kind: str) 
     shape = f"{len(sizes) - 1} layers of {sizes[0]}" if equal else "-".join(map(str, sizes))
     if kind == "predict":
         return f"{shape}, predict of {batch} row{'s' * (batch > 1)}"
-    return f"{shape}, batch {batch}, {'SGD' if optimizer == 'sgd' else 'Adam'}"
+    return f"{shape}, batch {batch}, {_OPTIMIZERS[optimizer]}"
 
 
+def stack(
+    name: str,
+    inputs: tuple[int, ...],
+    layers: Sequence[tuple[Any, ...]],
+    batch: int,
+    steps: int,
+    optimizer: str,
+    loss: str,
+    wanted: tuple[Wanted, ...] = (),
+    summary: str = "",
+) -> Workload:
+    """Training of layers of several kinds, one after the other; `layers` as `contenders._stack` has them."""
+    shapes = layers_of(layers, inputs)
+    flops = 3 * sum(layer.products for layer in shapes) - shapes[0].products
+    *places, outputs = shapes[-1].outputs
+    arguments: dict[str, Any] = {"layers": [list(layer) for layer in layers], "places": places}
+    if shapes[0].kind == "embedding":
+        arguments["words"] = shapes[0].arguments[0]
+    words = f"{summary}, batch {batch}, {_OPTIMIZERS[optimizer]}"
+    return Workload(
+        name,
+        "stack",
+        inputs,
+        outputs,
+        batch,
+        steps,
+        optimizer,
+        loss,
+        batch * flops,
+        "train",
+        arguments,
+        wanted,
+        words,
+    )
+
+
+_OPTIMIZERS = {"sgd": "SGD", "momentum": "SGD with momentum", "adam": "Adam"}
 _SEED = (784, 64, 10), ("relu", "softmax")
-_CLASSES = "categorical_crossentropy"
+_CLASSES, _NUMBERS = "categorical_crossentropy", "sparse_categorical_crossentropy"
 _TORCH = ("torch", "torch compile")
 _BEST = (Wanted(1.0),)
+_TORCH_OR_TENSORFLOW = (*_TORCH, "keras tensorflow")
+_CONVNET = (
+    ("conv2d", 32, 3, "relu"),
+    ("max_pool2d", 2),
+    ("conv2d", 64, 3, "relu"),
+    ("max_pool2d", 2),
+    ("flatten",),
+    ("dropout", 0.5),
+    ("dense", 10, "softmax"),
+)
+_RESNET20 = (
+    ("conv2d_norm", 16),
+    *[("block", 16, 1)] * 3,
+    ("block", 32, 2),
+    *[("block", 32, 1)] * 2,
+    ("block", 64, 2),
+    *[("block", 64, 1)] * 2,
+    ("average2d",),
+    ("dense", 10, "softmax"),
+)
+_LSTM = (("embedding", 65, 64), ("lstm", 128, True), ("dense", 65, "softmax"))
+_GRU = (("conv1d", 64, 3, "relu"), ("gru", 128, False), ("dense", 10, "softmax"))
+_BAG = (("embedding", 20_000, 64), ("average1d",), ("dense", 1, "sigmoid"))
 
 WORKLOADS = {
     workload.name: workload
@@ -137,6 +201,26 @@ WORKLOADS = {
         dense("big_batch", *_SEED, 8192, 7, "sgd", _CLASSES, wanted=(Wanted(0.6),)),
         dense("predict_1", *_SEED, 1, 1, "sgd", _CLASSES, "predict", _BEST),
         dense("predict_10000", *_SEED, 10_000, 1, "sgd", _CLASSES, "predict", _BEST),
+        stack(
+            "convnet", (28, 28, 1), _CONVNET, 128, 10, "adam", _NUMBERS, (Wanted(0.5, _TORCH_OR_TENSORFLOW),),
+            "28×28: conv 32, pool, conv 64, pool, dropout, dense 10",
+        ),
+        stack(
+            "resnet20", (32, 32, 3), _RESNET20, 128, 4, "momentum", _NUMBERS, (Wanted(0.6, _TORCH_OR_TENSORFLOW),),
+            "32×32×3: ResNet-20, 16-32-64, 9 blocks",
+        ),
+        stack(
+            "lstm_char", (64,), _LSTM, 64, 20, "adam", _NUMBERS, (Wanted(0.5, _TORCH_OR_TENSORFLOW),),
+            "64 of 65 characters: embedding 64, LSTM 128, dense 65",
+        ),
+        stack(
+            "gru_speech", (64, 40), _GRU, 64, 20, "adam", _NUMBERS, (Wanted(0.4, _TORCH_OR_TENSORFLOW),),
+            "64×40: conv 64, GRU 128, dense 10",
+        ),
+        stack(
+            "text", (200,), _BAG, 32, 100, "sgd", "binary_crossentropy", (Wanted(0.2, _TORCH_OR_TENSORFLOW),),
+            "200 of 20,000 words: mean of embeddings 64, dense 1",
+        ),
     )
 }  # fmt: skip
 

@@ -70,7 +70,14 @@ def dense(workload: dict[str, Any]) -> tuple[Any, Callable[[Any, Any], Any]]:
     return initial, forward
 
 
-MODELS = {"dense": dense}
+def stack(workload: dict[str, Any]) -> tuple[Any, Callable[[Any, Any], Any]]:
+    """As `dense`, for layers of several kinds."""
+    from . import jax_stack
+
+    return jax_stack.stack(workload)
+
+
+MODELS = {"dense": dense, "stack": stack}
 
 
 def _update(forward: Callable[[Any, Any], Any], workload: dict[str, Any]) -> Callable[..., Any]:
@@ -82,6 +89,8 @@ def _update(forward: Callable[[Any, Any], Any], workload: dict[str, Any]) -> Cal
         z = forward(weights, x)
         if workload["loss"] == "categorical_crossentropy":
             return -jnp.mean(jnp.sum(y * jax.nn.log_softmax(z), -1))
+        if workload["loss"] == "sparse_categorical_crossentropy":
+            return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(z), y[..., None], -1))
         if workload["loss"] == "binary_crossentropy":
             return jnp.mean(jnp.maximum(z, 0) - z * y + jnp.log1p(jnp.exp(-jnp.abs(z))))
         return jnp.mean((z - y) ** 2)
@@ -91,6 +100,9 @@ def _update(forward: Callable[[Any, Any], Any], workload: dict[str, Any]) -> Cal
         grads = jax.grad(loss_of)(weights, x, y)
         if workload["optimizer"] == "sgd":
             return jax.tree.map(lambda p, g: p - 0.01 * g, weights, grads), m, v, t
+        if workload["optimizer"] == "momentum":
+            m = jax.tree.map(lambda m, g: 0.9 * m - 0.01 * g, m, grads)
+            return jax.tree.map(jnp.add, weights, m), m, v, t
         t = t + 1
         m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, grads)
         v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, grads)

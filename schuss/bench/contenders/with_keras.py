@@ -8,6 +8,7 @@ from typing import Any
 
 from . import Run, builder
 from ._data import data_of
+from .keras_stack import stack
 
 
 def run_of(workload: dict[str, Any], library: str) -> Run:
@@ -28,9 +29,13 @@ def run_of(workload: dict[str, Any], library: str) -> Run:
 def compiled_model(workload: dict[str, Any], keras: Any) -> Any:
     """The workload's model, of `keras` or `schuss`."""
     layers = builder(MODELS, workload, "Keras")(workload, keras.layers)
-    model = keras.Sequential([keras.Input(tuple(workload["inputs"])), *layers])
-    optimizer = keras.optimizers.SGD(0.01) if workload["optimizer"] == "sgd" else keras.optimizers.Adam(1e-3)
-    model.compile(optimizer=optimizer, loss=workload["loss"])
+    outputs = inputs = keras.Input(
+        tuple(workload["inputs"]), dtype="int32" if "words" in workload else "float32"
+    )
+    for layer in layers:
+        outputs = layer(outputs)
+    model = keras.Model(inputs, outputs)
+    model.compile(optimizer=_OPTIMIZERS[workload["optimizer"]](keras.optimizers), loss=workload["loss"])
     return model
 
 
@@ -39,7 +44,12 @@ def dense(workload: dict[str, Any], layers: Any) -> list[Any]:
     return [layers.Dense(units, activation=activation) for units, activation in workload["layers"]]
 
 
-MODELS = {"dense": dense}
+MODELS = {"dense": dense, "stack": stack}
+_OPTIMIZERS = {
+    "sgd": lambda optimizers: optimizers.SGD(0.01),
+    "momentum": lambda optimizers: optimizers.SGD(0.01, momentum=0.9),
+    "adam": lambda optimizers: optimizers.Adam(1e-3),
+}
 
 
 def _quicker(*runs: Run) -> Run:

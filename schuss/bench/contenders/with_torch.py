@@ -14,6 +14,10 @@ def run_of(workload: dict[str, Any], compiled: bool) -> Run:
     import torch
 
     x, y = map(torch.from_numpy, data_of(workload))
+    if workload["model"] == "stack":
+        from .torch_stack import channels_first
+
+        x = channels_first(x)
     model = builder(MODELS, workload, "PyTorch")(workload, torch.nn)
     if workload["kind"] == "predict":
         return _predict(model, x, workload, compiled)
@@ -33,7 +37,28 @@ def dense(workload: dict[str, Any], nn: Any) -> Any:
     return nn.Sequential(*parts)
 
 
-MODELS = {"dense": dense}
+def stack(workload: dict[str, Any], nn: Any) -> Any:
+    """A stack of layers of several kinds."""
+    from . import torch_stack
+
+    return torch_stack.stack(workload)
+
+
+MODELS = {"dense": dense, "stack": stack}
+
+
+_OPTIMIZERS = {
+    "sgd": lambda optim, parameters: optim.SGD(parameters, 0.01),
+    "momentum": lambda optim, parameters: optim.SGD(parameters, 0.01, momentum=0.9),
+    "adam": lambda optim, parameters: optim.Adam(parameters, 1e-3),
+}
+
+
+def _loss_of_places(z: Any, y: Any) -> Any:
+    """Cross-entropy of logits (…, classes) and numbers of classes (…)."""
+    from torch.nn.functional import cross_entropy
+
+    return cross_entropy(z.flatten(0, -2), y.flatten())
 
 
 def _predict(model: Any, x: Any, workload: dict[str, Any], compiled: bool) -> Run:
@@ -59,14 +84,11 @@ def _train(model: Any, x: Any, y: Any, workload: dict[str, Any], compiled: bool)
 
     if workload["loss"] == "categorical_crossentropy":
         loss_of, y = nn.CrossEntropyLoss(), y.argmax(1)
+    elif workload["loss"] == "sparse_categorical_crossentropy":
+        loss_of, y = _loss_of_places, y.long()
     else:
         loss_of = nn.BCEWithLogitsLoss() if workload["loss"] == "binary_crossentropy" else nn.MSELoss()
-    parameters = model.parameters()
-    optimizer = (
-        torch.optim.SGD(parameters, 0.01)
-        if workload["optimizer"] == "sgd"
-        else torch.optim.Adam(parameters, 1e-3)
-    )
+    optimizer = _OPTIMIZERS[workload["optimizer"]](torch.optim, model.parameters())
 
     def step(xb: Any, yb: Any) -> Any:
         optimizer.zero_grad()

@@ -1,0 +1,118 @@
+"""Stacks of layers in PyTorch: see `_stack`. Channels come first, as PyTorch has them, also in the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import nn
+
+from ._stack import StackLayer, layers_of
+
+_MOMENTUM, _EPSILON = 0.01, 1e-3  # of batch normalization, as Keras has them
+_ACTIVATIONS = {"relu": nn.ReLU}  # others stand last only, within the loss
+
+
+def stack(workload: dict[str, Any]) -> nn.Module:
+    """The stack, whose results are logits where the loss is a cross-entropy."""
+    layers = layers_of(workload["layers"], workload["inputs"])
+    modules = [module for layer in layers for module in _LAYERS[layer.kind](layer, *layer.arguments)]
+    return nn.Sequential(*_bags(modules))
+
+
+def channels_first(x: torch.Tensor) -> torch.Tensor:
+    """Images, or sequences of features, as PyTorch's convolutions want them."""
+    return x.movedim(-1, 1).contiguous() if x.is_floating_point() and x.ndim > 2 else x
+
+
+class Block(nn.Module):
+    """A residual block."""
+
+    def __init__(self, inputs: int, units: int, stride: int) -> None:
+        super().__init__()
+        self.way = nn.Sequential(*_norm(inputs, units, stride), nn.ReLU(), *_norm(units, units))
+        same = stride == 1 and inputs == units
+        self.shortcut = nn.Identity() if same else nn.Sequential(*_norm(inputs, units, stride, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.way(x) + self.shortcut(x))
+
+
+class Recurrent(nn.Module):
+    """An LSTM or GRU, and which of its outputs are wanted."""
+
+    def __init__(self, kind: type[nn.RNNBase], features: int, units: int, sequences: bool) -> None:
+        super().__init__()
+        self.cells = kind(features, units, batch_first=True)
+        self.sequences = sequences
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        outputs, _ = self.cells(x)
+        return outputs if self.sequences else outputs[:, -1]
+
+
+class Average(nn.Module):
+    """The mean over all axes between the batch's and the channels."""
+
+    def __init__(self, axes: tuple[int, ...]) -> None:
+        super().__init__()
+        self.axes = axes
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.mean(self.axes)
+
+
+class TimeFirst(nn.Module):
+    """From (batch, channels, time) to (batch, time, channels)."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.transpose(1, 2)
+
+
+def _norm(inputs: int, units: int, stride: int = 1, size: int = 3) -> list[nn.Module]:
+    conv = nn.Conv2d(inputs, units, size, stride, padding=size // 2, bias=False)
+    return [conv, nn.BatchNorm2d(units, _EPSILON, _MOMENTUM)]
+
+
+def _with(module: nn.Module, activation: str) -> list[nn.Module]:
+    return [module, _ACTIVATIONS[activation]()] if activation in _ACTIVATIONS else [module]
+
+
+def _recurrent(kind: type[nn.RNNBase]) -> Callable[[StackLayer, int, bool], list[nn.Module]]:
+    return lambda layer, units, sequences: [Recurrent(kind, layer.inputs[-1], units, sequences)]
+
+
+def _bags(modules: list[nn.Module]) -> list[nn.Module]:
+    """An embedding and the mean over its words are one module, with sparse gradients, which are quicker."""
+    found: list[nn.Module] = []
+    for module, after in pairwise([*modules, nn.Identity()]):
+        if isinstance(module, nn.Embedding) and isinstance(after, Average):
+            words, units = module.weight.shape
+            found.append(nn.EmbeddingBag(words, units, mode="mean", sparse=True))
+        elif not (isinstance(module, Average) and found and isinstance(found[-1], nn.EmbeddingBag)):
+            found.append(module)
+    return found
+
+
+_LAYERS: dict[str, Callable[..., list[nn.Module]]] = {
+    "dense": lambda layer, units, activation: _with(nn.Linear(layer.inputs[-1], units), activation),
+    "conv1d": lambda layer, units, size, activation: [
+        *_with(nn.Conv1d(layer.inputs[-1], units, size), activation),
+        TimeFirst(),
+    ],
+    "conv2d": lambda layer, units, size, activation: _with(
+        nn.Conv2d(layer.inputs[-1], units, size), activation
+    ),
+    "conv2d_norm": lambda layer, units: [*_norm(layer.inputs[-1], units), nn.ReLU()],
+    "block": lambda layer, units, stride: [Block(layer.inputs[-1], units, stride)],
+    "max_pool2d": lambda layer, size: [nn.MaxPool2d(size)],
+    "average1d": lambda layer: [Average((1,))],
+    "average2d": lambda layer: [Average((2, 3))],
+    "flatten": lambda layer: [nn.Flatten()],
+    "dropout": lambda layer, rate: [nn.Dropout(rate)],
+    "embedding": lambda layer, words, units: [nn.Embedding(words, units)],
+    "lstm": _recurrent(nn.LSTM),
+    "gru": _recurrent(nn.GRU),
+}
