@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from schuss.data._resizing import resized
+from schuss.utils._images import pillow
 
 CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
+USER = "image_dataset_from_directory"
 _MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
 
 
@@ -57,7 +59,7 @@ def decoded(path: str, color_mode: str) -> np.ndarray:
     """The image as uint8 [height, width, channels]; the first one of an animation."""
     with open(path, "rb") as file:
         try:
-            with pillow().open(file) as image:
+            with pillow(USER).open(file) as image:
                 return _pixels(image, color_mode)
         except ImportError:
             raise
@@ -68,25 +70,12 @@ def decoded(path: str, color_mode: str) -> np.ndarray:
             ) from error
 
 
-def pillow() -> Any:
-    """Pillow's `Image` module.
-
-    Raises:
-        ImportError: it is not installed.
-    """
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise ImportError("Reading image files needs Pillow: pip install 'schuss[images]'") from error
-    return Image
-
-
 def _pixels(image: Any, color_mode: str) -> np.ndarray:
     if color_mode == "grayscale":
         image.draft("L", None)  # of a JPEG the brightness as it is stored
     if image.mode.startswith("I"):  # 16 bits: the upper ones
         high = np.asarray(image).astype(np.int64) >> 8
-        image = pillow().fromarray(np.clip(high, 0, 255).astype(np.uint8))
+        image = pillow(USER).fromarray(np.clip(high, 0, 255).astype(np.uint8))
     if image.mode != _MODES[color_mode]:
         image = image.convert(_MODES[color_mode])
     pixels = np.asarray(image)

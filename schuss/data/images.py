@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from schuss.data._folders import Folder, Loader
-from schuss.data._images import CHANNELS, ImageReader, pillow
+from schuss.data._images import CHANNELS, USER, ImageReader
 from schuss.data._resizing import INTERPOLATIONS
+from schuss.utils._images import pillow
 
 FORMATS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 
@@ -113,7 +114,7 @@ def image_dataset_from_directory(
         raise ValueError("Only one of `pad_to_aspect_ratio`, `crop_to_aspect_ratio` can be set to `True`.")
     if format not in ("tf", "grain"):
         raise ValueError(f'`format` should be either "tf" or "grain". Received: format={format}')
-    pillow()
+    pillow(USER)
     reader = ImageReader(
         _checked_size(image_size),
         color_mode,

@@ -18,7 +18,8 @@ _GRAY_MODES = ("L", "I;16", "I")
 _INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos")
 
 
-def _pillow(user: str) -> Any:
+def pillow(user: str) -> Any:
+    """Pillow's `Image` module; an ImportError says that `user` needs it."""
     try:
         return importlib.import_module("PIL.Image")
     except ImportError:
@@ -56,7 +57,7 @@ def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dty
         (6, 4)
     """
     data_format = _checked_format("array_to_img", data_format)
-    images = _pillow("array_to_img")
+    images = pillow("array_to_img")
     x = np.asarray(x, dtype=dtype or floatx())
     if x.ndim != 3:
         raise ValueError(
@@ -165,7 +166,7 @@ def load_img(
             f"load_img: invalid interpolation method {interpolation!r} specified. Supported methods are "
             f"{', '.join(_INTERPOLATIONS)}"
         )
-    images = _pillow("load_img")
+    images = pillow("load_img")
     if isinstance(path, io.BytesIO):
         img = images.open(path)
     elif isinstance(path, (str, bytes, os.PathLike)):

@@ -1,6 +1,7 @@
 """image_dataset_from_directory: pixels as Keras has them, arguments, files that are no images."""
 
 import os
+import sys
 import warnings
 from pathlib import Path
 
@@ -161,3 +162,9 @@ def test_links_to_folders_are_followed_on_request(photos, tmp_path_factory):
 def test_bad_arguments(photos, arguments, message):
     with pytest.raises(ValueError, match=message):
         read(photos, **arguments)
+
+
+def test_without_pillow(photos, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    with pytest.raises(ImportError, match=r"image_dataset_from_directory` needs Pillow.*schuss\[images\]"):
+        read(photos)
