@@ -12,7 +12,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
 
     Args:
         x: integers 0 … num_classes − 1, any shape; a last axis of size 1 is dropped.
-        num_classes: default: the largest plus one.
+        num_classes: default (None or 0): the largest plus one.
 
     Returns:
         float64 array of the shape of `x` with the classes as last axis.

@@ -26,3 +26,7 @@ def test_unknown_names_suggest_the_nearest():
     assert "to_categorical" in dir(utils)
     with pytest.raises(AttributeError, match="to_categorical"):
         _ = utils.to_categoricl
+
+
+def test_no_number_of_classes_is_the_largest_plus_one():
+    assert utils.to_categorical([0, 2], num_classes=0).shape == (2, 3)
