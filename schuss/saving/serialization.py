@@ -371,8 +371,7 @@ def _find(name: str, config: Mapping[str, Any]) -> Any:
 
 
 def _in_room(room: str, name: str) -> Any:
-    if room == "models" and name == "Functional":
-        name = "Model"
+    name = "Model" if room == "models" and name == "Functional" else _PUBLIC_NAMES.get(name, name)
     if room == "layers" and name == "DTypePolicy":
         from schuss.layers._dtype_policy import DTypePolicy
 

@@ -114,3 +114,14 @@ def test_damaged_and_hostile_files(tmp_path):
     path.write_bytes(good.read_bytes()[:3000])
     with pytest.raises(ValueError, match="not HDF5, or was cut off"):
         schuss.models.load_model(path)
+
+
+def test_layers_that_have_another_name_in_older_files(tmp_path):
+    path, x = tmp_path / "m.h5", schuss.Input((5, 4))
+    model = schuss.Model(x, layers.GroupQueryAttention(2, 4, 2)(x, x))
+    model.save(path)
+    with h5py.File(path, "a") as file:
+        file.attrs["model_config"] = file.attrs["model_config"].replace("GroupQuery", "GroupedQuery")
+    again = schuss.models.load_model(path)
+    data = np.ones((2, 5, 4), "float32")
+    assert np.array_equal(model(data), again(data))
