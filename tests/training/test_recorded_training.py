@@ -20,7 +20,9 @@ CASES = [
     if (RECORDED / case["model"]).exists()
 ]
 ARRAYS = np.load(RECORDED / "training.npz")
-WITHOUT_GRADIENT = {("001", 3)}  # a bias ahead of a batch normalization: what there is of a gradient is rounding
+WITHOUT_GRADIENT = {
+    ("001", 3)
+}  # a bias ahead of a batch normalization: what there is of a gradient is rounding
 
 
 class Losses(Callback):
