@@ -48,6 +48,7 @@ _NAMES = {
     **dict.fromkeys(("Model", "Sequential"), "models"),
     **dict.fromkeys(("Input", "InputSpec", "Layer"), "layers"),
     "DTypePolicy": "layers._dtype_policy",
+    **dict.fromkeys(("RematScope", "remat"), "layers._remat"),
     "Initializer": "initializers",
     "Loss": "losses",
     "Metric": "metrics",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from schuss.autodiff._recomputation import Recomputation
 from schuss.autodiff.rules import WITHOUT_GRADIENT
 from schuss.graph import Node, Tensor, Trace, active_trace, as_value, gradient_rules, is_float, name_path
 from schuss.graph.primitives import add_p
@@ -36,15 +37,18 @@ def backward(
         )
     between, depending = _between(trace.nodes if nodes is None else nodes, wrt)
     arrived: dict[int, Tensor] = {}
+    again = Recomputation(trace, trace.nodes if nodes is None else nodes)
     for y, dy in zip(outputs, cotangents, strict=True):
         if dy is not None:
             _arrive(arrived, y, trace.own(as_value(dy)))
     for node in reversed(between):
         if any(y.id in arrived for y in node.outputs):
+            again.enter(node)
             with name_path(f"backward/{node.scope}" if node.scope else "backward"):
                 for x, dx in zip(node.inputs, _through(trace, node, arrived), strict=True):
                     if dx is not None and x.id in depending:
                         _arrive(arrived, x, dx)
+    again.leave()
     with name_path("backward"):
         return [arrived[x.id] if x.id in arrived else trace.own(filled(x.shape, 0, x.dtype)) for x in wrt]
 

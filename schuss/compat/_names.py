@@ -79,10 +79,12 @@ KERAS_NAMES: dict[str, Make] = {
     "Model": _of("schuss.models", "Model"),
     "Optimizer": _of("schuss.optimizers", "Optimizer"),
     "Regularizer": _of("schuss.regularizers", "Regularizer"),
+    "RematScope": _of("schuss.layers._remat", "RematScope"),
     "Sequential": _of("schuss.models", "Sequential"),
     "StatelessScope": _of("schuss.graph", "StatelessScope"),
     "Variable": _of("schuss.graph", "Variable"),
     "device": _of("schuss.compat.tf.environment", "device"),
+    "remat": _of("schuss.layers._remat", "remat"),
     "name_scope": _of("schuss.compat.tf.environment", "name_scope"),
     **{
         f"config.{name}": _of(_BACKEND, name)

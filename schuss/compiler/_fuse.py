@@ -27,7 +27,8 @@ class Group:
     """Tensors of one shape that are computed together.
 
     `needs`: the groups that must have run before (`require` adds to it); `users`: those that need this one. `level`
-    is larger than that of every group in `needs`. `beside`: ids of the tensors read at the group's own index.
+    is larger than that of every group in `needs`. `beside`: ids of the tensors read at the group's own index. `late`:
+    it computes something again, which is not to be done before its turn.
     """
 
     number: int
@@ -40,6 +41,7 @@ class Group:
     users: set[Group] = field(default_factory=set)
     level: int = 0
     beside: set[int] = field(default_factory=set)
+    late: bool = False
 
     def require(self, other: Group) -> None:
         """Run after `other`."""
@@ -66,9 +68,10 @@ class Group:
 
 @dataclass
 class Reads:
-    """The kept tensors that computing a tensor reads: True where only at its own index."""
+    """The kept tensors that computing a tensor reads: True where only at its own index. `late`: some are read again."""
 
     tensors: dict[int, tuple[Tensor, bool]] = field(default_factory=dict)
+    late: bool = False
 
     def add(self, tensor: Tensor, same_index: bool) -> None:
         known = self.tensors.get(tensor.id)
@@ -98,8 +101,8 @@ class Fusion:
         reads = self._reads.get(tensor.id)
         if reads is not None:
             return reads
-        reads = self._reads[tensor.id] = Reads()
         assert tensor.node is not None
+        reads = self._reads[tensor.id] = Reads(late=tensor.node.primitive.name == "recompute")
         seen: set[tuple[int, bool]] = set()
         stack: list[tuple[Tensor, bool]] = [(t, self._same(tensor.node)) for t in tensor.node.inputs]
         while stack:
@@ -110,6 +113,7 @@ class Fusion:
             if t.node is None or t.id in self.kept:
                 reads.add(t, same)
             else:
+                reads.late |= t.node.primitive.name == "recompute"
                 stack.extend((operand, same and self._same(t.node)) for operand in t.node.inputs)
         return reads
 
@@ -141,6 +145,7 @@ class Fusion:
         return group
 
     def _connect(self, group: Group, reads: Reads) -> None:
+        group.late |= reads.late
         for tensor, _ in reads.tensors.values():
             home = self.home.get(tensor.id)
             if home is not None and home is not group:
@@ -167,6 +172,8 @@ class Fusion:
         return None
 
     def _can_join(self, group: Group, reads: Reads) -> bool:
+        if reads.late and not group.late:
+            return False
         for operand, same in reads.tensors.values():
             home = self.home.get(operand.id)
             if home is group:

@@ -49,7 +49,7 @@ class Kernel:
     `rows`: the first dim runs over the batch's rows. `block`: the first dim runs over blocks of so many of the first
     reduced dim, the batch's rows: each of its turns reduces over one block. `partial`: where totals may wait, if the
     backend divides a long sum so that what it reads stays in the caches; it has the shape of the dims. `label`: the
-    primitives and scopes it came from, for people.
+    primitives and scopes it came from, for people. `late`: it computes something again, after all steps before it.
     """
 
     dims: tuple[Dim, ...]
@@ -60,6 +60,7 @@ class Kernel:
     block: int = 0
     partial: Buffer | None = None
     label: str = ""
+    late: bool = False
     phase: int = 0
     chunks: int = 1
     grain: int = 1
@@ -96,6 +97,7 @@ class HostCall:
     inputs: list[Buffer]
     outputs: list[Buffer]
     label: str = ""
+    late: bool = False
     phase: int = 0
 
 

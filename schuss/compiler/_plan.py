@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
+from schuss.compiler._arena import ALONE, lay_out
 from schuss.compiler._context import Context, Pointwise, Reducing, Writing
 from schuss.compiler._expr import Apply, Buffer, Expr, Load, cost_of, walk
 from schuss.compiler._fuse import Fusion, Group, depends
@@ -16,7 +15,6 @@ from schuss.compiler._split import split_sums
 from schuss.compiler.lowering.structure import loops, new_dims
 from schuss.graph import Graph, Node, Tensor, lowering_rules, reference_rules
 
-_ALIGNMENT = 64
 _CHUNK_WORK = 16384  # simple operations below which a piece of a kernel is not worth another thread
 _MOST_CHUNKS = 64
 _LONG_SUM = 2048  # products in a sum that may be divided into blocks
@@ -118,7 +116,10 @@ class _Planner:
     def plan(self) -> Plan:
         steps: list[Kernel | HostCall] = []
         for group in _in_order(self.fusion.groups):
-            steps.extend(self._kernels(group))
+            kernels = self._kernels(group)
+            for kernel in kernels:
+                kernel.late = group.late
+            steps.extend(kernels)
         for aside, buffer, _, _ in (copy for copy in self.copies if copy[0].nbytes):
             steps.append(_copy_kernel(self.context, aside, buffer))
         for step in steps:
@@ -133,7 +134,7 @@ class _Planner:
         self.all.extend(b for s in steps for b in _touches(s)[1] if b not in known)
         _set_phases(steps)
         steps.sort(key=lambda step: step.phase)
-        arena = _lay_out(steps, [b for b in self.all if b.kind == "temporary"])
+        arena = lay_out(steps, [b for b in self.all if b.kind == "temporary"], _touches, _owner)
         return Plan(
             steps,
             self.all,
@@ -271,7 +272,7 @@ def _label(group: Group) -> str:
 def _in_order(groups: list[Group]) -> list[Group]:
     """The groups sorted so that each comes after those it needs, else in their own order."""
     done: dict[Group, None] = {}
-    for group in groups:
+    for group in _waiting(groups):
         stack = [(group, False)]
         while stack:
             current, ready = stack.pop()
@@ -285,6 +286,15 @@ def _in_order(groups: list[Group]) -> list[Group]:
                     (n, False) for n in sorted(current.needs, key=lambda g: -g.number) if n not in done
                 )
     return list(done)
+
+
+def _waiting(groups: list[Group]) -> list[Group]:
+    """The groups in their order, but what needs late ones after those: it is not to pull them forward."""
+    last: dict[Group, int] = {}
+    for group in sorted(groups, key=lambda g: g.level):
+        late = [max(last[n], n.number if n.late else 0) for n in group.needs]
+        last[group] = max(late, default=0)
+    return sorted(groups, key=lambda g: max(g.number, last[g]))
 
 
 def work_of(kernel: Kernel) -> int:
@@ -353,7 +363,9 @@ def _set_phases(steps: list[Kernel | HostCall]) -> None:
     threads."""
     readers: dict[Buffer, list[Kernel | HostCall]] = {}
     writers: dict[Buffer, list[Kernel | HostCall]] = {}
+    latest = 0
     for step in steps:
+        step.phase = latest if step.late else 0
         reads, writes = _touches(step)
         before = [earlier for b in reads for earlier in writers.get(b, ())]
         before += [earlier for b in writes for table in (readers, writers) for earlier in table.get(b, ())]
@@ -361,6 +373,7 @@ def _set_phases(steps: list[Kernel | HostCall]) -> None:
             if earlier.phase >= step.phase:
                 apart = 0 if _same_thread(earlier, step) else 1
                 step.phase = max(step.phase, earlier.phase + apart)
+        latest = max(latest, step.phase)
         for table, buffers in ((readers, reads), (writers, writes)):
             for b in buffers:
                 table.setdefault(b, []).append(step)
@@ -419,30 +432,12 @@ def _by_rows(kernel: Kernel, buffer: Buffer) -> bool:
     return all(bool(index) and index[0] == row for index in places)
 
 
-def _lay_out(steps: list[Kernel | HostCall], temporaries: list[Buffer]) -> int:
-    """Give temporaries places in the arena, first fit: two share memory only if a barrier lies between their
-    lives."""
-    life: dict[Buffer, tuple[int, int]] = {}
-    for step in steps:
-        reads, writes = _touches(step)
-        for buffer in reads | writes:
-            first, last = life.get(buffer, (step.phase, step.phase))
-            life[buffer] = (min(first, step.phase), max(last, step.phase))
-    waiting = sorted((b for b in temporaries if b in life), key=lambda b: -b.nbytes)
-    lives = np.array([life[b] for b in waiting], np.int64).reshape(-1, 2)
-    sizes = np.array([-(-max(b.nbytes, 1) // _ALIGNMENT) * _ALIGNMENT for b in waiting], np.int64)
-    starts = np.zeros(len(waiting), np.int64)
-    for i, buffer in enumerate(waiting):
-        rivals = (lives[:i, 0] <= lives[i, 1]) & (lives[:i, 1] >= lives[i, 0])
-        starts[i] = _first_gap(starts[:i][rivals], sizes[:i][rivals], int(sizes[i]))
-        buffer.offset = int(starts[i])
-    return int((starts + sizes).max(initial=0))
-
-
-def _first_gap(starts: np.ndarray, sizes: np.ndarray, size: int) -> int:
-    """The lowest place at which `size` bytes overlap none of the given pieces."""
-    order = np.argsort(starts, kind="stable")
-    starts = starts[order]
-    ends = np.maximum.accumulate(np.concatenate([[0], starts + sizes[order]]))  # of all pieces before
-    fits = np.flatnonzero(starts - ends[:-1] >= size)
-    return int(ends[fits[0]] if fits.size else ends[-1])
+def _owner(step: Kernel | HostCall, buffer: Buffer) -> object:
+    """Which thread works on which part of the buffer: equal for steps of which each thread finds what it has made
+    itself; None where that is not known."""
+    if isinstance(step, HostCall) or step.chunks == 1:
+        return ALONE
+    rows = _rows_of_chunk(step)
+    if not rows or buffer is step.partial or not _by_rows(step, buffer):
+        return None
+    return rows, buffer.shape[0]

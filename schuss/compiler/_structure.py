@@ -15,7 +15,7 @@ import numpy as np
 from schuss.compiler._expr import Buffer
 from schuss.compiler._kernel import HostCall, Kernel, Plan
 
-_LEFT_OUT = {Kernel: ("label", "phase")}
+_LEFT_OUT = {Kernel: ("label", "late", "phase")}
 
 
 def structure_of(kernel: Kernel) -> str:

@@ -14,7 +14,7 @@ from schuss.graph._dtypes import (
     set_floatx,
     standardize_dtype,
 )
-from schuss.graph._graph import Graph, Node, StateSlot, needed_nodes
+from schuss.graph._graph import Graph, Node, Region, StateSlot, needed_nodes
 from schuss.graph._primitive import (
     PRIMITIVES,
     Primitive,
@@ -32,9 +32,11 @@ from schuss.graph._trace import (
     StatelessScope,
     Trace,
     active_trace,
+    current_regions,
     name_path,
     name_scope,
     readers,
+    recomputing,
     trace,
     tracing,
     untraced,
@@ -51,6 +53,7 @@ __all__ = [
     "Node",
     "Primitive",
     "Reading",
+    "Region",
     "Spec",
     "StateSlot",
     "StatelessScope",
@@ -65,6 +68,7 @@ __all__ = [
     "as_text",
     "as_value",
     "autocasting",
+    "current_regions",
     "floatx",
     "gradient_rules",
     "is_bool",
@@ -78,6 +82,7 @@ __all__ = [
     "observers",
     "primitives",
     "readers",
+    "recomputing",
     "reference_rules",
     "result_type",
     "set_floatx",

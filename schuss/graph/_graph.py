@@ -13,15 +13,23 @@ if TYPE_CHECKING:
     from schuss.graph._variable import Variable
 
 
+class Region:
+    """A part of a program whose values are not kept for the backward pass but computed again, unless it is revoked."""
+
+    revoked = False
+
+
 class Node:
     """One application of a primitive. `scope` says for whom: the path of the layer, ``"backward/"`` in
-    gradients."""
+    gradients. `regions`: in which parts of the program it lies whose values the backward pass computes again, from
+    the outermost on."""
 
-    __slots__ = ("inputs", "outputs", "params", "primitive", "scope")
+    __slots__ = ("inputs", "outputs", "params", "primitive", "regions", "scope")
 
     def __init__(self, primitive: Primitive, inputs: list[Tensor], params: dict[str, Any], scope: str):
         self.primitive, self.inputs, self.params, self.scope = primitive, inputs, params, scope
         self.outputs: list[Tensor] = []
+        self.regions: tuple[Region, ...] = ()
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from schuss.graph import _tree
-from schuss.graph._graph import Graph, Node, StateSlot, needed_nodes
+from schuss.graph._graph import Graph, Node, Region, StateSlot, needed_nodes
 from schuss.graph._tensor import Spec, Tensor
 
 if TYPE_CHECKING:
@@ -22,13 +22,17 @@ class _Stack(threading.local):
     def __init__(self) -> None:
         self.scopes: list[Trace | StatelessScope] = []
         self.names: list[str] = []
+        self.regions: tuple[Region, ...] = ()
 
 
 _stack = _Stack()
 
 
 class Trace:
-    """A graph under construction. Variables read become inputs, variables assigned become outputs."""
+    """A graph under construction. Variables read become inputs, variables assigned become outputs.
+
+    `renamed`: by their ids, tensors of this trace for which others stand in what is recorded now.
+    """
 
     def __init__(self, parent: Trace | None = None):
         self.parent = parent
@@ -36,6 +40,7 @@ class Trace:
         self.slots: dict[int, StateSlot] = {}
         self.values: dict[int, Any] = {}
         self.captured: dict[int, tuple[Tensor, Tensor]] = {}
+        self.renamed: dict[int, Tensor] = {}
         self._count = 0
         self._constants: dict[int, tuple[np.ndarray, Tensor]] = {}
         self._known: dict[tuple[Any, ...], Tensor] = {}
@@ -73,7 +78,7 @@ class Trace:
         if not isinstance(value, Tensor):
             return self.constant(value)
         if value.trace is self:
-            return value
+            return self.renamed.get(value.id, value)
         if value.id in self.captured and self.captured[value.id][0] is value:
             return self.captured[value.id][1]
         ancestor = self.parent
@@ -96,6 +101,7 @@ class Trace:
         inputs = [self.own(operand) for operand in operands]
         specs = shape_rules[primitive](*[t.spec for t in inputs], **params)
         node = Node(primitive, inputs, params, "/".join(_stack.names))
+        node.regions = _stack.regions
         for index, spec in enumerate(specs if primitive.several_results else [specs]):
             node.outputs.append(self._tensor(spec, node=node, index=index))
         self.nodes.append(node)
@@ -262,6 +268,23 @@ def name_scope(name: str) -> Iterator[None]:
         yield
     finally:
         _stack.names.pop()
+
+
+@contextmanager
+def recomputing() -> Iterator[Region]:
+    """What is recorded within the block is a region: the backward pass keeps what it reads from before, and computes
+    the rest again. Gives the region, which can still be revoked."""
+    region, outer = Region(), _stack.regions
+    _stack.regions = (*outer, region)
+    try:
+        yield region
+    finally:
+        _stack.regions = outer
+
+
+def current_regions() -> tuple[Region, ...]:
+    """The regions in which nodes are recorded now, from the outermost on."""
+    return _stack.regions
 
 
 @contextmanager

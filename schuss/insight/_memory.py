@@ -34,7 +34,7 @@ class Place:
 
     Attributes:
         name: of the temporary. offset, nbytes: its place. first_phase, last_phase: when it is in use.
-        shares_with: names of temporaries that use some of the same memory in other phases.
+        shares_with: names of temporaries that use some of the same memory before or after.
     """
 
     name: str

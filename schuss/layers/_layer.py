@@ -39,6 +39,7 @@ from schuss.layers._config import Configurable, argument_names, given_arguments
 from schuss.layers._dtype_policy import DTypePolicy, get_policy
 from schuss.layers._input_spec import check_inputs
 from schuss.layers._masks import get_mask, set_mask
+from schuss.layers._remat import RematScope, current_scope, recomputed_call
 from schuss.layers._shapes import as_shapes, batch_shape, map_shapes, shapes_for
 from schuss.layers._state import Holder, holds_state
 from schuss.layers._symbolic import KerasTensor, Node, any_symbolic, infer_apart, is_symbolic
@@ -80,6 +81,7 @@ class Layer(Configurable):
     _inbound_nodes: list[Node]
     _locked: bool
     _is_building: bool
+    _remat: RematScope | None
     takes_text = False
     """Whether `call` is made for text, arrays of strings."""
 
@@ -93,6 +95,7 @@ class Layer(Configurable):
         ):
             object.__setattr__(layer, name, start)
         object.__setattr__(layer, "_found", None)
+        object.__setattr__(layer, "_remat", current_scope())
         object.__setattr__(layer, "_trainable", True)
         object.__setattr__(layer, "built", False)
         object.__setattr__(layer, "_locked", False)
@@ -338,7 +341,7 @@ class Layer(Configurable):
                 check_inputs(self.input_spec, inputs, self.name)
             masks = self._masks_of(bound)
             with self._precision():
-                outputs = self.call(*bound.args, **bound.kwargs)
+                outputs = recomputed_call(self, bound)
         if self.activity_regularizer is not None:
             for output in _tree.leaves(outputs):
                 penalty = self.activity_regularizer(output)

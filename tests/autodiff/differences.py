@@ -52,6 +52,7 @@ UNARY: dict[str, tuple[float, float]] = {
     "cosine": (-4, 4), "tan": (-1, 1), "asin": (-0.8, 0.8), "acos": (-0.8, 0.8), "atan": (-3, 3), "sinh": (-2, 2),
     "cosh": (-2, 2), "tanh": (-2, 2), "asinh": (-2, 2), "acosh": (1.3, 4), "atanh": (-0.8, 0.8), "erf": (-2, 2),
     "erf_inv": (-0.8, 0.8), "lgamma": (0.3, 15), "digamma": (0.3, 15), "identity": (-2, 2), "materialize": (-2, 2),
+    "recompute": (-2, 2),
 }  # fmt: skip
 BINARY: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
     "add": ((-2, 2), (-2, 2)), "subtract": ((-2, 2), (-2, 2)), "multiply": ((-2, 2), (-2, 2)),

@@ -281,7 +281,7 @@ CASES: dict[str, Callable[[random.Random], Case]] = {
     **dict.fromkeys(
         ("negative", "abs", "sign", "floor", "ceil", "round_nearest_even"), _elementwise(1, "fi")
     ),
-    **dict.fromkeys(("identity", "stop_gradient", "materialize"), _elementwise(1, "fib")),
+    **dict.fromkeys(("identity", "stop_gradient", "materialize", "recompute"), _elementwise(1, "fib")),
     **dict.fromkeys(
         ("sine", "cosine", "tan", "atan", "tanh", "erf", "is_finite"), _elementwise(1, "f", -9, 9)
     ),

@@ -54,6 +54,7 @@ CASES = [
     ("sort", (F, I), {"axis": 1, "descending": True}), ("sort", (BYTE,), {"axis": 0, "descending": False}),
     ("random_bits", (np.uint32([1, 2]),), {"shape": (3, 2)}),
     ("identity", (F,), {}), ("materialize", (F,), {}), ("stop_gradient", (F,), {}), ("custom_gradient", (F, I), {"n": 1, "gradient": None}),
+    ("recompute", (F,), {"region": 3}),
     ("host_call", (F,), {"function": lambda x: x.sum(0), "specs": (Spec((3,), "float32"),)}),
 ]  # fmt: skip
 

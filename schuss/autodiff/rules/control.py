@@ -14,6 +14,10 @@ def _identity(dy: Any, operands: list[Any], y: Any) -> list[Any]:
     return [dy]
 
 
+def _recompute(dy: Any, operands: list[Any], y: Any, region: int = 0) -> list[Any]:
+    return [dy]
+
+
 def _custom_gradient(
     dys: list[Any], operands: list[Any], ys: list[Any], n: int, gradient: Callable[..., Any]
 ) -> list[Any]:
@@ -37,6 +41,7 @@ def _host_call(
 gradient_rules |= {
     p.identity_p: _identity,
     p.materialize_p: _identity,
+    p.recompute_p: _recompute,
     p.custom_gradient_p: _custom_gradient,
     p.host_call_p: _host_call,
 }

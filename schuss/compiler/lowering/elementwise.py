@@ -71,6 +71,6 @@ def _same(context: Context, node: Node, index: tuple[Index, ...]) -> Expr:
     return context.at(node.inputs[0], index)
 
 
-for _name in ("identity", "stop_gradient"):
+for _name in ("identity", "stop_gradient", "recompute"):
     lowering_rules[PRIMITIVES[_name]] = Pointwise(_same, view=True, same_index=True)
 lowering_rules[PRIMITIVES["materialize"]] = Pointwise(_same, same_index=True, kept=True)

@@ -6,6 +6,7 @@ from schuss.graph.primitives.control import (
     host_call_p,
     identity_p,
     materialize_p,
+    recompute_p,
     stop_gradient_p,
 )
 from schuss.graph.primitives.elementwise import (
@@ -133,6 +134,7 @@ __all__ = [
     "pad_p",
     "power_p",
     "random_bits_p",
+    "recompute_p",
     "reduce_max_p",
     "reduce_min_p",
     "reduce_prod_p",

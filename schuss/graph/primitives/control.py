@@ -12,11 +12,16 @@ from schuss.graph.primitives._checks import fail
 identity_p = Primitive("identity")
 stop_gradient_p = Primitive("stop_gradient")
 materialize_p = Primitive("materialize")
+recompute_p = Primitive("recompute")
 custom_gradient_p = Primitive("custom_gradient", several_results=True)
 host_call_p = Primitive("host_call", several_results=True)
 
 
 def _same(x: Spec) -> Spec:
+    return x
+
+
+def _recompute(x: Spec, region: int = 0) -> Spec:
     return x
 
 
@@ -33,5 +38,6 @@ def _host_call(*operands: Spec, function: Callable[..., Any], specs: tuple[Spec,
 shape_rules[identity_p] = _same
 shape_rules[stop_gradient_p] = _same
 shape_rules[materialize_p] = _same
+shape_rules[recompute_p] = _recompute
 shape_rules[custom_gradient_p] = _custom_gradient
 shape_rules[host_call_p] = _host_call

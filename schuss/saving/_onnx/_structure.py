@@ -282,6 +282,7 @@ rules |= {
     p.identity_p: _same,
     p.stop_gradient_p: _same,
     p.materialize_p: _same,
+    p.recompute_p: _same,
     p.custom_gradient_p: _custom_gradient,
     p.random_bits_p: _random_bits,
     p.host_call_p: _host_call,
