@@ -14,6 +14,7 @@ from schuss.callbacks.learning_rate_scheduler import LearningRateScheduler
 from schuss.callbacks.model_checkpoint import ModelCheckpoint
 from schuss.callbacks.progbar_logger import ProgbarLogger
 from schuss.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
+from schuss.callbacks.remote_monitor import RemoteMonitor
 from schuss.callbacks.swap_ema_weights import SwapEMAWeights
 from schuss.callbacks.tensorboard import TensorBoard
 from schuss.callbacks.terminate_on_nan import TerminateOnNaN
@@ -31,6 +32,7 @@ __all__ = [
     "ModelCheckpoint",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "RemoteMonitor",
     "SwapEMAWeights",
     "TensorBoard",
     "TerminateOnNaN",

@@ -1,4 +1,4 @@
-"""TensorBoard: the logs as curves in TensorBoard."""
+"""TensorBoard: logs as curves, weights as histograms and the model as a graph in TensorBoard."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from schuss.callbacks._events import EventFile
 from schuss.callbacks.callback import Callback, Logs
+from schuss.graph import Spec, _tree, trace
 
 
 class TensorBoard(Callback):
@@ -23,8 +24,10 @@ class TensorBoard(Callback):
         write_steps_per_second: bool, False: write the pace, too.
         update_freq: ``"epoch"`` (default); ``"batch"`` or an int: write the logs of every batch, or of every
             so many, as well.
-        histogram_freq, write_images, embeddings_freq, embeddings_metadata, profile_batch, write_graph: of
-            Keras; only numbers are written, and a warning says so if more is asked for.
+        histogram_freq: int, 0. n: write the distributions of all weights after every n-th epoch.
+        write_graph: bool, True: write the graph of what the model predicts, its operations grouped by layers.
+        write_images, embeddings_freq, embeddings_metadata, profile_batch: of Keras; they have no effect, and a warning
+            says so. (For profiles there is ``schuss bench --profile``.)
 
     Example:
         >>> import schuss
@@ -45,7 +48,6 @@ class TensorBoard(Callback):
     ):
         super().__init__()
         asked = {
-            "histogram_freq": histogram_freq,
             "write_images": write_images,
             "profile_batch": profile_batch,
             "embeddings_freq": embeddings_freq,
@@ -53,7 +55,8 @@ class TensorBoard(Callback):
         unwritten = [name for name, value in asked.items() if value]
         if unwritten:
             warnings.warn(
-                f"TensorBoard: only numbers are written; {', '.join(unwritten)} has no effect.", stacklevel=2
+                f"TensorBoard: numbers, histograms and graphs are written; {', '.join(unwritten)} has no effect.",
+                stacklevel=2,
             )
         self.log_dir = str(log_dir)
         self.histogram_freq, self.write_graph, self.write_images = histogram_freq, write_graph, write_images
@@ -64,6 +67,7 @@ class TensorBoard(Callback):
                 f"TensorBoard: `update_freq` must be 'epoch', 'batch' or a positive integer, got {update_freq!r}."
             )
         self._files: dict[str, EventFile] = {}
+        self._drawn: list[Any] = []
         self._batches = 0
         self._begun: tuple[float, int] = (0.0, 0)
 
@@ -75,6 +79,9 @@ class TensorBoard(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._batches = 0
+        if self.write_graph and self.model not in self._drawn:
+            self._drawn.append(self.model)
+            self._write_model()
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._begun = time.perf_counter(), self._steps_done()
@@ -98,6 +105,10 @@ class TensorBoard(Callback):
         validated = {name[4:]: value for name, value in logs.items() if name.startswith("val_")}
         for where, values in (("train", trained), ("validation", validated)):
             self._write(where, {f"epoch_{name}": value for name, value in values.items()}, epoch)
+        if self.histogram_freq and epoch % self.histogram_freq == 0:
+            for weight in self.model.weights:
+                self._file("train").histogram(f"{weight.path}/histogram", weight.numpy(), epoch)
+            self._file("train").flush()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         for file in self._files.values():
@@ -111,8 +122,30 @@ class TensorBoard(Callback):
         numbers = {name: float(value) for name, value in values.items() if np.size(value) == 1}
         if not numbers:
             return
+        file = self._file(where)
+        for name, value in numbers.items():
+            file.scalar(name, value, step)
+        file.flush()
+
+    def _file(self, where: str) -> EventFile:
         if where not in self._files:
             self._files[where] = EventFile(Path(self.log_dir) / where)
-        for name, value in numbers.items():
-            self._files[where].scalar(name, value, step)
-        self._files[where].flush()
+        return self._files[where]
+
+    def _write_model(self) -> None:
+        """The graph of what the model predicts for one sample, if its inputs are known."""
+        inputs = getattr(self.model, "inputs", None)
+        if not inputs or any(x.dtype == "string" for x in inputs):
+            return
+        specs = _tree.map_structure(
+            lambda x: Spec(tuple(1 if n is None else n for n in x.shape), x.dtype), self.model.input
+        )
+        try:
+            graph = trace(lambda x: self.model(x, training=False), specs)
+        except (TypeError, ValueError) as error:  # lengths of 1 may be too short for it
+            warnings.warn(f"TensorBoard: the model's graph is not written: {error}", stacklevel=2)
+            return
+        for tensor, x in zip(graph.inputs, inputs, strict=True):
+            tensor.name = x.name
+        self._file("train").graph(graph)
+        self._file("train").flush()

@@ -8,7 +8,7 @@ import pytest
 import schuss
 from schuss import layers
 from schuss.callbacks import TensorBoard
-from schuss.callbacks._events import masked_crc, scalar_event
+from schuss.callbacks._events import histogram_event, masked_crc, scalar_event
 
 X = np.linspace(-1, 1, 40, dtype="float32").reshape(-1, 1)
 
@@ -33,6 +33,8 @@ def numbers(folder):
     assert first.endswith(b"brain.Event:2")
     found = []
     for body in rest:
+        if body[11] != 0x2A or body[-5] != 0x15:  # no scalar
+            continue
         step, length = body[10], body[16]
         found.append((body[17 : 17 + length].decode(), step, struct.unpack("<f", body[-4:])[0]))
     return found
@@ -76,7 +78,65 @@ def test_whole_epochs_stay_compiled():
 
 def test_large_steps_and_what_is_not_written():
     assert b"\x10\xac\x02" in scalar_event("loss", 1.0, 300)
-    with pytest.warns(UserWarning, match="histogram_freq has no effect"):
-        TensorBoard(histogram_freq=1)
+    with pytest.warns(UserWarning, match="write_images has no effect"):
+        TensorBoard(write_images=True)
     with pytest.raises(ValueError, match="update_freq"):
         TensorBoard(update_freq="step")
+
+
+def fields(data):
+    """(number, content) of each field of a message; contents are ints or bytes."""
+    found, place = [], 0
+
+    def varint():
+        nonlocal place
+        value, shift = 0, 0
+        while True:
+            byte = data[place]
+            place += 1
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    while place < len(data):
+        key = varint()
+        size = {0: None, 1: 8, 2: -1, 5: 4}[key & 7]
+        if size is None:
+            found.append((key >> 3, varint()))
+            continue
+        size = varint() if size == -1 else size
+        found.append((key >> 3, data[place : place + size]))
+        place += size
+    return found
+
+
+def test_histograms(tmp_path):
+    fitted(TensorBoard(tmp_path, histogram_freq=2, write_graph=False))
+    events = [dict(fields(body)) for body in records(tmp_path / "train")]
+    values = [(event[2], dict(fields(dict(fields(event[5]))[1]))) for event in events if 5 in event]
+    found = [(step, value[1].decode(), dict(fields(value[5]))) for step, value in values if 5 in value]
+    assert [step for step, _, _ in found] == [0, 0]
+    assert found[0][1].endswith("kernel/histogram")
+    assert struct.unpack("<d", found[0][2][3])[0] == 1
+
+
+def test_what_a_histogram_counts():
+    values = np.array([0.0, 0.5, 1.0, 1.0, np.nan])
+    event = dict(fields(histogram_event("w", values, 3)))
+    histogram = dict(fields(dict(fields(dict(fields(event[5]))[1]))[5]))
+    counts = struct.unpack("<30d", histogram[7])
+    assert (counts[0], counts[15], counts[29], sum(counts)) == (1, 1, 2, 4)
+    assert [struct.unpack("<d", histogram[i])[0] for i in range(1, 6)] == [0, 1, 4, 2.5, 2.25]
+
+
+def test_the_graph(tmp_path):
+    callback = TensorBoard(tmp_path)
+    fitted(callback)
+    (graph,) = [dict(fields(body))[4] for body in records(tmp_path / "train") if 4 in dict(fields(body))]
+    nodes = [dict(fields(content)) for number, content in fields(graph) if number == 1]
+    names = [node[1].decode() for node in nodes]
+    assert len(set(names)) == len(names)
+    assert any(name.endswith("/dot_general") for name in names)
+    given = [content.decode() for _, node in fields(graph) for number, content in fields(node) if number == 3]
+    assert {name.split(":")[0] for name in given} <= set(names)
