@@ -14,6 +14,7 @@ import numpy as np
 from schuss.backends._description import KernelCode
 from schuss.backends.cpu._call import Call
 from schuss.backends.cpu._machine import Machine, machine_of
+from schuss.backends.cpu._memory import require_memory
 from schuss.backends.cpu._pace import GLANCE, Pace
 from schuss.backends.cpu._target import parts
 from schuss.backends.cpu._threads import num_cores, num_threads, start
@@ -35,8 +36,14 @@ _HOST_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)
 def compile_graph(
     graph: Graph, batch_inputs: int = 0, row_outputs: Sequence[bool] | None = None, check: int | None = None
 ) -> CpuProgram:
-    """Machine code for a graph. See `schuss.backends.compile`."""
-    return CpuProgram(plan(graph, batch_inputs, tuple(row_outputs or ()), check, parts()))
+    """Machine code for a graph. See `schuss.backends.compile`.
+
+    Raises:
+        MemoryError: its temporaries do not fit into the memory that is available.
+    """
+    made = plan(graph, batch_inputs, tuple(row_outputs or ()), check, parts())
+    require_memory(made)
+    return CpuProgram(made)
 
 
 class CpuProgram:
@@ -194,6 +201,7 @@ class CpuProgram:
         try:
             return self._arenas.pop()
         except IndexError:
+            require_memory(self.plan)  # others may have taken it since the plan was made
             return np.zeros(self.plan.arena_bytes + 64, np.uint8)
 
     def give_arena(self, arena: np.ndarray) -> None:

@@ -238,7 +238,7 @@ def _sort(
     return [e.converted(first, dtype, given), *others]
 
 
-def _same(e: Emitter, step: Step, x: Name) -> str:
+def _same(e: Emitter, step: Step, x: Name, **params: Any) -> str:
     return str(x)
 
 
