@@ -11,6 +11,7 @@ from torch import nn
 
 from ._stack import StackLayer, layers_of
 
+_PLAIN = torch.contiguous_format
 _MOMENTUM, _EPSILON = 0.01, 1e-3  # of batch normalization, as Keras has them
 _ACTIVATIONS = {"relu": nn.ReLU}  # others stand last only, within the loss
 
@@ -19,12 +20,20 @@ def stack(workload: dict[str, Any]) -> nn.Module:
     """The stack, whose results are logits where the loss is a cross-entropy."""
     layers = layers_of(workload["layers"], workload["inputs"])
     modules = [module for layer in layers for module in _LAYERS[layer.kind](layer, *layer.arguments)]
-    return nn.Sequential(*_bags(modules))
+    return nn.Sequential(*_bags(modules)).to(memory_format=_memory_format(workload))
 
 
-def channels_first(x: torch.Tensor) -> torch.Tensor:
+def rows_of(x: torch.Tensor, workload: dict[str, Any]) -> torch.Tensor:
     """Images, or sequences of features, as PyTorch's convolutions want them."""
-    return x.movedim(-1, 1).contiguous() if x.is_floating_point() and x.ndim > 2 else x
+    if x.ndim < 3 or not x.is_floating_point():
+        return x
+    return x.movedim(-1, 1).contiguous(memory_format=_memory_format(workload) if x.ndim == 4 else _PLAIN)
+
+
+def _memory_format(workload: dict[str, Any]) -> torch.memory_format:
+    """In which order channels and places lie. Measured: with normalization, channels last take two thirds of the time
+    (ResNet-20); without it, a quarter more (two convolutions)."""
+    return torch.channels_last if any(kind == "conv2d_norm" for kind, *_ in workload["layers"]) else _PLAIN
 
 
 class Block(nn.Module):

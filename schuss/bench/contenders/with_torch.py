@@ -15,9 +15,9 @@ def run_of(workload: dict[str, Any], compiled: bool) -> Run:
 
     x, y = map(torch.from_numpy, data_of(workload))
     if workload["model"] == "stack":
-        from .torch_stack import channels_first
+        from .torch_stack import rows_of
 
-        x = channels_first(x)
+        x = rows_of(x, workload)
     model = builder(MODELS, workload, "PyTorch")(workload, torch.nn)
     if workload["kind"] == "predict":
         return _predict(model, x, workload, compiled)
