@@ -66,6 +66,16 @@ class SeedGenerator:
         self._seed = int(seed)
         self.state.assign(key_of(self._seed))
 
+    def save_own_variables(self, store: Any) -> None:
+        """Write the state into a dict-like `store`, for training to go on from a file with the same numbers."""
+        store["0"] = self.state.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Read what `save_own_variables` wrote. Another kind of state, as other programs keep it, is left alone."""
+        state = np.asarray(store["0"]) if "0" in store else None
+        if state is not None and (state.shape, state.dtype) == (self.state.shape, self.state.dtype):
+            self.state.assign(state)
+
     def get_config(self) -> dict[str, Any]:
         return {"seed": self._seed, "name": self.name}
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from schuss.graph import Variable
 from schuss.layers._state import Holder
+from schuss.random import SeedGenerator
 from schuss.saving._files import open_archive, read_member, replacing
 from schuss.saving._hdf5 import WeightsFile, weights_in
 from schuss.saving.legacy import SUFFIXES, load_legacy_weights
@@ -204,7 +205,7 @@ def _assign(model: Any, stored: list[tuple[Any, dict[str, np.ndarray]]]) -> None
     kept = [(variable, variable.numpy()) for variable in _all_variables(model)]
     try:
         for part, store in stored:
-            if isinstance(part, Holder):
+            if isinstance(part, (Holder, SeedGenerator)):
                 part.load_own_variables(store)
             elif store:
                 _load_optimizer(model, part, store)

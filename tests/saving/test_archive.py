@@ -291,3 +291,19 @@ def test_the_optimizers_state_of_another_optimizer_is_left_out(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         net().load_weights(tmp_path / "w.weights.h5")  # not compiled: nothing to say
+
+
+def test_random_layers_go_on_with_the_same_numbers(tmp_path):
+    model = schuss.Sequential([schuss.Input((64,)), layers.Dropout(0.5, seed=1)])
+    x = np.ones((1, 64), "float32")
+    model(x, training=True)
+    model.save(tmp_path / "m.keras")
+    again = schuss.models.load_model(tmp_path / "m.keras")
+    assert np.array_equal(again(x, training=True), model(x, training=True))
+    rewritten(tmp_path / "m.keras", model__weights__h5=weights_without_seeds(tmp_path))  # as Keras writes it
+    assert schuss.models.load_model(tmp_path / "m.keras").built
+
+
+def weights_without_seeds(folder):
+    schuss.Sequential([schuss.Input((64,)), layers.Identity()]).save_weights(folder / "w.weights.h5")
+    return (folder / "w.weights.h5").read_bytes()

@@ -149,7 +149,7 @@ def test_another_file_named_as_vocabulary_is_not_read(tmp_path):
     ],
 )  # fmt: skip
 def test_layers_that_are_not_what_they_should_be(described, message):
-    with pytest.raises((ValueError, TypeError), match=message):
+    with pytest.raises((ValueError, TypeError), match=message or None):
         schuss.saving.load_model(
             with_config(net(), lambda config: config["config"]["layers"].insert(1, described))
         )
@@ -192,7 +192,7 @@ def test_random_changes_of_the_config_are_refused_or_harmless():
         {"class_name": "__tuple__", "config": {}},
     ]
     random, paths = np.random.RandomState(0), list(places(config))
-    for _ in range(60):
+    for _ in range(30):
         changed = json.loads(members["config.json"])
         *way, key = paths[random.randint(len(paths))]
         inner = changed
