@@ -41,12 +41,14 @@ def norm() -> layers.LayerNormalization:
 
 def block(x):
     """One layer: each place looks at the places before it, then thinks about what it saw."""
+    # what is added up over all layers begins smaller the more layers there are
+    smaller = (2 * LAYERS) ** -0.5
     attention = layers.MultiHeadAttention(HEADS, WIDTH // HEADS, use_bias=False, kernel_initializer=normal())
     seen = norm()(x)
     x = layers.Add()([x, attention(seen, seen, use_causal_mask=True)])
+    attention.output_dense.kernel.assign(attention.output_dense.kernel * smaller)
     thought = dense(4 * WIDTH, activation="gelu")(norm()(x))
-    # what is added up over all layers begins smaller the more layers there are
-    return layers.Add()([x, dense(WIDTH, kernel_initializer=normal(0.02 / (2 * LAYERS) ** 0.5))(thought)])
+    return layers.Add()([x, dense(WIDTH, kernel_initializer=normal(0.02 * smaller))(thought)])
 
 
 def build_model(characters: int) -> keras.Model:

@@ -3,8 +3,8 @@
     python examples/text_classification.py
 
 The text (1.1 MB of Shakespeare) is downloaded once; ``SCHUSS_DATASETS`` may name a folder with a
-``tinyshakespeare.txt``. With some 750 pieces of three lines there is little to learn from: counting words (naive Bayes)
-gets 80 of 100 right, guessing 52.
+``tinyshakespeare.txt``. With 600 pieces of three lines there is little to learn from: counting words (naive Bayes) gets
+77 of 100 right, logistic regression of counts 66, guessing 51.
 """
 
 import numpy as np
@@ -13,6 +13,7 @@ import schuss as keras
 from schuss import layers
 
 SPEAKERS = "GLOUCESTER", "DUKE VINCENTIO"
+LENGTH = 40  # words of a text that are read
 Texts = tuple[np.ndarray, np.ndarray]
 
 
@@ -33,16 +34,16 @@ def load_speeches(rng: np.random.Generator, lines: int = 3, test_share: float = 
     return train, test
 
 
-def build_model(texts: np.ndarray, words: int = 4000, width: int = 32) -> keras.Model:
+def build_model(texts: np.ndarray, words: int = 4000, width: int = 16) -> keras.Model:
     """From text [batch, 1] to the probability of the second speaker [batch, 1]."""
-    vectorize = layers.TextVectorization(max_tokens=words, output_sequence_length=40)
+    vectorize = layers.TextVectorization(max_tokens=words, output_sequence_length=LENGTH)
     vectorize.adapt(texts)
     return keras.Sequential(
         [
             keras.Input(shape=(1,), dtype="string"),
             vectorize,  # "Good morrow!" → [66, 430, 0, 0, …]
             layers.Embedding(words, width, mask_zero=True),
-            layers.Dropout(0.5),
+            layers.Dropout(0.7, noise_shape=(None, LENGTH, 1)),  # learns from three words of ten at a time
             layers.GlobalAveragePooling1D(),  # the mean over the words; the zeros after them do not count
             layers.Dense(1, activation="sigmoid"),
         ]
