@@ -2,17 +2,19 @@
 machine."""
 
 from schuss.compiler import lowering
-from schuss.compiler._kernel import HostCall, Kernel, Plan, Reduction, Scan, Store
-from schuss.compiler._plan import plan, work_of
+from schuss.compiler._kernel import HostCall, Kernel, Loop, Plan, Reduction, Scan, Step, Store
+from schuss.compiler._plan import plan, work_of, work_of_steps
 from schuss.compiler._simplify import simplify
 from schuss.compiler._structure import structure_of, structure_of_plan
 
 __all__ = [
     "HostCall",
     "Kernel",
+    "Loop",
     "Plan",
     "Reduction",
     "Scan",
+    "Step",
     "Store",
     "lowering",
     "plan",
@@ -20,4 +22,5 @@ __all__ = [
     "structure_of",
     "structure_of_plan",
     "work_of",
+    "work_of_steps",
 ]

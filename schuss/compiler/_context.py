@@ -44,16 +44,53 @@ class Writing:
     rule: Callable[[Context, Node, list[Buffer]], list[Kernel]]
 
 
-class Context:
-    """Expressions of one group's tensors. `buffers` maps the ids of tensors in memory to their buffers.
+@dataclass
+class Looping:
+    """A primitive that repeats a graph: kernels of that graph in a loop (`_loops`), if all of it can be lowered."""
 
-    `inside` holds the ids of tensors that this group itself computes: at the group's own index they are
-    expressions.
+
+def rule_of(node: Node) -> Any:
+    """The node's lowering rule; None if it has to run on the host."""
+    rule = lowering_rules.get(node.primitive)
+    if isinstance(rule, Looping) and any(rule_of(inner) is None for inner in node.params["body"].graph.nodes):
+        return None
+    return rule
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a tensor is kept that has no buffer of its own: its element at `index` lies in `buffer` at ``at(index)``.
+
+    `whole`: whether its elements lie together, in their order.
     """
 
-    def __init__(self, buffers: dict[int, Buffer]):
+    buffer: Buffer
+    at: Callable[[tuple[Index, ...]], tuple[Index, ...]]
+    whole: bool = True
+
+
+def part_of(place: Place, axis: int, start: int) -> Place:
+    """The place of what lies from `start` on along `axis` of what lies at `place`."""
+
+    def at(index: tuple[Index, ...]) -> tuple[Index, ...]:
+        return place.at(tuple(i + start if a == axis else i for a, i in enumerate(index)))
+
+    return Place(place.buffer, at, whole=False)
+
+
+class Context:
+    """Expressions of one group's tensors.
+
+    `buffers` maps the ids of tensors in memory to their buffers, `places` those of tensors that lie in a part of one,
+    `elsewhere` those of a loop body's inputs to what they are outside of the loop. `inside` holds the ids of tensors that
+    this group itself computes: at the group's own index they are expressions.
+    """
+
+    def __init__(self, buffers: dict[int, Buffer], make: Interner | None = None):
         self.buffers = buffers
-        self.make = Interner()
+        self.places: dict[int, Place] = {}
+        self.elsewhere: dict[int, Callable[[tuple[Index, ...]], Expr]] = {}
+        self.make = make or Interner()
         self.inside: set[int] = set()
         self.home_index: tuple[Index, ...] | None = None
         self.reducer: int | None = None
@@ -81,6 +118,11 @@ class Context:
         if not own:
             if tensor.array is not None and tensor.array.size == 1:
                 return self.make.const(tensor.array.reshape(()).item(), tensor.dtype)
+            if tensor.id in self.elsewhere:
+                return self.elsewhere[tensor.id](index)
+            if tensor.id in self.places:
+                place = self.places[tensor.id]
+                return self.make.load(place.buffer, place.at(index))
             if tensor.id in self.buffers:
                 return self.make.load(self.buffers[tensor.id], index)
         assert tensor.node is not None

@@ -10,16 +10,19 @@ users' loops.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import prod
 
-from schuss.compiler._context import Pointwise, Reducing, Writing
+from schuss.compiler._context import Looping, Pointwise, Reducing, Writing, rule_of
 from schuss.compiler._expr import cost_of
-from schuss.graph import Graph, Node, Tensor, lowering_rules
+from schuss.compiler._kernel import LONG_SUM
+from schuss.graph import Graph, Node, Tensor, divided
 
 _SHARED_COST = 6  # an expression that costs more than this and has several users is kept
 _LARGE = 1 << 18  # elements of a tensor that does not stay in the caches
 _LARGE_COST = 11  # ... which is kept from this cost on only, if computing it again reads no more than it has
 _PROLOGUE_COST = 3  # an operand of a contraction that costs more than this is kept: it is read many times
 _REPEATED_COST = 12  # ... and one whose elements are broadcast to many
+_FIXED_COST = 1  # what a loop reads in every turn and costs more is kept
 
 
 @dataclass(eq=False)
@@ -56,7 +59,7 @@ class Group:
 
     @property
     def pointwise(self) -> bool:
-        return isinstance(lowering_rules.get(self.leader.primitive), Pointwise)
+        return isinstance(rule_of(self.leader), Pointwise)
 
     @property
     def fusible(self) -> bool:
@@ -79,21 +82,32 @@ class Reads:
 
 
 class Fusion:
-    """The groups of a simplified graph, in an order in which they can run."""
+    """The groups of a simplified graph, in an order in which they can run.
 
-    def __init__(self, graph: Graph):
+    Args:
+        graph: simplified. merging: whether elementwise groups of one shape become one wherever that is possible, as in
+            loops, where each kernel is called in every turn.
+
+    Attributes:
+        parts: by ids of tensors that are made as parts of a concatenated one: that, the axis, and where they begin.
+    """
+
+    def __init__(self, graph: Graph, merging: bool = False):
         self.graph = graph
-        self.kept = _kept_tensors(graph)
+        self.parts = _parts(graph)
+        self.kept = _kept_tensors(graph) | set(self.parts)
         self.home: dict[int, Group] = {}
         self.groups: list[Group] = []
         self._reads: dict[int, Reads] = {}
         for node in graph.nodes:
             if any(t.id in self.kept for t in node.outputs):
                 self._place(node)
+        if merging:
+            self._merge()
         self._settle()
 
     def rule(self, node: Node) -> object:
-        return lowering_rules.get(node.primitive)
+        return rule_of(node)
 
     def reads(self, tensor: Tensor) -> Reads:
         """What is read from memory (or from the same group) to compute `tensor` from kept tensors and
@@ -183,6 +197,38 @@ class Fusion:
                 return False
         return True
 
+    def _merge(self) -> None:
+        """Make one group of two, as long as there are two that can be one."""
+        merged = True
+        while merged:
+            pairs = ((a, b) for b in self.groups for a in self.groups if a is not b and self._can_merge(a, b))
+            merged = next(pairs, None)
+            if merged is not None:
+                self._absorb(*merged)
+
+    def _can_merge(self, first: Group, second: Group) -> bool:
+        """Whether both are elementwise over the same places, and nothing has to run between them."""
+        if first.shape != second.shape or not (first.pointwise and second.pointwise):
+            return False
+        if depends(first, second) or any(n is not first and depends(n, first) for n in second.needs):
+            return False
+        reads = (entry for member in second.members for entry in self.reads(member).tensors.values())
+        return all(same or self.home.get(operand.id) is not first for operand, same in reads)
+
+    def _absorb(self, first: Group, second: Group) -> None:
+        """`second` does what `first` did."""
+        self.groups.remove(first)
+        second.members = first.members + second.members
+        second.beside |= first.beside
+        self.home.update((t.id, second) for t in first.members)
+        for user in first.users:
+            user.needs.discard(first)
+        for needed in first.needs:
+            needed.users.discard(first)
+            second.require(needed)
+        for user in first.users - {second}:
+            user.require(second)
+
     def _settle(self) -> None:
         """Decide what each group stores: results, and what other groups read."""
         wanted = {t.id for t in self.graph.results}
@@ -193,6 +239,29 @@ class Fusion:
                         wanted.add(operand.id)
         for group in self.groups:
             group.stored = [t for t in group.members if t.id in wanted or not group.fusible]
+
+
+def readers_of(fusion: Fusion) -> dict[int, list[tuple[Group, bool]]]:
+    """By ids of tensors, the groups that read them, and whether they do so at their own index alone."""
+    readers: dict[int, list[tuple[Group, bool]]] = {}
+    for group in fusion.groups:
+        for member in group.members:
+            lead = group.reducer is member or (not group.pointwise and group.reducer is None)
+            for operand, same in fusion.reads(member).tensors.values():
+                readers.setdefault(operand.id, []).append((group, same and not lead))
+    return readers
+
+
+def replaceable(fusion: Fusion, old: Tensor, new: Tensor, readers: list[tuple[Group, bool]]) -> bool:
+    """Whether `new` can be written where `old` is, after everybody has read that; then it is so from now on."""
+    home = fusion.home[new.id]
+    others = {group for group, _ in readers if group is not home}
+    alone = all(same for group, same in readers if group is home)
+    if not (alone and home.fusible and not any(depends(group, home) for group in others)):
+        return False
+    for other in others:
+        home.require(other)
+    return True
 
 
 def depends(group: Group, on: Group) -> bool:
@@ -208,25 +277,47 @@ def depends(group: Group, on: Group) -> bool:
     return False
 
 
+def _parts(graph: Graph) -> dict[int, tuple[Tensor, int, int]]:
+    """The tensors that can be made where they are wanted: as parts of one that concatenates them."""
+    results = {t.id for t in graph.results}
+    parts: dict[int, tuple[Tensor, int, int]] = {}
+    for node in graph.nodes:
+        if node.primitive.name != "concatenate":
+            continue
+        axis, start = node.params["axis"], 0
+        for t in node.inputs:
+            rule = None if t.node is None else rule_of(t.node)
+            made = isinstance(rule, (Reducing, Writing)) or (isinstance(rule, Pointwise) and not rule.view)
+            if made and t.size and t.id not in results and t.id not in parts:
+                parts[t.id] = (node.outputs[0], axis, start)
+            start += t.shape[axis]
+    return parts
+
+
 def _kept_tensors(graph: Graph) -> set[int]:
     """The ids of the tensors that are computed once and (unless only their own group uses them) kept in
     memory."""
     kept = {t.id for t in graph.results}
     users: dict[int, list[Node]] = {}
+    limits: dict[int, int] = {}  # of what loops read
     for node in graph.nodes:
-        rule = lowering_rules.get(node.primitive)
+        rule = rule_of(node)
         for operand in node.inputs:
             users.setdefault(operand.id, []).append(node)
+        if node.primitive.name == "dot_general":
+            kept.update(t.id for t in _to_lie_together(node))
         if not isinstance(rule, Pointwise):
             kept.update(t.id for t in node.outputs)
-            if not isinstance(rule, Reducing):
-                kept.update(t.id for t in node.inputs if t.node is not None and not isinstance(rule, Writing))
+            if isinstance(rule, Looping):
+                limits.update((t.id, _FIXED_COST) for t in _read_in_turns(node))
+            elif not isinstance(rule, (Reducing, Writing)):
+                kept.update(t.id for t in node.inputs if t.node is not None)
         elif rule.kept:
             kept.update(t.id for t in node.outputs)
     factors = _factors(graph, users)
     # What is kept for one reason is where the work before it ends: that is shared less often than it seemed.
-    kept |= _costly(graph, kept, users, factors) & factors
-    return kept | _costly(graph, kept, users, factors)
+    kept |= _costly(graph, kept, users, factors, limits) & (factors | set(limits))
+    return kept | _costly(graph, kept, users, factors, limits)
 
 
 def _factors(graph: Graph, users: dict[int, list[Node]]) -> set[int]:
@@ -240,8 +331,11 @@ def _factors(graph: Graph, users: dict[int, list[Node]]) -> set[int]:
     return found
 
 
-def _costly(graph: Graph, kept: set[int], users: dict[int, list[Node]], factors: set[int]) -> set[int]:
-    """The ids of the tensors that would be computed so often, if they were not kept, that it costs more."""
+def _costly(
+    graph: Graph, kept: set[int], users: dict[int, list[Node]], factors: set[int], limits: dict[int, int]
+) -> set[int]:
+    """The ids of the tensors that would be computed so often, if they were not kept, that it costs more; `limits` are
+    what some may cost."""
     roots: dict[int, set[int]] = {}
     repeated: dict[int, int] = {}  # into how many elements each element goes
     for node in reversed(graph.nodes):
@@ -279,6 +373,8 @@ def _costly(graph: Graph, kept: set[int], users: dict[int, list[Node]], factors:
         cost[tensor.id] = total
         if tensor.id in factors and not _is_view(node) and total > _PROLOGUE_COST:
             more.add(tensor.id)
+        if total > limits.get(tensor.id, total):
+            more.add(tensor.id)
         total -= sum(cost[t.id] for t in node.inputs if t.id in places)  # once for a whole vector
         sizes = read[tensor.id] = {}
         for operand in operands.values():
@@ -303,10 +399,41 @@ def _places(graph: Graph) -> set[int]:
     return found
 
 
+def _to_lie_together(node: Node) -> list[Tensor]:
+    """The operands of a long sum over several axes that are transposed: copied, so that it is one over one axis."""
+    contract = node.params["contract"]
+    sizes = [node.inputs[0].shape[axis] for axis in contract[0]]
+    neighbours = all(list(axes) == list(range(axes[0], axes[0] + len(axes))) for axes in contract if axes)
+    if len(sizes) < 2 or prod(sizes) < LONG_SUM or not neighbours:
+        return []
+    return [t for t in node.inputs if t.node is not None and _moves_axes(t)]
+
+
+def _moves_axes(tensor: Tensor) -> bool:
+    while tensor.node is not None and tensor.node.inputs and _is_view(tensor.node):
+        if tensor.node.primitive.name == "transpose":
+            return True
+        tensor = tensor.node.inputs[0]
+    return False
+
+
+def _read_in_turns(node: Node) -> list[Tensor]:
+    """What a loop reads in its turns: constants and slices, or what these are views of."""
+    consts, _, xs = divided(node.inputs, node.params["counts"])
+    return [_seen(t) for t in (*consts, *xs)]
+
+
+def _seen(tensor: Tensor) -> Tensor:
+    """What the tensor is a view of."""
+    while tensor.node is not None and tensor.node.inputs and _is_view(tensor.node):
+        tensor = tensor.node.inputs[0]
+    return tensor
+
+
 def _is_pointwise(node: Node) -> bool:
-    return isinstance(lowering_rules.get(node.primitive), Pointwise)
+    return isinstance(rule_of(node), Pointwise)
 
 
 def _is_view(node: Node) -> bool:
-    rule = lowering_rules.get(node.primitive)
+    rule = rule_of(node)
     return isinstance(rule, Pointwise) and rule.view

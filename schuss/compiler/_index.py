@@ -99,30 +99,48 @@ def strides_of(shape: Sequence[int]) -> tuple[int, ...]:
 
 
 def linear(index: Iterable[Index], shape: Sequence[int]) -> Index:
-    """The row-major position of an element; splits of one position over this very shape join again."""
-    index = tuple(index)
+    """The row-major position of an element; splits of one position over neighbouring axes join again."""
+    index, shape = tuple(index), tuple(shape)
     strides = strides_of(shape)
-    whole = _joined(index, tuple(shape))
-    if whole is not None:
-        return whole
-    flat = Index()
-    for component, stride in zip(index, strides, strict=True):
-        flat = flat + component * stride
+    flat, axis = Index(), 0
+    while axis < len(index):
+        joined, count = _joined(index[axis:], shape[axis:])
+        flat = flat + joined * strides[axis + count - 1]
+        axis += count
     return flat
 
 
-def _joined(index: tuple[Index, ...], shape: tuple[int, ...]) -> Index | None:
-    flats = set()
-    for axis, component in enumerate(index):
-        if shape[axis] == 1:
-            continue
-        if len(component.terms) != 1 or component.offset or component.terms[0][1] != 1:
-            return None
-        atom = component.terms[0][0]
-        if not isinstance(atom, Split) or atom.shape != shape or atom.axis != axis:
-            return None
-        flats.add(atom.flat)
-    return flats.pop() if len(flats) == 1 else None
+def joined(index: tuple[Index, ...], shape: tuple[int, ...]) -> Index | None:
+    """The position in the whole array, if it is split over its axes."""
+    flat, count = _joined(index, shape) if index else (Index(), 0)
+    return flat if count == len(index) and count > 1 else None
+
+
+def _joined(index: tuple[Index, ...], shape: tuple[int, ...]) -> tuple[Index, int]:
+    """The position along the first axes, and how many these are: as many as one position is split over, else one."""
+    alone = index[0], 1
+    lead = next((axis for axis, i in enumerate(index) if shape[axis] != 1 or i.terms), len(index))
+    first = _split_of(index[lead]) if lead < len(index) else None
+    if first is None or first.axis != lead:
+        return alone
+    count, offset = len(first.shape), 0
+    if count > len(index) or first.shape[1:] != shape[1:count] or (lead and first.shape[0] != shape[0]):
+        return alone
+    for axis, stride in enumerate(strides_of(first.shape)):
+        if first.shape[axis] == 1:
+            if index[axis].terms:
+                return alone
+        elif _split_of(index[axis]) != Split(first.flat, first.shape, axis):
+            return alone
+        offset += index[axis].offset * stride
+    return first.flat + offset, count
+
+
+def _split_of(index: Index) -> Split | None:
+    """The split, if the index is one (and a constant)."""
+    if len(index.terms) == 1 and index.terms[0][1] == 1 and isinstance(index.terms[0][0], Split):
+        return index.terms[0][0]
+    return None
 
 
 def reshaped(index: tuple[Index, ...], old: tuple[int, ...], new: tuple[int, ...]) -> tuple[Index, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from schuss.compiler._expr import Buffer, Expr
 from schuss.compiler._index import Dim, Index
 
+LONG_SUM = 2048  # products in a sum that may be divided into blocks
 REDUCTIONS = ("sum", "prod", "max", "min", "argmax", "argmin")
 
 
@@ -46,10 +47,11 @@ class Kernel:
     """For every point of `dims`: reduce (or scan), then store. Points of `dims` are independent unless a
     store accumulates.
 
-    `rows`: the first dim runs over the batch's rows. `block`: the first dim runs over blocks of so many of the first
-    reduced dim, the batch's rows: each of its turns reduces over one block. `partial`: where totals may wait, if the
-    backend divides a long sum so that what it reads stays in the caches; it has the shape of the dims. `label`: the
-    primitives and scopes it came from, for people. `late`: it computes something again, after all steps before it.
+    `rows`: the first dim runs over the batch's rows (or those of what a loop carries). `block`: the first dim runs over
+    blocks of so many of the first reduced dim, the batch's rows: each of its turns reduces over one block. `partial`: where
+    totals may wait, if the backend divides a long sum so that what it reads stays in the caches; it has the shape of the
+    dims. `given`: variables of the loops around it on which it depends. `label`: the primitives and scopes it came from,
+    for people. `late`: it computes something again, after all steps before it.
     """
 
     dims: tuple[Dim, ...]
@@ -59,6 +61,7 @@ class Kernel:
     rows: bool = False
     block: int = 0
     partial: Buffer | None = None
+    given: tuple[Dim, ...] = ()
     label: str = ""
     late: bool = False
     phase: int = 0
@@ -102,11 +105,85 @@ class HostCall:
 
 
 @dataclass
+class Loop:
+    """``for turn in order: the steps``, a barrier where their `phase` grows, and one after each turn if `closing`.
+
+    `turn` counts from 0. `side` is ``turn % 2``: where a turn reads, of two places that take turns. `reverse`: the last
+    slices come first. `label`: as of a kernel.
+    """
+
+    turn: Dim
+    side: Dim
+    steps: list[Step]
+    reverse: bool = False
+    closing: bool = False
+    label: str = ""
+    late: bool = False
+    phase: int = 0
+
+    @property
+    def barriers(self) -> int:
+        """How often the threads meet in it."""
+        own = len({step.phase for step in self.steps}) - 1 + self.closing
+        return self.turn.size * (own + sum(s.barriers for s in self.steps if isinstance(s, Loop)))
+
+    def __str__(self) -> str:
+        direction = ", the last slices first" if self.reverse else ""
+        lines = [f"for {self.turn.name} < {self.turn.size} in order{direction}:"]
+        lines += [f"  {line}" for line in _lines(self.steps)]
+        return "\n".join(lines + ["  --- barrier ---"] * self.closing)
+
+
+Step = Kernel | HostCall | Loop
+
+
+def counted(steps: list[Step], turns: int = 1) -> Iterator[tuple[Kernel | HostCall, int]]:
+    """The steps, those of loops in their places, and how often each runs."""
+    for step in steps:
+        if isinstance(step, Loop):
+            yield from counted(step.steps, turns * step.turn.size)
+        else:
+            yield step, turns
+
+
+def leaves(steps: list[Step]) -> Iterator[Kernel | HostCall]:
+    """The steps, those of loops in their places."""
+    return (step for step, _ in counted(steps))
+
+
+def meetings(steps: list[Step]) -> Iterator[int]:
+    """The barriers between the steps, in the order in which they stand: after which phase of the plan."""
+    phase = 0
+    for step in steps:
+        if step.phase != phase:
+            yield phase
+            phase = step.phase
+        if isinstance(step, Loop):
+            yield from (phase for _ in meetings(step.steps))
+            yield from [phase] * step.closing
+
+
+def _lines(steps: list[Step]) -> Iterator[str]:
+    phase = 0
+    for step in steps:
+        if step.phase != phase:
+            phase = step.phase
+            yield "--- barrier ---"
+        yield f"# {step.label}"
+        if isinstance(step, HostCall):
+            yield f"host {step.function}: {step.inputs} -> {step.outputs}"
+            continue
+        if isinstance(step, Kernel):
+            yield f"# {step.chunks} chunks of {step.grain}" if step.chunks > 1 else "# one chunk"
+        yield from str(step).split("\n")
+
+
+@dataclass
 class Plan:
     """A compiled step, before a machine is known: kernels in order (a barrier where `phase` grows), buffers,
     the arena."""
 
-    steps: list[Kernel | HostCall]
+    steps: list[Step]
     buffers: list[Buffer]
     arena_bytes: int
     batch: int
@@ -117,21 +194,16 @@ class Plan:
     check: Buffer | None = None
 
     @property
+    def leaves(self) -> list[Kernel | HostCall]:
+        """The kernels and host calls, those in loops in their places."""
+        return list(leaves(self.steps))
+
+    @property
     def barriers(self) -> int:
         """How often the threads meet in one step, the end of the step included."""
-        return len({step.phase for step in self.steps}) if self.steps else 1
+        own = len({step.phase for step in self.steps}) if self.steps else 1
+        return own + sum(step.barriers for step in self.steps if isinstance(step, Loop))
 
     def __str__(self) -> str:
-        lines = [f"{len(self.steps)} kernels, {self.barriers} barriers, arena {self.arena_bytes} bytes"]
-        phase = 0
-        for step in self.steps:
-            if step.phase != phase:
-                phase = step.phase
-                lines.append("--- barrier ---")
-            lines.append(f"# {step.label}")
-            if isinstance(step, Kernel):
-                lines.append(f"# {step.chunks} chunks of {step.grain}" if step.chunks > 1 else "# one chunk")
-                lines.append(str(step))
-            else:
-                lines.append(f"host {step.function}: {step.inputs} -> {step.outputs}")
-        return "\n".join(lines)
+        lines = [f"{len(self.leaves)} kernels, {self.barriers} barriers, arena {self.arena_bytes} bytes"]
+        return "\n".join([*lines, *_lines(self.steps)])

@@ -8,11 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from schuss.graph import PRIMITIVES, Graph, Node, Spec, StateSlot, Tensor, needed_nodes, shape_rules
+from schuss.compiler._bodies import lies_with_loop, settled, without_unused
+from schuss.graph import PRIMITIVES, Graph, Node, Spec, StateSlot, Tensor, shape_rules
 
 _FOLDED_SIZE = 4096
 _LEAST_VECTOR = 8  # elements of a last axis that make vectors
-_FOLDED_NEVER = ("random_bits", "host_call", "custom_gradient", "iota", "broadcast_in_dim")
+_FOLDED_NEVER = ("random_bits", "host_call", "custom_gradient", "iota", "broadcast_in_dim", "scan")
+
+
+Pieces = tuple[int, list[tuple[int, Tensor]]]
+"""What lies side by side, with zeros between: the axis, and where each begins."""
 
 
 class Rewriter:
@@ -22,6 +27,7 @@ class Rewriter:
     def __init__(self, graph: Graph):
         self.nodes: list[Node] = []
         self.known: dict[Any, list[Tensor]] = {}
+        self.pieces: dict[int, Pieces] = {}  # of sums of what lies side by side
         self._next = 1 + max(
             [0] + [t.id for n in graph.nodes for t in n.outputs + n.inputs] + [t.id for t in graph.inputs]
         )
@@ -177,9 +183,13 @@ def _pad(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope
     for test in inside[1:]:
         chosen = rewriter.emit("and", chosen, test, scope=scope)
     around = rewriter.emit("broadcast_in_dim", value, shape=spec.shape, dims=(), scope=scope)
-    return rewriter.emit(
+    padded = rewriter.emit(
         "select", chosen, rewriter.emit("gather", x, *places, scope=scope), around, scope=scope
     )
+    piece = _piece(x, value, params)
+    if piece is not None:
+        rewriter.pieces[padded.id] = piece
+    return padded
 
 
 def _of_nothing(name: str, total: int) -> None:
@@ -215,9 +225,48 @@ def _no_terms(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], 
 @_rule("add")
 def _add(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
     x, y = inputs
-    if x.dtype.kind != "f":
-        return y if _is(x, 0) else x if _is(y, 0) else None
-    return None  # x + 0.0 is not x for x = -0.0
+    if x.dtype.kind != "f" and (_is(x, 0) or _is(y, 0)):  # x + 0.0 is not x for x = -0.0
+        return y if _is(x, 0) else x
+    return _side_by_side(rewriter, x, y, scope)
+
+
+def _side_by_side(rewriter: Rewriter, x: Tensor, y: Tensor, scope: str) -> Tensor | None:
+    """The sum of what lies side by side between zeros, as of the gradients of an array's parts: nothing to be added."""
+    pieces = [rewriter.pieces.get(t.id) or _piece_of(t) for t in (x, y)]
+    if pieces[0] is None or pieces[1] is None or pieces[0][0] != pieces[1][0]:
+        return None
+    axis = pieces[0][0]
+    places = sorted([*pieces[0][1], *pieces[1][1]], key=lambda piece: piece[0])
+    parts, end = [], 0
+
+    def fill(until: int) -> None:
+        if until > end:
+            shape = tuple(until - end if a == axis else n for a, n in enumerate(x.shape))
+            parts.append(rewriter.repeated(0, Spec(shape, x.dtype), scope))
+
+    for start, part in places:
+        if start < end:
+            return None  # they overlap
+        fill(start)
+        parts.append(part)
+        end = start + part.shape[axis]
+    fill(x.shape[axis])
+    whole = rewriter.emit_all("concatenate", parts, {"axis": axis}, scope)[0]
+    rewriter.pieces[whole.id] = (axis, places)
+    return whole
+
+
+def _piece_of(tensor: Tensor) -> Pieces | None:
+    node = tensor.node
+    return _piece(*node.inputs, node.params) if node is not None and node.primitive.name == "pad" else None
+
+
+def _piece(x: Tensor, value: Tensor, params: dict[str, Any]) -> Pieces | None:
+    """Of x with zeros before and after it: along which axis, and where it begins."""
+    axes = [axis for axis in range(x.ndim) if params["low"][axis] or params["high"][axis]]
+    if len(axes) != 1 or any(params.get("interior") or ()) or scalar_value(value) != 0:
+        return None
+    return axes[0], [(params["low"][axes[0]], x)]
 
 
 @_rule("subtract")
@@ -274,10 +323,49 @@ def _compare(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], s
     return None
 
 
+@_rule("scan")
+def _scan(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+    return None if params["body"].settled else settled(rewriter, inputs, params, scope, simplify_body)
+
+
 def simplify(graph: Graph) -> Graph:
     """The graph rewritten by the rules above. Every result is made by a node, and no two results are one
     tensor."""
+    graph = without_unused(graph)
     rewriter = Rewriter(graph)
+    now = _rewritten(graph, rewriter)
+    taken: set[int] = set()
+
+    def result(tensor: Tensor) -> Tensor:
+        tensor = now(tensor)
+        if tensor.node is None or tensor.id in taken or lies_with_loop(tensor):
+            node = Node(PRIMITIVES["identity"], [tensor], {}, "")
+            node.outputs.append(rewriter.tensor(tensor.spec, node=node))
+            rewriter.nodes.append(node)
+            tensor = node.outputs[0]
+        taken.add(tensor.id)
+        return tensor
+
+    state = []
+    for slot in graph.state:
+        if slot.output is None or now(slot.output) is slot.input:
+            state.append(StateSlot(slot.variable, slot.input, None))
+        else:
+            state.append(StateSlot(slot.variable, slot.input, result(slot.output)))
+    outputs = [result(t) for t in graph.outputs]
+    return without_unused(Graph(graph.inputs, outputs, rewriter.nodes, state, graph.in_tree, graph.out_tree))
+
+
+def simplify_body(graph: Graph) -> Graph:
+    """A loop's body, rewritten by the rules above; its outputs may be its inputs, or one tensor."""
+    graph = without_unused(graph)
+    rewriter = Rewriter(graph)
+    now = _rewritten(graph, rewriter)
+    return Graph(graph.inputs, [now(t) for t in graph.outputs], rewriter.nodes)
+
+
+def _rewritten(graph: Graph, rewriter: Rewriter) -> Callable[[Tensor], Tensor]:
+    """Emit the graph's nodes. What a tensor of the graph has become."""
     replaced: dict[int, Tensor] = {}
 
     def now(tensor: Tensor) -> Tensor:
@@ -293,26 +381,4 @@ def simplify(graph: Graph) -> Graph:
         )
         for old, new in zip(node.outputs, outputs, strict=True):
             replaced[old.id] = new
-
-    taken: set[int] = set()
-
-    def result(tensor: Tensor) -> Tensor:
-        tensor = now(tensor)
-        if tensor.node is None or tensor.id in taken:
-            node = Node(PRIMITIVES["identity"], [tensor], {}, "")
-            node.outputs.append(rewriter.tensor(tensor.spec, node=node))
-            rewriter.nodes.append(node)
-            tensor = node.outputs[0]
-        taken.add(tensor.id)
-        return tensor
-
-    state = []
-    for slot in graph.state:
-        if slot.output is None or now(slot.output) is slot.input:
-            state.append(StateSlot(slot.variable, slot.input, None))
-        else:
-            state.append(StateSlot(slot.variable, slot.input, result(slot.output)))
-    outputs = [result(t) for t in graph.outputs]
-    results = outputs + [s.output for s in state if s.output is not None]
-    nodes = needed_nodes(rewriter.nodes, results)
-    return Graph(graph.inputs, outputs, nodes, state, graph.in_tree, graph.out_tree)
+    return now

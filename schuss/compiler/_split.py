@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from schuss.compiler._expr import Buffer, Load, Reduced, walk
 from schuss.compiler._index import Dim, of_dim
-from schuss.compiler._kernel import HostCall, Kernel, Reduction, Store
+from schuss.compiler._kernel import Kernel, Reduction, Step, Store, leaves
 
 _LEAST = 1024  # elements from other threads that make it worth while
 _LARGER = 4  # how many times what is read must be as much as the sums of the blocks
 _MULTIPLE = 8  # rows of a block, so that tiles fit
 
 
-def split_sums(steps: list[Kernel | HostCall], batch: int, parts: int) -> tuple[list[Kernel | HostCall], int]:
+def split_sums(steps: list[Step], batch: int, parts: int) -> tuple[list[Step], int]:
     """Divide the sums for which it pays.
 
     Args:
@@ -32,7 +32,8 @@ def split_sums(steps: list[Kernel | HostCall], batch: int, parts: int) -> tuple[
         return steps, 0
     blocks = -(-batch // rows)
     kernels = [step for step in steps if isinstance(step, Kernel)]
-    made = {s.buffer for k in kernels if k.rows for s in k.stores if s.buffer.kind == "temporary"}
+    by_rows = [k for k in leaves(steps) if isinstance(k, Kernel) and k.rows and k.dims[0].size == batch]
+    made = {s.buffer for k in by_rows for s in k.stores if s.buffer.kind == "temporary"}
     sums = {id(k): _rows_read(k, batch, made) for k in kernels if not k.rows}
     chosen = {key for key, read in sums.items() if read}
     changed = True
@@ -42,7 +43,7 @@ def split_sums(steps: list[Kernel | HostCall], batch: int, parts: int) -> tuple[
         changed, chosen = paying != chosen, paying
     if not chosen:
         return steps, 0
-    found: list[Kernel | HostCall] = []
+    found: list[Step] = []
     for step in steps:
         found.extend(
             _divided(step, rows, blocks) if isinstance(step, Kernel) and id(step) in chosen else [step]
@@ -65,7 +66,7 @@ def _rows_read(kernel: Kernel, batch: int, made: set[Buffer]) -> set[Buffer]:
     if row.size != batch or reduction.body.dtype.kind != "f" or any(s.accumulate for s in kernel.stores):
         return set()
     loads = [e for e in walk(reduction.body) if isinstance(e, Load) and e.buffer in made]
-    return set() if any(e.index[0] != of_dim(row) for e in loads) else {e.buffer for e in loads}
+    return set() if any(of_dim(row) not in e.index for e in loads) else {e.buffer for e in loads}
 
 
 def _pays(kernel: Kernel, read: set[Buffer], blocks: int) -> bool:

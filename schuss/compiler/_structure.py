@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from schuss.compiler._expr import Buffer
-from schuss.compiler._kernel import HostCall, Kernel, Plan
+from schuss.compiler._index import Dim
+from schuss.compiler._kernel import HostCall, Kernel, Loop, Plan, Step
 
 _LEFT_OUT = {Kernel: ("label", "late", "phase")}
 
@@ -30,21 +31,37 @@ def structure_of_plan(plan: Plan) -> str:
     number = {buffer: n for n, buffer in enumerate(plan.buffers)}
     known: dict[str, int] = {}
     lines = []
-    for step in plan.steps:
-        if isinstance(step, HostCall):
-            lines.append(f"{step.phase} host")
-            continue
-        writer = _Writer()
-        writer.write(step)
-        text = writer.text()
-        if text not in known:
-            known[text] = len(known)
-            lines.append(text)
-        lines.append(f"{step.phase} kernel {known[text]} {[number[b] for b in writer.buffers]}")
+    _write_steps(plan.steps, number, known, lines, ())
     lines.extend(f"{b.kind} {b.dtype.str} {b.shape} {b.offset}" for b in plan.buffers)
     check = None if plan.check is None else number[plan.check]
     lines.append(f"batch {plan.batch} check {check}")
     return "\n".join(lines)
+
+
+def _write_steps(
+    steps: list[Step], number: dict[Buffer, int], known: dict[str, int], lines: list[str], turns: tuple[Dim, ...]
+) -> None:
+    """A line for each step, before it the text of its kernel if that is new; loops with the steps of a turn.
+
+    Args:
+        number: of buffers. known: kernels' texts that have been written. turns: the variables of the loops around.
+    """
+    for step in steps:
+        if isinstance(step, HostCall):
+            lines.append(f"{step.phase} host")
+        elif isinstance(step, Loop):
+            lines.append(f"{step.phase} loop {step.turn.size} {step.closing}")
+            _write_steps(step.steps, number, known, lines, (*turns, step.turn, step.side))
+            lines.append("end")
+        else:
+            writer = _Writer()
+            writer.write(step)
+            text = writer.text()
+            if text not in known:
+                known[text] = len(known)
+                lines.append(text)
+            given = [turns.index(dim) for dim in step.given]
+            lines.append(f"{step.phase} kernel {known[text]} {[number[b] for b in writer.buffers]} {given}")
 
 
 @cache

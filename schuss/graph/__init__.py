@@ -2,6 +2,7 @@
 machine."""
 
 from schuss.graph import primitives
+from schuss.graph._body import Body, closed, divided, transplanted
 from schuss.graph._dtypes import (
     DTYPES,
     SUPPORTED,
@@ -49,6 +50,7 @@ __all__ = [
     "PRIMITIVES",
     "SUPPORTED",
     "ArrayLike",
+    "Body",
     "Graph",
     "Node",
     "Primitive",
@@ -68,7 +70,9 @@ __all__ = [
     "as_text",
     "as_value",
     "autocasting",
+    "closed",
     "current_regions",
+    "divided",
     "floatx",
     "gradient_rules",
     "is_bool",
@@ -92,5 +96,6 @@ __all__ = [
     "structure_changed",
     "trace",
     "tracing",
+    "transplanted",
     "untraced",
 ]

@@ -36,6 +36,9 @@ def format_graph(graph: Graph) -> str:
         operands = ", ".join(name(t) for t in node.inputs)
         params = " ".join(f"{key}={_param(value)}" for key, value in node.params.items() if value is not None)
         lines.append(f"  {left} = {node.primitive} {operands}{'  {' + params + '}' if params else ''}")
+        for value in node.params.values():
+            if hasattr(value, "graph"):
+                lines.extend(f"    {line}" for line in format_graph(value.graph).split("\n"))
     for slot in graph.state:
         if slot.output is not None:
             lines.append(f"  {slot.variable.path!r} <- {name(slot.output)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,7 +39,7 @@ class Trace:
         self.nodes: list[Node] = []
         self.slots: dict[int, StateSlot] = {}
         self.values: dict[int, Any] = {}
-        self.captured: dict[int, tuple[Tensor, Tensor]] = {}
+        self.captured: dict[Any, tuple[Any, Tensor]] = {}
         self.renamed: dict[int, Tensor] = {}
         self._count = 0
         self._constants: dict[int, tuple[np.ndarray, Tensor]] = {}
@@ -51,6 +51,10 @@ class Trace:
 
     def input(self, spec: Spec, name: str | None = None) -> Tensor:
         return self._tensor(spec, name=name)
+
+    def result(self, node: Node, spec: Spec) -> Tensor:
+        """One more result of a node."""
+        return self._tensor(spec, node=node, index=len(node.outputs))
 
     def constant(self, array: np.ndarray) -> Tensor:
         """`array` as a tensor of this trace; equal small constants are one tensor, repetition becomes a
@@ -79,8 +83,8 @@ class Trace:
             return self.constant(value)
         if value.trace is self:
             return self.renamed.get(value.id, value)
-        if value.id in self.captured and self.captured[value.id][0] is value:
-            return self.captured[value.id][1]
+        if id(value) in self.captured:
+            return self.captured[id(value)][1]
         ancestor = self.parent
         while ancestor is not None and ancestor is not value.trace:
             ancestor = ancestor.parent
@@ -90,8 +94,12 @@ class Trace:
                 "from the "
                 "function instead of keeping it in an attribute or a global."
             )
-        inner = self.input(value.spec)
-        self.captured[value.id] = (value, inner)
+        return self._capture(id(value), value, None)
+
+    def _capture(self, key: Any, outer: Any, name: str | None) -> Tensor:
+        """An input that stands for a value of an enclosing trace."""
+        inner = self.input(Spec.of(outer), name)
+        self.captured[key] = (outer, inner)
         return inner
 
     def record(self, primitive: Primitive, operands: list[Any], params: dict[str, Any]) -> Any:
@@ -111,7 +119,14 @@ class Trace:
         if id(variable) not in self.slots:
             spec = Spec(tuple(variable.shape), variable.dtype)
             outer = _outer_value(self, variable)
-            tensor = self.input(spec, name=variable.path) if outer is None else self.own(outer)
+            if outer is None:
+                tensor = self.input(spec, name=variable.path)
+            elif isinstance(
+                outer, Tensor
+            ):  # which may also be captured for itself: an assignment changes only this
+                tensor = self._capture(("variable", id(variable)), outer, variable.path)
+            else:
+                tensor = self.own(outer)
             self.slots[id(variable)] = StateSlot(variable, tensor)
             self.values[id(variable)] = tensor
         return self.values[id(variable)]
@@ -238,10 +253,14 @@ def active_trace() -> Trace | None:
     return None
 
 
-@contextmanager
-def tracing() -> Iterator[Trace]:
+def tracing() -> AbstractContextManager[Trace]:
     """A new trace, current within the ``with`` block."""
-    trace = Trace(active_trace())
+    return entered(Trace(active_trace()))
+
+
+@contextmanager
+def entered(trace: Trace) -> Iterator[Trace]:
+    """The trace is current within the ``with`` block."""
     _stack.scopes.append(trace)
     try:
         yield trace

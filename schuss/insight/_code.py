@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from schuss.backends._description import KernelCode
 from schuss.compiler import Kernel
 from schuss.compiler._expr import Apply, Load, walk
@@ -21,11 +23,14 @@ _STEP = {
 _COMMENT = 44  # the column at which comments begin, if the code leaves room
 
 
-def code_of(kernel: Kernel, names: BufferNames, code: KernelCode | None) -> str:
+def code_of(
+    kernel: Kernel, names: BufferNames, code: KernelCode | None, turns: Sequence[Dim] = ()
+) -> str:
     """The kernel as nested loops.
 
     Args:
         kernel: the kernel. names: of the buffers. code: what the machine makes of it; None if that is not known.
+        turns: the variables of the loops around it.
     """
     formulas = Formulas(kernel, names)
     lines = [f"# panel: {text}" for text in copied(kernel, names, code)]
@@ -34,11 +39,12 @@ def code_of(kernel: Kernel, names: BufferNames, code: KernelCode | None) -> str:
 
     def loop(dim: Dim, comment: str) -> None:
         nonlocal depth
-        lines.append(
-            _with_comment(f"{'    ' * depth}for {formulas.loops[dim]} in range({dim.size}):", comment)
-        )
+        name = formulas.loops.get(dim, dim.name)
+        lines.append(_with_comment(f"{'    ' * depth}for {name} in range({dim.size}):", comment))
         depth += 1
 
+    for turn in turns:
+        loop(turn, "in order; a turn is all kernels of the loop")
     for dim in kernel.dims:
         loop(dim, _loop_comment(kernel, dim, code))
     if kernel.scan is not None:

@@ -31,7 +31,7 @@ class Compilation:
         arena: list of `Place`: the temporaries, and which of them share memory.
         arena_bytes: the memory in which temporaries lie. temporary_bytes: what they would need side by side.
         variables: name → bytes of the variables read or written.
-        threads: on how many threads it runs.
+        threads: on how many threads it runs. meetings: how often these meet in a step, in every turn of loops.
         primitives: number of operations that the reference backend goes through; 0 for a compiled program.
         with_code: whether `print` shows kernels as loops.
     """
@@ -47,6 +47,7 @@ class Compilation:
     threads: int = 1
     primitives: int = 0
     with_code: bool = False
+    meetings: int = 0
 
     @property
     def flops(self) -> int:
@@ -114,7 +115,7 @@ class Compilation:
             return
         yield from self._totals()
         ends = {barrier.after_phase: barrier for barrier in self.barriers}
-        phase, brief = 0, False
+        phase, brief, turns = 0, False, []
         for kernel in self.kernels:
             if kernel.phase != phase:
                 if phase in ends:
@@ -123,6 +124,11 @@ class Compilation:
                 yield ""
                 yield self._phase_line(phase)
                 brief = False
+            if kernel.turns != turns:
+                turns, brief = kernel.turns, False
+                if turns:
+                    yield ""
+                    yield self._loop_line(kernel)
             if not (brief and kernel.same_code_as):
                 yield ""
             brief = kernel.same_code_as is not None
@@ -136,7 +142,7 @@ class Compilation:
         count = len(self.kernels) - len(self.host_calls)
         shared = f" ({codes} different ones)" if codes < count else ""
         yield (
-            f"{_count(count, 'kernel')}{shared}, {_count(len(self.barriers), 'barrier')} a step, on "
+            f"{_count(count, 'kernel')}{shared}, {_count(max(self.meetings, len(self.barriers)), 'barrier')} a step, on "
             f"{_count(self.threads, 'thread')}; {_count_of(self.flops, 'FLOP')}, {_size(self.bytes_moved)} read "
             "and written"
         )
@@ -157,7 +163,7 @@ class Compilation:
     def _phase_line(self, phase: int) -> str:
         kernels = [kernel for kernel in self.kernels if kernel.phase == phase]
         first, last = kernels[0], kernels[-1]
-        numbers = f"kernel {first.number}" if first is last else f"kernels {first.number} to {last.number}"
+        numbers = _numbers(first, last)
         rows = {(k.loops[0][1], k.chunks, k.grain) for k in kernels if k.by_rows}
         text = f"phase {phase}: {numbers}"
         if len(rows) == 1 and sum(k.by_rows for k in kernels) > 1:
@@ -167,6 +173,16 @@ class Compilation:
                 f"; those over the {count} rows go by {blocks}, each chunk through all of them on one thread"
             )
         return text
+
+    def _loop_line(self, first: ExplainedKernel) -> str:
+        """``for t in range(64), in order: kernels 6 and 7``."""
+        last = first
+        for kernel in self.kernels[first.number :]:
+            if kernel.turns[: len(first.turns)] != first.turns or kernel.phase != first.phase:
+                break
+            last = kernel
+        loops = ", ".join(f"for {name} in range({size})" for name, size in first.turns)
+        return f"{loops}, in order: {_numbers(first, last)}"
 
     def _kernel_lines(self, kernel: ExplainedKernel) -> Iterator[str]:
         figure = f"{_count_of(kernel.flops, 'FLOP')}" if kernel.flops else ""
@@ -196,6 +212,10 @@ class Compilation:
         yield ""
         yield f"arena: {_size(self.arena_bytes)}; where temporaries lie and, a column for each phase, when they are in use"
         yield from drawing(self.arena, _size)
+
+
+def _numbers(first: ExplainedKernel, last: ExplainedKernel) -> str:
+    return f"kernel {first.number}" if first is last else f"kernels {first.number} to {last.number}"
 
 
 def _loops_text(kernel: ExplainedKernel) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from schuss.compiler import Kernel
+from schuss.compiler import HostCall, Kernel, Loop, Step
+from schuss.compiler._index import Dim
 from schuss.insight._compilation import Compilation
 from schuss.insight._kernels import explained
 from schuss.insight._memory import barriers_of, places_of
@@ -94,14 +96,16 @@ def _compilation(subject: Subject, code: bool) -> Compilation:
     names = BufferNames(plan, subject.inputs, subject.outputs, subject.prefix)
     shapes = program.describe()
     kernels = [
-        explained(step, number, names, shape, subject.prefix)
-        for number, (step, shape) in enumerate(zip(plan.steps, shapes, strict=True), 1)
+        explained(step, number, names, shape, subject.prefix, phase, turns)
+        for number, ((step, phase, turns), shape) in enumerate(
+            zip(_in_loops(plan.steps), shapes, strict=True), 1
+        )
     ]
     first: dict[int, int] = {}
     for kernel, shape in zip(kernels, shapes):
         number = kernel.number if shape is None else first.setdefault(shape.function, kernel.number)
         kernel.same_code_as = number if number != kernel.number else None
-    used = {b for step in plan.steps if isinstance(step, Kernel) and step.partial for b in [step.partial]}
+    used = {b for step in plan.leaves if isinstance(step, Kernel) and step.partial for b in [step.partial]}
     return Compilation(
         subject.title,
         "cpu",
@@ -113,4 +117,17 @@ def _compilation(subject: Subject, code: bool) -> Compilation:
         {names[b]: b.nbytes for b in plan.buffers if b.kind == "variable"},
         program.threads(),
         with_code=code,
+        meetings=plan.barriers,
     )
+
+
+def _in_loops(
+    steps: list[Step], phase: int | None = None, turns: tuple[Dim, ...] = ()
+) -> Iterator[tuple[Kernel | HostCall, int, tuple[Dim, ...]]]:
+    """The kernels and host calls, each with the plan's phase in which it runs, and the loops around it."""
+    for step in steps:
+        within = step.phase if phase is None else phase
+        if isinstance(step, Loop):
+            yield from _in_loops(step.steps, within, (*turns, step.turn))
+        else:
+            yield step, within, turns

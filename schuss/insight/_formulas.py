@@ -9,7 +9,7 @@ import numpy as np
 
 from schuss.compiler import Kernel
 from schuss.compiler._expr import Apply, Const, Expr, Load, Position, Reduced, children, walk
-from schuss.compiler._index import Dim, Dynamic, Index, Split, _joined, strides_of
+from schuss.compiler._index import Dim, Dynamic, Index, Split, joined, strides_of
 from schuss.insight._names import BufferNames, loop_names
 
 _LONGEST = 72  # characters of a formula of which no part gets a line of its own
@@ -65,7 +65,7 @@ class Formulas:
         if buffer.kind == "batch":
             parts[0] = f"rows[{parts[0]}]"
         for first in (0, 1):
-            flat = _joined(index[first:], buffer.shape[first:])
+            flat = joined(index[first:], buffer.shape[first:])
             if flat is not None:
                 row = f"[{parts[0]}]" if first else ""
                 return f"{name}{row}.flat[{self._index(flat)}]"

@@ -13,7 +13,7 @@ from schuss.compiler import HostCall, Kernel
 from schuss.compiler._counts import flops_of
 from schuss.compiler._expr import Apply, Buffer, Load, walk
 from schuss.compiler._index import Dim, dims_of
-from schuss.compiler._plan import _expressions
+from schuss.compiler._order import expressions
 from schuss.insight._beforehand import copied, fetched
 from schuss.insight._code import code_of, reduction_of, stores_of
 from schuss.insight._names import BufferNames, loop_names, short_path, written
@@ -51,6 +51,7 @@ class ExplainedKernel:
         leader: ``"contraction"``, ``"reduction"``, ``"scan"``, ``"scatter"``, ``"elementwise"``, ``"copy"`` or
             ``"host call"``.
         formula: what the leader computes, in lines; empty for elementwise kernels.
+        turns: name and size of each loop around it that runs in order, several kernels in a turn.
         loops: name and size of each loop over results. reduced: of each loop inside, over what is added up.
         by_rows: whether its first loop runs over the rows of the batch.
         chunks, grain: the first loop is divided into so many chunks of so many turns, for any thread; 1: it is not.
@@ -75,6 +76,7 @@ class ExplainedKernel:
     layers: list[str]
     leader: str
     formula: list[str] = field(default_factory=list)
+    turns: list[tuple[str, int]] = field(default_factory=list)
     loops: list[tuple[str, int]] = field(default_factory=list)
     reduced: list[tuple[str, int]] = field(default_factory=list)
     by_rows: bool = False
@@ -116,18 +118,25 @@ class ExplainedKernel:
 
 
 def explained(
-    step: Kernel | HostCall, number: int, names: BufferNames, code: KernelCode | None, prefix: str
+    step: Kernel | HostCall,
+    number: int,
+    names: BufferNames,
+    code: KernelCode | None,
+    prefix: str,
+    phase: int,
+    turns: Sequence[Dim] = (),
 ) -> ExplainedKernel:
     """The explanation of a step.
 
     Args:
         step: of the plan. number: its place, from 1. names: of the buffers.
         code: what the backend makes of it. prefix: the model's name, left out of paths.
+        phase: of the plan. turns: the variables of the loops around it.
     """
     primitives, scopes = _parts_of_label(step.label)
     updates = [names[b] for b in written(step) if b.kind == "variable"]
     if isinstance(step, HostCall):
-        return _host_call(step, number, names, _place(scopes, prefix, updates), primitives, scopes)
+        return _host_call(step, number, names, _place(scopes, prefix, updates), primitives, scopes, phase)
     scopes = _in_order(scopes, step)
     place = _place(scopes, prefix, updates)
     leader, operation = _leader(step, primitives)
@@ -142,7 +151,7 @@ def explained(
         done = " → ".join(part for part in (done, f"{_in_brief(updates)} updated in place") if part)
     return ExplainedKernel(
         number=number,
-        phase=step.phase + 1,
+        phase=phase + 1,
         what=f"{place}: {done}" if place else done,
         layers=scopes,
         leader=leader,
@@ -165,20 +174,27 @@ def explained(
         updates=updates,
         reads=_accesses(step, names, writing=False),
         writes=_accesses(step, names, writing=True),
-        flops=flops_of(step),
-        code=code_of(step, names, code),
+        turns=[(dim.name, dim.size) for dim in turns],
+        flops=_product(frozenset(turns)) * flops_of(step),
+        code=code_of(step, names, code, turns),
     )
 
 
 def _host_call(
-    step: HostCall, number: int, names: BufferNames, place: str, primitives: list[str], scopes: list[str]
+    step: HostCall,
+    number: int,
+    names: BufferNames,
+    place: str,
+    primitives: list[str],
+    scopes: list[str],
+    phase: int,
 ) -> ExplainedKernel:
     operation = primitives[0] if primitives else "function"
     inputs = ", ".join(names[b] for b in step.inputs)
     outputs = ", ".join(names[b] for b in step.outputs)
     return ExplainedKernel(
         number=number,
-        phase=step.phase + 1,
+        phase=phase + 1,
         what=(f"{place}: " if place else "") + f"{operation}, on the host",
         layers=scopes,
         leader="host call",
@@ -244,7 +260,7 @@ def _prologue(kernel: Kernel, names: BufferNames, leader: str) -> list[str]:
     body = (
         kernel.reduction.body if kernel.reduction is not None else kernel.scan.body if kernel.scan else None
     )
-    exprs = _expressions(kernel)
+    exprs = expressions(kernel)
     data = dict.fromkeys(e.buffer for e in _loads(kernel) if e.buffer.kind == "batch")
     found = [f"rows of {names[buffer]} straight from the data" for buffer in data]
     tables = dict.fromkeys(names[load.buffer] for expr in exprs for load in gathers(expr))
@@ -291,7 +307,7 @@ def _tile(kernel: Kernel, code: KernelCode, letters: dict[Dim, str]) -> list[tup
 
 
 def _loads(kernel: Kernel) -> list[Load]:
-    return [e for expr in _expressions(kernel) for e in walk(expr) if isinstance(e, Load)]
+    return [e for expr in expressions(kernel) for e in walk(expr) if isinstance(e, Load)]
 
 
 def _accesses(kernel: Kernel, names: BufferNames, writing: bool) -> list[Access]:

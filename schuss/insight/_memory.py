@@ -6,9 +6,10 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from schuss.compiler import HostCall, Kernel, Plan
+from schuss.compiler import Plan
 from schuss.compiler._expr import Buffer
-from schuss.compiler._plan import _by_rows, _rows_of_chunk, _touches
+from schuss.compiler._kernel import leaves
+from schuss.compiler._order import stays, touches
 from schuss.insight._names import BufferNames
 
 _PHASES_SHOWN = 48  # columns of the drawing
@@ -52,7 +53,7 @@ def barriers_of(plan: Plan, names: BufferNames) -> list[Barrier]:
         Barrier(before + 1, _crossings(plan, names, before, after))
         for before, after in itertools.pairwise(phases)
     ]
-    changed = any(b.kind == "variable" for step in plan.steps for b in _touches(step)[1])
+    changed = any(b.kind == "variable" for step in plan.steps for b in touches(step)[1])
     reason = (
         "the next step reads what this one has changed"
         if changed
@@ -65,17 +66,18 @@ def _crossings(plan: Plan, names: BufferNames, before: int, after: int) -> list[
     """Why a barrier stands between two phases."""
     made: dict[Buffer, tuple[list[int], list[int]]] = {}
     replaced: dict[Buffer, tuple[list[int], list[int]]] = {}
-    numbered = list(enumerate(plan.steps, 1))
-    laters = [(number, step) for number, step in numbered if step.phase == after]
-    for first, earlier in [(number, step) for number, step in numbered if step.phase == before]:
+    phases = [step.phase for step in plan.steps for _ in leaves([step])]
+    numbered = list(zip(range(1, len(phases) + 1), plan.leaves, phases, strict=True))
+    laters = [(number, step) for number, step, phase in numbered if phase == after]
+    for first, earlier in [(number, step) for number, step, phase in numbered if phase == before]:
         for second, later in laters:
-            (reads, writes), (reads_later, writes_later) = _touches(earlier), _touches(later)
+            (reads, writes), (reads_later, writes_later) = touches(earlier), touches(later)
             for table, shared in (
                 (made, writes & (reads_later | writes_later)),
                 (replaced, (reads - writes) & writes_later),
             ):
                 for buffer in sorted(shared, key=lambda b: names[b]):
-                    if not _stays(earlier, later, buffer):
+                    if not stays(earlier, later, buffer):
                         users = table.setdefault(buffer, ([], []))
                         users[0].append(first)
                         users[1].append(second)
@@ -86,16 +88,6 @@ def _crossings(plan: Plan, names: BufferNames, before: int, after: int) -> list[
     ]
 
 
-def _stays(earlier: Kernel | HostCall, later: Kernel | HostCall, buffer: Buffer) -> bool:
-    """Whether each thread needs of the buffer only its own rows, or one thread does both."""
-    if isinstance(earlier, HostCall) or isinstance(later, HostCall):
-        return False
-    if earlier.chunks == later.chunks == 1:
-        return True
-    same = _rows_of_chunk(earlier) == _rows_of_chunk(later) != 0
-    return same and _by_rows(earlier, buffer) and _by_rows(later, buffer)
-
-
 def _numbers(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, sorted(set(numbers))))
 
@@ -104,7 +96,7 @@ def places_of(plan: Plan, names: BufferNames) -> list[Place]:
     """The temporaries in the arena, by their offsets."""
     life: dict[Buffer, list[int]] = {}
     for step in plan.steps:
-        reads, writes = _touches(step)
+        reads, writes = touches(step)
         for buffer in reads | writes:
             if buffer.kind == "temporary" and buffer.offset >= 0:
                 life.setdefault(buffer, []).append(step.phase)

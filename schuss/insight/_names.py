@@ -28,7 +28,7 @@ class BufferNames:
         for buffer in plan.buffers:
             if buffer.kind == "variable":
                 self._names[buffer] = short_path(buffer.name, prefix)
-        for number, step in enumerate(plan.steps, 1):
+        for number, step in enumerate(plan.leaves, 1):
             made = [b for b in written(step) if b.kind == "temporary" and b not in self._names]
             for buffer, letter in zip(made, _letters(len(made))):
                 self._names[buffer] = f"t{number}{letter}"
@@ -68,7 +68,7 @@ def loop_names(kernel: Kernel, taken: set[str]) -> dict[Dim, str]:
     a scan."""
     reduced = kernel.reduction.dims if kernel.reduction is not None else ()
     scanned = () if kernel.scan is None else (kernel.scan.dim,)
-    names = {}
+    names = {dim: dim.name for dim in kernel.given}
     for dims, letters in ((kernel.dims, _OUTER), (reduced, _INNER), (scanned, _SCANNED)):
         numbered = (f"{letters[0]}{n}" for n in itertools.count(1))
         free = (letter for letter in itertools.chain(letters, numbered) if letter not in taken)

@@ -1,5 +1,5 @@
-"""Functions of functions: branches, loops, maps. In a trace loops of known length are written out, branches
-both run."""
+"""Functions of functions: branches, loops, maps. In a trace loops of known length are one body that is repeated,
+branches both run."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from schuss.graph import Tensor, _tree, as_value
+from schuss.graph.primitives import iota_p
+from schuss.ops._looping import UnstableCarryError, looping, worth_a_loop
 from schuss.ops._operands import axis_of, concrete, value
 from schuss.ops.indexing import get_item, where
 from schuss.ops.shaping import flip, moveaxis, stack
@@ -65,31 +67,56 @@ def while_loop(
     single = not isinstance(loop_vars, (tuple, list))
     kind = tuple if single else type(loop_vars)
     state = (loop_vars,) if single else tuple(loop_vars)
+
+    def following(state: tuple[Any, ...]) -> tuple[Any, ...]:
+        new = body(*state)
+        return tuple(new) if isinstance(new, (tuple, list)) else (new,)
+
     turn = 0
-    going: Any = True
     while maximum_iterations is None or turn < maximum_iterations:
         more = as_value(cond(*state))
         if isinstance(more, Tensor):
-            if maximum_iterations is None:
-                raise TypeError(
-                    "while_loop: how often the body runs depends on a value that is not known while a "
-                    "function is "
-                    "traced. Give `maximum_iterations`, or use fori_loop or scan."
-                )
-            going = more if going is True else where(going, more, False)
-        elif not bool(more):
+            state = _while_traced(cond, following, state, maximum_iterations, turn)
             break
-        new = body(*state)
-        new = tuple(new) if isinstance(new, (tuple, list)) else (new,)
-        state = new if going is True else _tree.map_structure(partial(where, going), new, state)
+        if not bool(more):
+            break
+        state = following(state)
         turn += 1
     return state[0] if single else kind(state)
+
+
+def _while_traced(
+    cond: Callable[..., Any], following: Callable[[Any], Any], state: Any, most: int | None, turn: int
+) -> Any:
+    """The turns that are left, where it is not known how many of them count."""
+    if most is None:
+        raise TypeError(
+            "while_loop: how often the body runs depends on a value that is not known while a "
+            "function is "
+            "traced. Give `maximum_iterations`, or use fori_loop or scan."
+        )
+
+    def step(carry: Any, _: Any) -> Any:
+        going, state = carry
+        going = where(going, cond(*state), False)
+        return (going, _tree.map_structure(partial(where, going), following(state), state)), None
+
+    try:
+        return scan(step, (np.True_, state), length=most - turn)[0][1]
+    except UnstableCarryError:  # as where a Python number becomes an array
+        return scan(step, (np.True_, state), length=most - turn, unroll=True)[0][1]
 
 
 def fori_loop(lower: int, upper: int, body_fun: Callable[[Any, Any], Any], init_val: Any) -> Any:
     """``val = body_fun(i, val)`` for i from `lower` up to but without `upper`, which must be known in a
     trace."""
     first, last = (int(concrete(bound, "fori_loop", "lower, upper")) for bound in (lower, upper))
+    if worth_a_loop(last - first):
+        counts = iota_p.bind(shape=(last - first,), dtype=np.dtype("int32"), axis=0)
+        try:
+            return scan(lambda val, i: (body_fun(i + first, val), None), init_val, counts)[0]
+        except (TypeError, UnstableCarryError):  # it needs i as a number, or changes a shape: written out
+            pass
     val = init_val
     for i in range(first, last):
         val = body_fun(i, val)
@@ -106,14 +133,23 @@ def scan(
 ) -> tuple[Any, Any]:
     """``carry, y = f(carry, x)`` for each slice x of xs along axis 0.
 
+    In a trace it becomes a loop: f is traced once, on tensors that stand for a slice, and the loop runs in machine
+    code. Short ones are written out, turn after turn.
+
     Args:
-        f: ``(carry, x) -> (carry, y)``. init: the first carry. xs: structure of arrays, or None with
-            `length`.
-        reverse: from the last slice to the first (the ys keep the places of their xs). unroll: taken for
-            Keras's sake.
+        f: ``(carry, x) -> (carry, y)``; in a loop the new carry must have the shapes and dtypes of the old one.
+            Variables that it assigns are carried, too.
+        init: the first carry; a Python number in it takes the dtype that f gives it.
+        xs: structure of arrays, or None with `length`.
+        length: the number of turns; default: the leading size of `xs`.
+        reverse: from the last slice to the first (the ys keep the places of their xs).
+        unroll: True: written out. Other values are taken for Keras's sake.
 
     Returns:
         ``(last carry, ys stacked along axis 0)``.
+
+    Raises:
+        ValueError: xs have different leading sizes, or in a loop the new carry differs from the old one.
 
     Example:
         >>> from schuss import ops
@@ -121,23 +157,32 @@ def scan(
         >>> int(carry), ys.tolist()
         (6, [0, 1, 3])
     """
-    leaves = [value(leaf) for leaf in _tree.leaves(xs)]
-    sizes = {leaf.shape[0] for leaf in leaves} | ({length} if length is not None else set())
+    leaves, definition = _tree.flatten(xs)
+    leaves = [value(leaf) for leaf in leaves]
+    if any(not leaf.ndim for leaf in leaves):
+        raise ValueError("scan: `xs` are scalars; they need an axis along which to go.")
+    sizes = {int(leaf.shape[0]) for leaf in leaves} | ({int(length)} if length is not None else set())
     if len(sizes) != 1:
         raise ValueError(f"scan: give `xs` of one leading size, or `length`. Received: sizes {sorted(sizes)}")
     turns = sizes.pop()
-    definition = _tree.flatten(xs)[1]
+    if turns < 0:
+        raise ValueError(f"scan: `length` must not be negative, got {turns}.")
+    if turns and (unroll is True or not worth_a_loop(turns)):
+        return _written_out(f, init, leaves, definition, turns, reverse)
+    return looping(f, init, leaves, definition, turns, reverse)
+
+
+def _written_out(
+    f: Callable[[Any, Any], Any], init: Any, leaves: list[Any], definition: Any, turns: int, reverse: bool
+) -> tuple[Any, Any]:
+    """One turn after the other: outside of traces at once."""
     carry, collected = init, []
     for i in reversed(range(turns)) if reverse else range(turns):
-        x = _tree.unflatten(definition, [get_item(leaf, i) for leaf in leaves])
-        carry, y = f(carry, x)
+        carry, y = f(carry, _tree.unflatten(definition, [get_item(leaf, i) for leaf in leaves]))
         collected.append(y)
     if reverse:
         collected.reverse()
-    if not collected:
-        return carry, None
-    ys = _tree.map_structure(lambda *rows: stack(rows), collected[0], *collected[1:])
-    return carry, ys
+    return carry, _tree.map_structure(lambda *rows: stack(rows), collected[0], *collected[1:])
 
 
 def map(f: Callable[[Any], Any], xs: Any) -> Any:

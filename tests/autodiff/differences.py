@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from schuss.graph import Body, Spec, trace
 from schuss.graph import primitives as p
 
 Function = Callable[..., Any]
@@ -205,11 +206,25 @@ def _custom_gradient(
     return function, [x]
 
 
+def _scan(primitive: Any, rng: np.random.Generator, shape: tuple[int, ...], x: np.ndarray) -> Example:
+    """``c ← tanh(c a + x[t])``, which is also the result of a turn."""
+
+    def turn(a: Any, c: Any, x: Any) -> Any:
+        new = p.tanh_p.bind(p.add_p.bind(p.multiply_p.bind(c, a), x))
+        return new, new
+
+    spec = Spec(shape, "float64")
+    settings = {"counts": (1, 1), "length": 3, "reverse": bool(rng.random() < 0.5)}
+    body = Body(trace(turn, spec, spec, spec))
+    operands = [rng.uniform(-1, 1, shape), x, rng.uniform(-1, 1, (3, *shape))]
+    return lambda *xs: primitive.bind(*xs, body=body, **settings)[1], operands
+
+
 _BUILDERS: dict[str, Callable[..., Example]] = {
     "abs": _apart, "maximum": _apart, "minimum": _apart, "remainder": _remainder, "select": _select, "convert": _convert,
     "broadcast_in_dim": _broadcast_in_dim, "reshape": _reshape, "transpose": _transpose, "slice": _slice, "pad": _pad,
     "concatenate": _concatenate, "reverse": _reverse, "windows": _windows, "gather": _gather, "scatter_add": _scatter_add, "sort": _sort,
     "cumsum": _running, "cumprod": _running, "cummax": _running, "dot_general": _dot_general,
-    "custom_gradient": _custom_gradient,
+    "custom_gradient": _custom_gradient, "scan": _scan,
 }  # fmt: skip
 NAMES = sorted({*UNARY, *BINARY, *REDUCTIONS, *_BUILDERS})

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from schuss.graph import PRIMITIVES, Spec
+from schuss.graph import PRIMITIVES, Body, Spec, trace
 
 Case = tuple[dict[str, Any], list[np.ndarray]]
 """Parameters and operands, for ``primitive.bind(*operands, **params)``."""
@@ -277,6 +277,24 @@ def _host_call(rng: random.Random) -> Case:
     return {"function": lambda x: (x * 2, x.reshape(-1)), "specs": (Spec.of(x), flat)}, [x]
 
 
+def _scan(rng: random.Random) -> Case:
+    """A carry of any shape and dtype; the ys are the carry before, what is made of it and a constant, or a slice."""
+    shape, dtype = random_shape(rng, 0, 2), rng.choice((*FLOATS, "int32", "uint8"))
+    length = rng.choice((1, 2, 3, 5, 8))
+    const, start = numbers(rng, shape, dtype), numbers(rng, shape, dtype)
+    xs = numbers(rng, (length, *shape), dtype)
+    results = rng.sample(range(4), rng.randint(0, 3))
+
+    def turn(a: Any, c: Any, x: Any) -> Any:
+        new = PRIMITIVES["maximum"].bind(PRIMITIVES["subtract"].bind(x, c), a)
+        made = PRIMITIVES["multiply"].bind(new, a)
+        return (new, *((c, new, made, x)[n] for n in results))
+
+    graph = trace(turn, const, start, Spec(shape, dtype))
+    settings = {"counts": (1, 1), "length": length, "reverse": rng.random() < 0.5}
+    return {"body": Body(graph), **settings}, [const, start, xs]
+
+
 CASES: dict[str, Callable[[random.Random], Case]] = {
     **dict.fromkeys(
         ("negative", "abs", "sign", "floor", "ceil", "round_nearest_even"), _elementwise(1, "fi")
@@ -321,5 +339,6 @@ CASES: dict[str, Callable[[random.Random], Case]] = {
     "random_bits": _random_bits,
     "custom_gradient": _custom_gradient,
     "host_call": _host_call,
+    "scan": _scan,
 }
 UNCOVERED = sorted(set(PRIMITIVES) - set(CASES))

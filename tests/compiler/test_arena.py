@@ -6,7 +6,8 @@ import pytest
 import schuss
 from schuss import layers, ops
 from schuss.compiler._arena import ALONE
-from schuss.compiler._plan import _owner, _touches, plan
+from schuss.compiler._order import owner, touches
+from schuss.compiler._plan import plan
 from schuss.graph import Spec
 
 
@@ -42,10 +43,10 @@ def used(plan):
     """For each temporary the numbers of the steps that use it, with their phases and owners."""
     found = {}
     for number, step in enumerate(plan.steps):
-        reads, writes = _touches(step)
+        reads, writes = touches(step)
         for buffer in reads | writes:
             if buffer.kind == "temporary":
-                found.setdefault(buffer, []).append((number, step.phase, _owner(step, buffer)))
+                found.setdefault(buffer, []).append((number, step.phase, owner(step, buffer)))
     return found
 
 

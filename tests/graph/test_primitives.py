@@ -7,13 +7,19 @@ import pytest
 
 from schuss.backends.reference import special
 from schuss.backends.reference.random import threefry
-from schuss.graph import PRIMITIVES, Spec, reference_rules, shape_rules
+from schuss.graph import PRIMITIVES, Body, Spec, reference_rules, shape_rules, trace
 from schuss.graph import primitives as p
 
 F = np.float32([[0.1, 0.5, 0.9], [0.3, 0.2, 0.7]])
 I = np.int32([[3, -1, 2], [5, 0, -4]])
 B = I > 0
 HALF, DOUBLE, BYTE = F.astype("float16"), F.astype("float64"), np.uint8([[1, 2, 3], [0, 255, 7]])
+SCAN = {
+    "body": Body(trace(lambda c, x: (c + x, c), F[0], F[0])),
+    "counts": (0, 1),
+    "length": 2,
+    "reverse": True,
+}
 
 CASES = [
     *((name, (x,), {}) for name in ["negative", "abs", "sign", "floor", "ceil", "round_nearest_even"] for x in (F, I, HALF, BYTE)),
@@ -54,6 +60,7 @@ CASES = [
     ("sort", (F, I), {"axis": 1, "descending": True}), ("sort", (BYTE,), {"axis": 0, "descending": False}),
     ("random_bits", (np.uint32([1, 2]),), {"shape": (3, 2)}),
     ("identity", (F,), {}), ("materialize", (F,), {}), ("stop_gradient", (F,), {}), ("custom_gradient", (F, I), {"n": 1, "gradient": None}),
+    ("scan", (F[0], F), SCAN),
     ("recompute", (F,), {"region": 3}),
     ("host_call", (F,), {"function": lambda x: x.sum(0), "specs": (Spec((3,), "float32"),)}),
 ]  # fmt: skip
@@ -106,6 +113,8 @@ REFUSED = [
     (p.sort_p, (F, F[:1]), {"axis": 0, "descending": False}, "keys and values must have equal shapes"),
     (p.random_bits_p, (I,), {"shape": (3,)}, r"the key must be uint32\[2\]"),
     (p.custom_gradient_p, (F,), {"n": 1, "gradient": None}, "must leave at least one result"),
+    (p.scan_p, (F[0], F), {**SCAN, "length": 3}, "needs the leading size 3"),
+    (p.scan_p, (F, F), SCAN, "the body's inputs are float32"),
 ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ results `dy` and `y` are lists, with None in `dy` where nothing arrives. A rule 
 get no gradient.
 """
 
-from schuss.autodiff.rules import contraction, control, elementwise, indexing, reduction, structure
+from schuss.autodiff.rules import contraction, control, elementwise, indexing, loops, reduction, structure
 from schuss.graph import primitives as p
 
 WITHOUT_GRADIENT = frozenset({
@@ -15,5 +15,5 @@ WITHOUT_GRADIENT = frozenset({
 """Primitives that pass no gradient: constant between jumps, without floats, or made for it."""
 
 __all__ = [
-    "WITHOUT_GRADIENT", "contraction", "control", "elementwise", "indexing", "reduction", "structure",
+    "WITHOUT_GRADIENT", "contraction", "control", "elementwise", "indexing", "loops", "reduction", "structure",
 ]  # fmt: skip

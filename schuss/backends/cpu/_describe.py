@@ -15,7 +15,7 @@ def describe(plan: Plan) -> list[KernelCode | None]:
     target = host()
     functions: dict[str, int] = {}
     found: list[KernelCode | None] = []
-    for step in plan.steps:
+    for step in plan.leaves:
         if isinstance(step, HostCall):
             found.append(None)
         else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -19,8 +20,9 @@ from schuss.backends.cpu._target import host
 from schuss.backends.cpu._team import Team
 from schuss.backends.cpu._words import Word
 from schuss.backends.cpu.nests import buffers_of, emit_kernel
-from schuss.compiler import HostCall, Kernel, Plan, structure_of
+from schuss.compiler import HostCall, Kernel, Loop, Plan, Step, structure_of
 from schuss.compiler._expr import Buffer
+from schuss.compiler._index import Dim
 from schuss.utils._garbage import without_collections
 
 _MOST = 2000  # instructions of a module: some 0.1 s of LLVM's work
@@ -50,7 +52,7 @@ def emit_modules(
     functions: dict[str, ir.Function] = {}
     kernels: dict[int, ir.Function] = {}
     with without_collections():
-        for step in plan.steps:
+        for step in plan.leaves:
             if not isinstance(step, Kernel):
                 continue
             key = structure_of(step)
@@ -86,6 +88,19 @@ def _declared(module: ir.Module, function: ir.Function) -> ir.Function:
     return module.globals.get(function.name) or ir.Function(module, function.ftype, function.name)
 
 
+@dataclass(frozen=True)
+class _Now:
+    """What the code of a step knows: the step's number, its rows, where buffers lie, this thread's share of so many chunks,
+    the number of threads, and the turns of the loops around."""
+
+    step: ir.Value
+    rows: ir.Value
+    pointers: dict[Buffer, ir.Value]
+    shares: dict[int, tuple[ir.Value, ir.Value]]
+    threads: ir.Value
+    given: dict[Dim, ir.Value]
+
+
 class RunFunction:
     """Emits the function that a thread runs. A build that measures overrides `timed`."""
 
@@ -96,6 +111,7 @@ class RunFunction:
         self.b = ir.IRBuilder(function.append_basic_block("entry"))
         self.team = Team(module, self.b, self.context)
         self.thread: ir.Value = self.role
+        self.host_calls = {id(s): n for n, s in enumerate(s for s in plan.leaves if isinstance(s, HostCall))}
         self.slots = {buffer: n for n, buffer in enumerate(b for b in plan.buffers if b.kind != "temporary")}
 
     def timed(self, step: Kernel | HostCall | None) -> AbstractContextManager[None]:
@@ -120,7 +136,7 @@ class RunFunction:
         self.thread, first, threads = thread, first, threads = b.phi(I64), b.phi(I64), b.phi(I64)
         shares = {
             chunks: self._share(chunks, threads)
-            for chunks in {s.chunks for s in self.plan.steps if isinstance(s, Kernel)}
+            for chunks in {s.chunks for s in self.plan.leaves if isinstance(s, Kernel)}
         }
         b.branch(body)
 
@@ -196,17 +212,39 @@ class RunFunction:
                     row *= n
                 start = b.mul(first_row, i64(row))
                 pointers[buffer] = b.gep(fixed[buffer], [start], source_etype=memory_type(buffer.dtype))
+        self._in_order(plan.steps, _Now(step, step_rows, pointers, shares, threads, {}))
+
+    def _in_order(self, steps: list[Step], now: _Now) -> None:
+        """Some steps of the plan, and the barriers between them."""
         phase = 0
-        host_index = 0
-        for item in plan.steps:
+        for item in steps:
             if item.phase != phase:
                 phase = item.phase
-                self._barrier(threads)
+                self._barrier(now.threads)
             if isinstance(item, HostCall):
-                self._host_call(item, host_index, step)
-                host_index += 1
+                self._host_call(item, self.host_calls[id(item)], now.step)
+            elif isinstance(item, Loop):
+                self._loop(item, now)
             else:
-                self._call(item, shares[item.chunks], step_rows, pointers)
+                self._call(item, now)
+
+    def _loop(self, loop: Loop, now: _Now) -> None:
+        """The steps of a loop, in every turn."""
+        b = self.b
+        before = b.block
+        body, after = b.append_basic_block("turn"), b.append_basic_block("turned")
+        b.branch(body)
+        b.position_at_end(body)
+        turn = b.phi(I64)
+        turn.add_incoming(i64(0), before)
+        given = {**now.given, loop.turn: turn, loop.side: b.and_(turn, i64(1))}
+        self._in_order(loop.steps, replace(now, given=given))
+        if loop.closing:
+            self._barrier(now.threads)
+        following = b.add(turn, i64(1))
+        turn.add_incoming(following, b.block)
+        b.cbranch(b.icmp_signed("<", following, i64(loop.turn.size)), body, after)
+        b.position_at_end(after)
 
     def _share(self, chunks: int, threads: ir.Value) -> tuple[ir.Value, ir.Value]:
         """This thread's part of so many chunks: thread 0 has the first, whatever the number of threads."""
@@ -218,17 +256,12 @@ class RunFunction:
 
         return bound(self.thread), bound(b.add(self.thread, i64(1)))
 
-    def _call(
-        self,
-        kernel: Kernel,
-        share: tuple[ir.Value, ir.Value],
-        rows: ir.Value,
-        pointers: dict[Buffer, ir.Value],
-    ) -> None:
+    def _call(self, kernel: Kernel, now: _Now) -> None:
         b = self.b
-        begin, end = share
+        begin, end = now.shares[kernel.chunks]
         with b.if_then(b.icmp_signed("<", begin, end)):
-            arguments = [begin, end, rows] + [pointers[buffer] for buffer in buffers_of(kernel)]
+            arguments = [begin, end, now.rows, *(now.given[dim] for dim in kernel.given)]
+            arguments += [now.pointers[buffer] for buffer in buffers_of(kernel)]
             with self.timed(kernel):
                 b.call(self.kernels[id(kernel)], arguments)
 

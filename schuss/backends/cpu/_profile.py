@@ -20,6 +20,7 @@ from schuss.backends.cpu._module import RunFunction, emit_module
 from schuss.backends.cpu._program import CpuProgram
 from schuss.backends.cpu._scalars import POINTER
 from schuss.compiler import HostCall, Kernel, Plan
+from schuss.compiler._kernel import counted, meetings
 from schuss.compiler._counts import bytes_of, flops_of
 from schuss.compiler._index import Dim
 
@@ -89,7 +90,7 @@ class TimedRunFunction(RunFunction):
 
     def __init__(self, module: ir.Module, plan: Plan, kernels: dict[int, ir.Function], threads: int):
         super().__init__(module, plan, kernels)
-        self._places = {id(step): n for n, step in enumerate(plan.steps)}
+        self._places = {id(step): n for n, step in enumerate(plan.leaves)}
         self._barriers = 0
         self._stride = stride_of(plan)
         type_ = ir.ArrayType(I64, threads * self._stride)
@@ -106,7 +107,7 @@ class TimedRunFunction(RunFunction):
     @contextmanager
     def timed(self, step: Kernel | HostCall | None) -> Iterator[None]:
         if step is None:
-            place = len(self.plan.steps) + self._barriers
+            place = len(self._places) + self._barriers
             self._barriers += 1
         else:
             place = self._places[id(step)]
@@ -122,7 +123,7 @@ class TimedRunFunction(RunFunction):
 
 def stride_of(plan: Plan) -> int:
     """Words of a thread's part of the table: whole cache lines."""
-    return -(-2 * (len(plan.steps) + plan.barriers) // _LINE) * _LINE
+    return -(-2 * (len(plan.leaves) + 1 + len(list(meetings(plan.steps)))) // _LINE) * _LINE
 
 
 class Profiler:
@@ -183,7 +184,8 @@ class Profiler:
         pairs = ticks.reshape(self.threads, -1, 2) / steps
         plan = self.program.plan
         kernels = [
-            _kernel_profile(step, pairs[:, n, 0] * tick, pairs[:, n, 1]) for n, step in enumerate(plan.steps)
+            _kernel_profile(step, turns, pairs[:, n, 0] * tick, pairs[:, n, 1])
+            for n, (step, turns) in enumerate(counted(plan.steps))
         ]
         barriers = _barrier_profiles(plan, pairs[:, len(kernels) :, 0] * tick)
         return ProgramProfile(kernels, barriers, self.threads, steps, min(plain), timed_seconds)
@@ -217,25 +219,25 @@ class Profiler:
         return taken
 
 
-def _kernel_profile(step: Kernel | HostCall, seconds: Any, calls: Any) -> KernelProfile:
+def _kernel_profile(step: Kernel | HostCall, turns: int, seconds: Any, calls: Any) -> KernelProfile:
     read, written = bytes_of(step)
     return KernelProfile(
         label=step.label,
-        loops=_loops(step) if isinstance(step, Kernel) else "host",
+        loops=(f"{turns} turns of " if turns > 1 else "") + _loops(step) if isinstance(step, Kernel) else "host",
         chunks=step.chunks if isinstance(step, Kernel) else 1,
         phase=step.phase,
         host=isinstance(step, HostCall),
         calls=float(calls.sum()),
         seconds=float(seconds.max()),
         thread_seconds=float(seconds.sum()),
-        flops=flops_of(step),
-        read=read,
-        written=written,
+        flops=turns * flops_of(step),
+        read=turns * read,
+        written=turns * written,
     )
 
 
 def _barrier_profiles(plan: Plan, seconds: Any) -> list[BarrierProfile]:
-    phases = sorted({step.phase for step in plan.steps}) or [0]
+    phases = [*meetings(plan.steps), max((step.phase for step in plan.steps), default=0)]
     return [
         BarrierProfile(phase, float(seconds[:, n].max()), float(seconds[:, n].sum()))
         for n, phase in enumerate(phases)

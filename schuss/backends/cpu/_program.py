@@ -19,7 +19,7 @@ from schuss.backends.cpu._pace import GLANCE, Pace
 from schuss.backends.cpu._target import parts
 from schuss.backends.cpu._threads import num_cores, num_threads, start
 from schuss.backends.cpu._words import Word
-from schuss.compiler import HostCall, Kernel, Plan, plan, work_of
+from schuss.compiler import HostCall, Kernel, Plan, plan, work_of_steps
 from schuss.compiler._expr import Buffer
 from schuss.graph import Graph
 
@@ -65,10 +65,10 @@ class CpuProgram:
         self.machine = machine or machine_of(plan)
         self.function = _RUN_TYPE(self.machine.run)
         self._fixed = [b for b in plan.buffers if b.kind != "temporary"]
-        self.host_calls = [s for s in plan.steps if isinstance(s, HostCall)]
-        self.work: int = sum(work_of(s) for s in plan.steps if isinstance(s, Kernel))
+        self.host_calls = [s for s in plan.leaves if isinstance(s, HostCall)]
+        self.work = work_of_steps(plan.steps)
         self.work += _ROW_WORK * self.batch + 10**6 * len(self.host_calls)
-        self._most_threads = max([1] + [s.chunks for s in plan.steps if isinstance(s, Kernel)])
+        self._most_threads = max([1] + [s.chunks for s in plan.leaves if isinstance(s, Kernel)])
         self._arenas: list[np.ndarray] = []
         self._known_pace: Pace | None = None
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from schuss.graph import Spec, reference_rules
+from schuss.backends.reference._evaluate import evaluate_all
+from schuss.graph import Body, Spec, divided, reference_rules
 from schuss.graph import primitives as p
 
 
@@ -33,6 +34,20 @@ def _host_call(
     return arrays
 
 
+def _scan(
+    *operands: np.ndarray, body: Body, counts: tuple[int, int], length: int, reverse: bool
+) -> list[np.ndarray]:
+    consts, carries, xs = divided(operands, counts)
+    ys = [np.empty((length, *spec.shape), spec.dtype) for spec in body.specs[len(carries) :]]
+    for turn in reversed(range(length)) if reverse else range(length):
+        values = evaluate_all(body.graph, [*consts, *carries, *(x[turn] for x in xs)])
+        results = [values[t.id] for t in body.graph.outputs]
+        carries = results[: len(carries)]
+        for y, row in zip(ys, results[len(carries) :], strict=True):
+            y[turn] = row
+    return [*carries, *ys]
+
+
 reference_rules |= {
     p.identity_p: lambda x: x,
     p.stop_gradient_p: lambda x: x,
@@ -40,4 +55,5 @@ reference_rules |= {
     p.recompute_p: lambda x, region=0: x,
     p.custom_gradient_p: _custom_gradient,
     p.host_call_p: _host_call,
+    p.scan_p: _scan,
 }

@@ -7,6 +7,7 @@ from schuss.graph.primitives.control import (
     identity_p,
     materialize_p,
     recompute_p,
+    scan_p,
     stop_gradient_p,
 )
 from schuss.graph.primitives.elementwise import (
@@ -144,6 +145,7 @@ __all__ = [
     "reverse_p",
     "round_nearest_even_p",
     "rsqrt_p",
+    "scan_p",
     "scatter_add_p",
     "select_p",
     "shift_left_p",

@@ -1,5 +1,5 @@
-"""Kernels as LLVM functions: ``void kernel(i64 begin, i64 end, ptr rows, ptr buffer0, …)``, for chunks begin
-≤ c < end.
+"""Kernels as LLVM functions: ``void kernel(i64 begin, i64 end, ptr rows, i64 turn0, …, ptr buffer0, …)``, for chunks begin
+≤ c < end, in the given turns of the loops around.
 
 In: a kernel. Out: a function of an LLVM module. Everything is emitted as explicit vectors, so that an element goes through
 the same instructions wherever it stands: results have the same bits for any division of the work.
@@ -19,7 +19,7 @@ from schuss.backends.cpu.nests._plain import Accumulating, Elementwise, Scanning
 from schuss.backends.cpu.nests._tiles import Tiling, best_vector_dim, block_of, choose, lanes_for
 from schuss.compiler import Kernel
 from schuss.compiler._expr import Buffer, Load, walk
-from schuss.compiler._plan import _expressions
+from schuss.compiler._order import expressions
 
 __all__ = ["Tiling", "best_vector_dim", "block_of", "buffers_of", "choose", "emit_kernel", "lanes_for"]
 
@@ -27,7 +27,7 @@ __all__ = ["Tiling", "best_vector_dim", "block_of", "buffers_of", "choose", "emi
 def buffers_of(kernel: Kernel) -> list[Buffer]:
     """The buffers that the kernel touches, in the order in which it takes their pointers."""
     found: dict[Buffer, None] = {}
-    for expr in _expressions(kernel):
+    for expr in expressions(kernel):
         for e in walk(expr):  # type: ignore[arg-type]
             if isinstance(e, Load):
                 found.setdefault(e.buffer)
@@ -40,17 +40,18 @@ def buffers_of(kernel: Kernel) -> list[Buffer]:
 
 def emit_kernel(module: ir.Module, kernel: Kernel, name: str, target: Target) -> ir.Function:
     """The kernel as a function of `module`."""
-    buffers = buffers_of(kernel)
-    type_ = ir.FunctionType(ir.VoidType(), [I64, I64, POINTER] + [POINTER] * len(buffers))
+    buffers, turns = buffers_of(kernel), len(kernel.given)
+    type_ = ir.FunctionType(ir.VoidType(), [I64, I64, POINTER] + [I64] * turns + [POINTER] * len(buffers))
     function = ir.Function(module, type_, name)
     function.linkage = "internal"
     function.attributes.add("nounwind")
     function.attributes.add("noinline")
-    for argument in function.args[2:]:
+    for argument in (function.args[2], *function.args[3 + turns :]):
         argument.add_attribute("noalias")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
-    pointers = dict(zip(buffers, function.args[3:], strict=True))
+    pointers = dict(zip(buffers, function.args[3 + turns :], strict=True))
     emitter = ExpressionEmitter(builder, pointers, function.args[2], target)
+    emitter.place.update(zip(kernel.given, function.args[3:], strict=False))
     _nest(kernel, emitter, target, function.args[0], function.args[1]).emit()
     builder.ret_void()
     return function

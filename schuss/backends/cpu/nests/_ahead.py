@@ -7,7 +7,7 @@ from schuss.backends.cpu.nests._loops import Loops
 from schuss.compiler import Kernel
 from schuss.compiler._expr import Expr, Load, walk
 from schuss.compiler._index import Dim, dims_of, stride_along
-from schuss.compiler._plan import _expressions
+from schuss.compiler._order import expressions
 
 _LINE = 64  # bytes that come from memory together
 _LINES = 4  # how many of a row are asked for; the processor guesses the others
@@ -21,7 +21,7 @@ def _loads(exprs: list[Expr]) -> list[Load]:
 
 def rows_asked(kernel: Kernel, row: Dim) -> list[Load]:
     """What lies in rows of data sets, each loop turn in another."""
-    loads = _loads(_expressions(kernel))
+    loads = _loads(expressions(kernel))
     return [load for load in loads if load.buffer.kind == "batch" and dims_of(load.index[0]) == {row}]
 
 

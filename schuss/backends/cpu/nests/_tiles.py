@@ -12,7 +12,7 @@ from schuss.backends.cpu.nests._panels import MOST_BYTES, Operand
 from schuss.compiler import Kernel
 from schuss.compiler._expr import Apply, Expr, Load, walk
 from schuss.compiler._index import Dim, dims_of, linear, stride_along
-from schuss.compiler._plan import _expressions
+from schuss.compiler._order import expressions
 
 _GATHER = 1.5  # cost of a lane of a gather, against a whole vector load
 _NEAR = 16 * 1024  # bytes that stay in the first cache while a tile's other operand goes through it
@@ -55,13 +55,13 @@ class Tiling:
 
 
 def _loads(kernel: Kernel, body_only: bool = False) -> list[Load]:
-    exprs = [kernel.reduction.body] if body_only and kernel.reduction else _expressions(kernel)
+    exprs = [kernel.reduction.body] if body_only and kernel.reduction else expressions(kernel)
     return [e for x in exprs for e in walk(x) if isinstance(e, Load)]  # type: ignore[arg-type]
 
 
 def lanes_for(kernel: Kernel, dim: Dim, target: Target) -> int:
     """Vector length for the kernel's widest type, not longer than the dim needs."""
-    sizes = [e.dtype.itemsize for x in _expressions(kernel) for e in walk(x) if e.dtype != np.dtype("int64")]  # type: ignore[arg-type]
+    sizes = [e.dtype.itemsize for x in expressions(kernel) for e in walk(x) if e.dtype != np.dtype("int64")]  # type: ignore[arg-type]
     lanes = target.lanes(max([4, *sizes, *(s.buffer.dtype.itemsize for s in kernel.stores)]))
     while lanes > 2 and lanes // 2 >= dim.size:
         lanes //= 2
