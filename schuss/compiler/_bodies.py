@@ -54,7 +54,12 @@ def _of_needed(node: Node, needed: set[int]) -> Node:
     body = Body(Graph([graph.inputs[n] for n in places], [graph.outputs[n] for n in results], nodes))
     body.settled = node.params["body"].settled
     counts = (sum(n < consts for n in places), sum(n < carries for n in results))
-    smaller = Node(node.primitive, [node.inputs[n] for n in places], {**node.params, "body": body, "counts": counts}, node.scope)
+    smaller = Node(
+        node.primitive,
+        [node.inputs[n] for n in places],
+        {**node.params, "body": body, "counts": counts},
+        node.scope,
+    )
     smaller.outputs = [node.outputs[n] for n in results]  # which still say that the larger one makes them
     return smaller
 
@@ -83,7 +88,9 @@ def settled(
     outside = _Outside(rewriter, {t.id: operand[t.id] for t in (*consts, *same)})
     nodes = outside.hoisted(graph.nodes)
     gone_through = {t.id for t in xs}
-    made = {t.id: t for t in ys if t.id not in gone_through and t.array is None and t.id not in outside.values}
+    made = {
+        t.id: t for t in ys if t.id not in gone_through and t.array is None and t.id not in outside.values
+    }
     moving = [(old, end) for old, end in zip(carries, ends, strict=True) if end is not old]
     new = _Body(graph, nodes, moving, made, outside.values)
     results: dict[Any, Tensor] = {}
@@ -101,7 +108,9 @@ def settled(
             return results[y.id] if y.id in results else operand[y.id]
         shape = (length, *y.shape)
         once = outside.value(y)
-        return rewriter.emit("broadcast_in_dim", once, shape=shape, dims=tuple(range(1, len(shape))), scope=scope)
+        return rewriter.emit(
+            "broadcast_in_dim", once, shape=shape, dims=tuple(range(1, len(shape))), scope=scope
+        )
 
     return [*(results.get(("last", t.id), operand[t.id]) for t in carries), *map(stacked, ys)]
 
@@ -165,7 +174,12 @@ class _Body:
         kept: dict[int, Tensor] = {}  # by ids of outputs: where they are made
         ends = []
         for _, end in moving:
-            own = end.node is not None and end.id not in outside and end.id not in kept and not lies_with_loop(end)
+            own = (
+                end.node is not None
+                and end.id not in outside
+                and end.id not in kept
+                and not lies_with_loop(end)
+            )
             ends.append(end if own else self._copy(end))
             kept.setdefault(end.id, ends[-1])
         for y in made.values():

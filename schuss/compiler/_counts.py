@@ -20,7 +20,11 @@ def flops_of(kernel: Kernel | HostCall) -> int:
     """
     if isinstance(kernel, HostCall):
         return 0
-    count = sum(_turns(e.dims.difference(kernel.given)) for e in _distinct(kernel) if isinstance(e, Apply) and _is_arithmetic(e))
+    count = sum(
+        _turns(e.dims.difference(kernel.given))
+        for e in _distinct(kernel)
+        if isinstance(e, Apply) and _is_arithmetic(e)
+    )
     for part, inner in _totals(kernel):
         if part.dtype.kind == "f":
             count += _turns((*kernel.dims[1 if kernel.block else 0 :], *inner))  # blocks are parts of `inner`

@@ -40,7 +40,7 @@ def loop_of(node: Node, around: Lowering, label: str) -> list[Step]:
     body: Graph = node.params["body"].graph
     length, reverse = node.params["length"], node.params["reverse"]
     name = "t" + "'" * (len(around.turns) // 2)
-    turn, side = Dim(name, length), Dim(f"({name} % 2)", 2)
+    turn, side = Dim(name, length), Dim(f"{name} % 2", 2)
     time = of_dim(turn) * -1 + (length - 1) if reverse else of_dim(turn)
     counts = node.params["counts"]
     operands, inputs = divided(node.inputs, counts), divided(body.inputs, counts)
@@ -117,9 +117,7 @@ def _within(place: Place, first: Index) -> Place:
 def _history(buffer: Buffer, length: int, reverse: bool, after: bool) -> Place:
     """Where the carries before (or after) the turns lie, in the order of the slices."""
     if reverse:
-        return Place(
-            buffer, lambda index: (index[0] * -1 + (length - 1 + after), *index[1:]), whole=False
-        )
+        return Place(buffer, lambda index: (index[0] * -1 + (length - 1 + after), *index[1:]), whole=False)
     return Place(buffer, lambda index: (index[0] + int(after), *index[1:]))
 
 

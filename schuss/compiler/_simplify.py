@@ -258,7 +258,10 @@ def _side_by_side(rewriter: Rewriter, x: Tensor, y: Tensor, scope: str) -> Tenso
 
 def _piece_of(tensor: Tensor) -> Pieces | None:
     node = tensor.node
-    return _piece(*node.inputs, node.params) if node is not None and node.primitive.name == "pad" else None
+    if node is None or node.primitive.name != "pad":
+        return None
+    x, value = node.inputs
+    return _piece(x, value, node.params)
 
 
 def _piece(x: Tensor, value: Tensor, params: dict[str, Any]) -> Pieces | None:

@@ -39,7 +39,11 @@ def structure_of_plan(plan: Plan) -> str:
 
 
 def _write_steps(
-    steps: list[Step], number: dict[Buffer, int], known: dict[str, int], lines: list[str], turns: tuple[Dim, ...]
+    steps: list[Step],
+    number: dict[Buffer, int],
+    known: dict[str, int],
+    lines: list[str],
+    turns: tuple[Dim, ...],
 ) -> None:
     """A line for each step, before it the text of its kernel if that is new; loops with the steps of a turn.
 

@@ -118,7 +118,9 @@ def transplanted(trace: Trace, outputs: Sequence[Tensor], known: dict[int, Any])
             params = {**params, "gradient": _Moved(params["gradient"], node, known)}
         with name_path(node.scope):
             result = trace.record(node.primitive, [known[t.id] for t in node.inputs], params)
-        for old, new in zip(node.outputs, result if node.primitive.several_results else [result], strict=True):
+        for old, new in zip(
+            node.outputs, result if node.primitive.several_results else [result], strict=True
+        ):
             known[old.id] = new
             new.origin = None
     return [trace.own(known[t.id]) for t in outputs]
@@ -160,7 +162,7 @@ def closed(
     known = {t.id for t in inputs}
     outside = {inner.id: outer for outer, inner in trace.captured.values()}
     more = [t for t in leaves_of(outputs, known) if t.id in outside or (t.array is not None and t.size != 1)]
-    values = [outside[t.id] if t.id in outside else t.array for t in more]
+    values = [outside.get(t.id, t.array) for t in more]
     with tracing() as fresh:
         given = [fresh.input(t.spec, t.name) for t in (*more, *inputs)]
         table: dict[int, Any] = {t.id: new for t, new in zip((*more, *inputs), given, strict=True)}

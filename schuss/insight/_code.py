@@ -23,9 +23,7 @@ _STEP = {
 _COMMENT = 44  # the column at which comments begin, if the code leaves room
 
 
-def code_of(
-    kernel: Kernel, names: BufferNames, code: KernelCode | None, turns: Sequence[Dim] = ()
-) -> str:
+def code_of(kernel: Kernel, names: BufferNames, code: KernelCode | None, turns: Sequence[Dim] = ()) -> str:
     """The kernel as nested loops.
 
     Args:

@@ -157,8 +157,11 @@ class Formulas:
         return text if own >= level else f"({text})"
 
     def _index(self, index: Index, clipped: bool = True) -> str:
-        parts = []
-        for atom, coefficient in index.terms:
+        parts, offset = [], index.offset
+        terms = sorted(index.terms, key=lambda term: term[1] < 0)
+        if terms and terms[0][1] < 0 < offset:  # 1 - i rather than -i + 1
+            parts, offset = [str(offset)], 0
+        for atom, coefficient in terms:
             if isinstance(atom, Dynamic) and not clipped:
                 text = self._in(atom.expr, _PRODUCT if len(index.terms) > 1 else _TERNARY)
             else:
@@ -166,14 +169,15 @@ class Formulas:
             text = text if abs(coefficient) == 1 else f"{abs(coefficient)}*{text}"
             sign = "-" if coefficient < 0 else "+"
             parts.append(f" {sign} {text}" if parts else f"-{text}" if coefficient < 0 else text)
-        if index.offset or not parts:
-            sign = "-" if index.offset < 0 else "+"
-            parts.append(f" {sign} {abs(index.offset)}" if parts else str(index.offset))
+        if offset or not parts:
+            sign = "-" if offset < 0 else "+"
+            parts.append(f" {sign} {abs(offset)}" if parts else str(offset))
         return "".join(parts)
 
     def _atom(self, atom: Any, inside: bool) -> str:
         if isinstance(atom, Dim):
-            return self.loops.get(atom, atom.name)
+            name = self.loops.get(atom, atom.name)
+            return f"({name})" if inside and " " in name else name
         if isinstance(atom, Dynamic):
             return f"clip({self.text(atom.expr)}, 0, {atom.size - 1})"
         assert isinstance(atom, Split)

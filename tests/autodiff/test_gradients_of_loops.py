@@ -132,7 +132,9 @@ def test_vjp_jvp_and_hvp() -> None:
     u = normal(6, 3)
     close(np.sum(schuss.vjp(f, x)[1](u)[0] * v), np.sum(u * expected))
     slope = schuss.grad(lambda x: ops.sum(f(x) ** 2))
-    close(schuss.hvp(lambda x: ops.sum(f(x) ** 2), (x,), (v,))[0], difference(lambda g: slope(g[0]), [x], [v]))
+    close(
+        schuss.hvp(lambda x: ops.sum(f(x) ** 2), (x,), (v,))[0], difference(lambda g: slope(g[0]), [x], [v])
+    )
 
 
 def test_what_is_cheap_is_not_remembered() -> None:

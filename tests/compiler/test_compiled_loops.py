@@ -51,7 +51,13 @@ def lstm(w: Any, u: Any, x: Any, h: Any, c: Any, reverse: bool = False) -> Any:
 
 
 def lstm_arrays(time: int = 6, batch: int = 16, features: int = 5, units: int = 8) -> list[np.ndarray]:
-    shapes = [(features, 4 * units), (units, 4 * units), (time, batch, features), (batch, units), (batch, units)]
+    shapes = [
+        (features, 4 * units),
+        (units, 4 * units),
+        (time, batch, features),
+        (batch, units),
+        (batch, units),
+    ]
     return [normal(*shape) / 2 for shape in shapes]
 
 
@@ -201,7 +207,9 @@ def test_threads_meet_in_turns_where_columns_need_all_rows() -> None:
 def _random_turn(rng: random.Random, carries: int) -> Any:
     """A turn that mixes its carries, its slice and a constant at random."""
     unary = [ops.tanh, ops.sigmoid, lambda v: v * 0.5, lambda v: ops.maximum(v, 0.0), lambda v: v[::-1]]
-    recipe = [(rng.randrange(10**6), rng.randrange(10**6), rng.randrange(8)) for _ in range(rng.randint(1, 7))]
+    recipe = [
+        (rng.randrange(10**6), rng.randrange(10**6), rng.randrange(8)) for _ in range(rng.randint(1, 7))
+    ]
     picks = [rng.randrange(10**6) for _ in range(carries)]
     results = [rng.randrange(10**6) for _ in range(rng.randint(0, 3))]
 

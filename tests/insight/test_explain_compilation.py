@@ -467,7 +467,7 @@ def test_many_alike_take_few_lines() -> None:
         (lambda x: ops.where(x > 2, x, -x), "x[i] if x[i] > 2 else -x[i]"),
         (lambda x: ops.where(x > 2, 1.0, 0.0) * x, "(1 if x[i] > 2 else 0) * x[i]"),
         (lambda x: ops.cast(x, "int32"), "int32(x[i])"),
-        (lambda x: x[::-1], "x[-i + 5]"),
+        (lambda x: x[::-1], "x[5 - i]"),
         (lambda x: x[1::2], "x[2*i + 1]"),
         (lambda x: ops.broadcast_to(x, (2, 6)), "x[j]"),
         (lambda x: ops.transpose(ops.reshape(x, (2, 3))) + 1, "x[3*j + i] + 1"),
@@ -541,3 +541,17 @@ def test_sums_over_blocks_of_rows_say_which_rows(monkeypatch: pytest.MonkeyPatch
     assert {kernel.rows_of_sum for kernel in divided} == {512}
     assert "in range(i * 512, min(i * 512 + 512, 1024))" in divided[0].code
     assert "inside k < 1024, of which each i takes 512" in str(compilation)
+
+
+def test_loops_are_shown_with_their_turns() -> None:
+    def recurrent(x: Any, u: Any, h: Any) -> Any:
+        return ops.scan(lambda h, x: (ops.tanh(h @ u + x), None), h, x, reverse=True)[0]
+
+    x, u, h = (np.zeros(shape, F) for shape in ((100, 64, 32), (32, 32), (64, 32)))
+    found = schuss.explain_compilation(recurrent, x, u, h)
+    assert "\nfor t in range(100), in order: kernel 2\n" in str(found)
+    kernel = found.kernel(2)
+    assert kernel.turns == [("t", 100)]
+    assert kernel.flops == 100 * (2 * 64 * 32 * 32 + 2 * 64 * 32)
+    assert "for t in range(100):" in kernel.code
+    assert "t1[1 - t % 2, i, j] = tanh(total + x[99 - t, i, j])" in kernel.code

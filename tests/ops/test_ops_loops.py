@@ -82,8 +82,16 @@ def test_python_numbers_in_the_carry_take_the_dtype_of_what_follows():
 @pytest.mark.parametrize(
     ("turn", "start", "message"),
     [
-        (lambda c, r: (ops.cast(c, "float64"), None), ops.zeros(4), r"array 0 of the carry, \*, is float32\[4\] before"),
-        (lambda c, r: ((c[0], c[1][:2]), None), (ops.zeros(4), ops.zeros(4)), r"array 1 of the carry, \(\*, \*\)"),
+        (
+            lambda c, r: (ops.cast(c, "float64"), None),
+            ops.zeros(4),
+            r"array 0 of the carry, \*, is float32\[4\] before",
+        ),
+        (
+            lambda c, r: ((c[0], c[1][:2]), None),
+            (ops.zeros(4), ops.zeros(4)),
+            r"array 1 of the carry, \(\*, \*\)",
+        ),
         (lambda c, r: ((c, c), None), ops.zeros(4), "another structure"),
     ],
 )

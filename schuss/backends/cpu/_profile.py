@@ -20,9 +20,9 @@ from schuss.backends.cpu._module import RunFunction, emit_module
 from schuss.backends.cpu._program import CpuProgram
 from schuss.backends.cpu._scalars import POINTER
 from schuss.compiler import HostCall, Kernel, Plan
-from schuss.compiler._kernel import counted, meetings
 from schuss.compiler._counts import bytes_of, flops_of
 from schuss.compiler._index import Dim
+from schuss.compiler._kernel import counted, meetings
 
 _TABLE, _CLOCK = "times", "clock"
 _LINE = 8  # words in a cache line
@@ -223,7 +223,9 @@ def _kernel_profile(step: Kernel | HostCall, turns: int, seconds: Any, calls: An
     read, written = bytes_of(step)
     return KernelProfile(
         label=step.label,
-        loops=(f"{turns} turns of " if turns > 1 else "") + _loops(step) if isinstance(step, Kernel) else "host",
+        loops=(f"{turns} turns of " if turns > 1 else "") + _loops(step)
+        if isinstance(step, Kernel)
+        else "host",
         chunks=step.chunks if isinstance(step, Kernel) else 1,
         phase=step.phase,
         host=isinstance(step, HostCall),

@@ -47,7 +47,9 @@ def _scan(*operands: Spec, body: Body, counts: tuple[int, int], length: int, rev
     if wanted != given:
         raise fail(scan_p, f"the body's inputs are {', '.join(map(str, wanted))}", *given)
     if body.specs[: len(carries)] != carries:
-        raise fail(scan_p, f"the body's carries become {', '.join(map(str, body.specs[: len(carries)]))}", *carries)
+        raise fail(
+            scan_p, f"the body's carries become {', '.join(map(str, body.specs[: len(carries)]))}", *carries
+        )
     return [*carries, *(Spec((length, *y.shape), y.dtype) for y in body.specs[len(carries) :])]
 
 
