@@ -10,11 +10,7 @@ from schuss.compiler._expr import Apply, Buffer, Expr, Load, cost_of, walk
 from schuss.compiler._fuse import Fusion, readers_of, replaceable
 from schuss.compiler._kernel import LONG_SUM, HostCall, Kernel, Loop, Plan, Step, Store, leaves
 from schuss.compiler._lower import Lowering, loops_over
-<<<<<<< HEAD
 from schuss.compiler._order import owner, set_phases, touches
-=======
-from schuss.compiler._order import set_phases, touches
->>>>>>> 2078ff0 (Explanations and documents of loops; types)
 from schuss.compiler._simplify import simplify
 from schuss.compiler._split import split_sums
 from schuss.compiler.lowering.structure import loops
