@@ -33,7 +33,7 @@ def main(epochs: int = 12, batch_size: int = 128) -> float:
     model = build_model()
     model.summary()
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(x_train, y_train, batch_size=batch_size, epochs=epochs, validation_split=0.1, verbose=2)
+    model.fit(x_train, y_train, batch_size=batch_size, epochs=epochs, verbose=2)
 
     loss, accuracy = model.evaluate(x_test, y_test, verbose=0)
     print(f"Test: loss {loss:.4f}, accuracy {accuracy:.4f}")

@@ -180,6 +180,13 @@ _RESNET20 = (
 _LSTM = (("embedding", 65, 64), ("lstm", 128, True), ("dense", 65, "softmax"))
 _GRU = (("conv1d", 64, 3, "relu"), ("gru", 128, False), ("dense", 10, "softmax"))
 _BAG = (("embedding", 20_000, 64), ("average1d",), ("dense", 1, "sigmoid"))
+_GPT = (
+    ("embedding", 65, 128),
+    ("positions",),
+    *[("transformer", 4)] * 4,
+    ("layer_norm",),
+    ("dense", 65, "softmax"),
+)
 
 WORKLOADS = {
     workload.name: workload
@@ -216,6 +223,10 @@ WORKLOADS = {
         stack(
             "gru_speech", (64, 40), _GRU, 64, 20, "adam", _NUMBERS, (Wanted(0.4, _TORCH_OR_TENSORFLOW),),
             "64×40: conv 64, GRU 128, dense 10",
+        ),
+        stack(
+            "gpt_tiny", (64,), _GPT, 16, 10, "adam", _NUMBERS, (Wanted(0.6, _TORCH),),
+            "64 of 65 characters: embedding 128, 4 transformer blocks of 4 heads, dense 65",
         ),
         stack(
             "text", (200,), _BAG, 32, 100, "sgd", "binary_crossentropy", (Wanted(0.2, _TORCH_OR_TENSORFLOW),),

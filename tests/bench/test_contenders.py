@@ -41,6 +41,11 @@ STACKS = [
         "characters", (5,), [("embedding", 7, 4), ("lstm", 6, True), ("dense", 7, "softmax")], 4, 2, "adam", _NUMBERS
     ),
     stack(
+        "letters", (5,),
+        [("embedding", 7, 4), ("positions",), ("transformer", 2), ("layer_norm",), ("dense", 7, "softmax")],
+        4, 2, "adam", _NUMBERS,
+    ),
+    stack(
         "sound", (9, 4), [("conv1d", 5, 3, "relu"), ("gru", 6, False), ("dense", 3, "softmax")], 4, 2, "sgd", _NUMBERS
     ),
     stack(

@@ -11,6 +11,9 @@
 | ``flatten``; ``dropout, rate`` | |
 | ``embedding, words, units`` | |
 | ``lstm`` or ``gru, units, sequences`` | all outputs, or the last one |
+| ``positions`` | a learned vector for each place of the sequence is added |
+| ``transformer, heads`` | causal attention, then dense layers, 4 times as wide between; each normalized before and added |
+| ``layer_norm`` | over the last axis |
 """
 
 from __future__ import annotations
@@ -84,6 +87,12 @@ def _recurrent(gates: int) -> Callable[[Shape, int, bool], tuple[Shape, int]]:
     return rule
 
 
+def _transformer(shape: Shape, heads: int) -> tuple[Shape, int]:
+    steps, features = shape
+    matrices, scores = 12 * features**2, 2 * steps * features
+    return shape, 2 * steps * (matrices + scores)
+
+
 def _average(shape: Shape) -> tuple[Shape, int]:
     return shape[-1:], 0
 
@@ -102,4 +111,7 @@ _RULES: dict[str, Callable[..., tuple[Shape, int]]] = {
     "embedding": lambda shape, words, units: ((*shape, units), 0),
     "lstm": _recurrent(4),
     "gru": _recurrent(3),
+    "positions": lambda shape: (shape, 0),
+    "transformer": _transformer,
+    "layer_norm": lambda shape: (shape, 0),
 }

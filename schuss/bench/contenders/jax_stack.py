@@ -88,6 +88,37 @@ def _gru(weights: Weights, x: Any, units: int, sequences: bool) -> Any:
     return outputs.swapaxes(0, 1) if sequences else h
 
 
+def _norm(shift: Any, x: Any, scale: Any) -> Any:
+    z = x - x.mean(-1, keepdims=True)
+    return z * jax.lax.rsqrt((z * z).mean(-1, keepdims=True) + 1e-3) * (1 + scale) + shift
+
+
+def _transformer_shapes(layer: StackLayer, heads: int) -> list[tuple[int, ...]]:
+    n = layer.inputs[-1]
+    return [
+        (n,),
+        (n,),
+        (n, 3 * n),
+        (3 * n,),
+        (n, n),
+        (n,),
+        (n,),
+        (n,),
+        (n, 4 * n),
+        (4 * n,),
+        (4 * n, n),
+        (n,),
+    ]
+
+
+def _transformer(weights: Weights, x: Any, heads: int) -> Any:
+    shift, scale, W, b, V, c, shift2, scale2, W1, b1, W2, b2 = weights
+    parts = jnp.split(_norm(shift, x, scale) @ W + b, 3, axis=-1)
+    q, k, v = (part.reshape(*x.shape[:2], heads, -1) for part in parts)
+    x = x + jax.nn.dot_product_attention(q, k, v, is_causal=True).reshape(x.shape) @ V + c
+    return x + jax.nn.gelu(_norm(shift2, x, scale2) @ W1 + b1, approximate=False) @ W2 + b2
+
+
 def _recurrent_shapes(gates: int, biases: int) -> Callable[..., list[tuple[int, ...]]]:
     def shapes(layer: StackLayer, units: int, sequences: bool) -> list[tuple[int, ...]]:
         wide = gates * units
@@ -104,4 +135,10 @@ _LAYERS: dict[str, tuple[Callable[..., list[tuple[int, ...]]], Callable[..., Any
     "embedding": (lambda layer, words, units: [(words, units)], lambda weights, x, *_: weights[0][x]),
     "lstm": (_recurrent_shapes(4, 1), _lstm),
     "gru": (_recurrent_shapes(3, 2), _gru),
+    "positions": (lambda layer: [layer.inputs], lambda weights, x: x + weights[0]),
+    "transformer": (_transformer_shapes, _transformer),
+    "layer_norm": (
+        lambda layer: [layer.inputs[-1:]] * 2,
+        lambda weights, x: _norm(weights[0], x, weights[1]),
+    ),
 }

@@ -34,6 +34,29 @@ def _block(layers: Any, units: int, stride: int) -> Any:
     return block
 
 
+def _positions(layers: Any) -> Any:
+    class Positions(layers.Layer):
+        def build(self, input_shape: Any) -> None:
+            self.table = self.add_weight(shape=input_shape[1:], initializer="random_uniform", name="table")
+
+        def call(self, x: Any) -> Any:
+            return x + self.table
+
+    return Positions()
+
+
+def _transformer(layers: Any, heads: int) -> Any:
+    def block(x: Any) -> Any:
+        units = x.shape[-1]
+        attention = layers.MultiHeadAttention(heads, units // heads)
+        wide, narrow = layers.Dense(4 * units, activation="gelu"), layers.Dense(units)
+        z = layers.LayerNormalization()(x)
+        x = layers.Add()([x, attention(z, z, use_causal_mask=True)])
+        return layers.Add()([x, narrow(wide(layers.LayerNormalization()(x)))])
+
+    return block
+
+
 _LAYERS: dict[str, Callable[..., Any]] = {
     "dense": lambda layers, units, activation: layers.Dense(units, activation=activation),
     "conv1d": lambda layers, units, size, activation: layers.Conv1D(units, size, activation=activation),
@@ -48,4 +71,7 @@ _LAYERS: dict[str, Callable[..., Any]] = {
     "embedding": lambda layers, words, units: layers.Embedding(words, units),
     "lstm": lambda layers, units, sequences: layers.LSTM(units, return_sequences=sequences),
     "gru": lambda layers, units, sequences: layers.GRU(units, return_sequences=sequences),
+    "positions": _positions,
+    "transformer": _transformer,
+    "layer_norm": lambda layers: layers.LayerNormalization(),
 }

@@ -12,7 +12,7 @@ from torch import nn
 from ._stack import StackLayer, layers_of
 
 _PLAIN = torch.contiguous_format
-_MOMENTUM, _EPSILON = 0.01, 1e-3  # of batch normalization, as Keras has them
+_MOMENTUM, _EPSILON = 0.01, 1e-3  # of normalizations, as Keras has them
 _ACTIVATIONS = {"relu": nn.ReLU}  # others stand last only, within the loss
 
 
@@ -60,6 +60,40 @@ class Recurrent(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         outputs, _ = self.cells(x)
         return outputs if self.sequences else outputs[:, -1]
+
+
+class Positions(nn.Module):
+    """A learned vector for each place is added."""
+
+    def __init__(self, steps: int, features: int) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.randn(steps, features) * 0.02)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.table
+
+
+class Transformer(nn.Module):
+    """A block of causal attention and dense layers. One matrix makes queries, keys and values, which is quickest."""
+
+    def __init__(self, features: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.first, self.second = nn.LayerNorm(features, _EPSILON), nn.LayerNorm(features, _EPSILON)
+        self.projections, self.results = nn.Linear(features, 3 * features), nn.Linear(features, features)
+        self.dense = nn.Sequential(
+            nn.Linear(features, 4 * features), nn.GELU(), nn.Linear(4 * features, features)
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x + self.attended(self.first(x))
+        return x + self.dense(self.second(x))
+
+    def attended(self, x: torch.Tensor) -> torch.Tensor:
+        parts = self.projections(x).chunk(3, -1)
+        q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
+        y = nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return self.results(y.transpose(1, 2).flatten(2))
 
 
 class Average(nn.Module):
@@ -124,4 +158,7 @@ _LAYERS: dict[str, Callable[..., list[nn.Module]]] = {
     "embedding": lambda layer, words, units: [nn.Embedding(words, units)],
     "lstm": _recurrent(nn.LSTM),
     "gru": _recurrent(nn.GRU),
+    "positions": lambda layer: [Positions(*layer.inputs)],
+    "transformer": lambda layer, heads: [Transformer(layer.inputs[-1], heads)],
+    "layer_norm": lambda layer: [nn.LayerNorm(layer.inputs[-1], _EPSILON)],
 }
