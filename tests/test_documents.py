@@ -38,7 +38,12 @@ def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_of_docstrings(name: str) -> None:
-    module = importlib.import_module(name)
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if ".contenders." not in name or (error.name or "").startswith("schuss"):
+            raise
+        pytest.skip(f"needs {error.name}, which is compared with")
     failures = []
     for example in doctest.DocTestFinder(exclude_empty=True).find(module, globs={}):
         if not example.examples:
