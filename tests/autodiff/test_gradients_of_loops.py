@@ -148,3 +148,14 @@ def test_what_is_cheap_is_not_remembered() -> None:
     graph = schuss.trace(schuss.grad(f), normal(6, 3).astype("float32"))
     there = next(node for node in graph.nodes if node.primitive.name == "scan")
     assert all(t.size <= 6 * 3 for t in there.outputs)
+
+
+def test_loops_that_are_computed_again() -> None:
+    def f(w: Any, x: Any) -> Any:
+        def layer(x: Any) -> Any:
+            return ops.scan(lambda h, row: (ops.tanh(h @ w + row),) * 2, ops.zeros((2, 3), "float64"), x)[1]
+
+        return ops.sum(schuss.remat(layer)(schuss.remat(layer)(x)) ** 2)
+
+    check(f, normal(3, 3), normal(6, 2, 3))
+    check(second(f, 2), normal(3, 3), normal(6, 2, 3))

@@ -42,7 +42,7 @@ def largest(plan: Plan) -> list[tuple[str, int]]:
     """The layers (or operations outside of layers) whose temporaries are the largest, with their bytes."""
     sizes: Counter[str] = Counter()
     counted = set()
-    for step in plan.steps:
+    for step in plan.leaves:
         for buffer in _made(step):
             if buffer.kind == "temporary" and buffer not in counted:
                 counted.add(buffer)
