@@ -3,7 +3,7 @@
     python examples/shakespeare_gpt.py
 
 This is the setting that nanoGPT (https://github.com/karpathy/nanoGPT) publishes for machines without a GPU: 4 layers,
-4 heads, 128 wide, 64 characters of context, 2000 steps of 12 windows. It reaches a validation loss of 1.88 nats there.
+4 heads, 128 wide, 64 characters of context, 2000 steps of 12 windows. It reports a validation loss of 1.88 nats.
 """
 
 from collections.abc import Iterator
