@@ -44,10 +44,9 @@ def build_model(train: np.ndarray) -> keras.Model:
     )
 
 
-def main(frame: pd.DataFrame | None = None, epochs: int = 30, batch_size: int = 32) -> float:
+def main(frame: pd.DataFrame, epochs: int = 30, batch_size: int = 32) -> float:
     """Trains, and gives the mean error of the test year in degrees Celsius."""
     keras.utils.set_random_seed(0)
-    frame = load_weather() if frame is None else frame
     data, highest = features(frame), frame["temp_max"].to_numpy("float32")
     change = (
         highest[DAYS:] - highest[DAYS - 1 : -1]
@@ -77,4 +76,4 @@ def main(frame: pd.DataFrame | None = None, epochs: int = 30, batch_size: int = 
 
 
 if __name__ == "__main__":
-    main()
+    main(load_weather())
