@@ -214,5 +214,3 @@ def _partition(kernel: Kernel, block: int) -> None:
 
 def _multiple(value: float, of: int) -> int:
     return max(of, int(-(-value // of)) * of)
-
-

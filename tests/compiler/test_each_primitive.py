@@ -62,6 +62,8 @@ def _agree(got: np.ndarray, want: np.ndarray, name: str) -> None:
     tolerance = TOLERANCE[want.dtype.name]
     finite = want[np.isfinite(want)]
     scale = max(1.0, float(np.abs(finite).max(initial=0))) if name in SUMS else 1.0
-    if name in SUMS and want.dtype == np.float16:  # thousands of terms, each sum rounded to 11 bits, in another order
+    if (
+        name in SUMS and want.dtype == np.float16
+    ):  # thousands of terms, each sum rounded to 11 bits, in another order
         scale *= 4
     np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance * scale)

@@ -39,7 +39,9 @@ def made(case):
 
 def close(actual, expected, tolerance):
     scale = float(np.max(np.abs(expected), initial=0.0))
-    scale = scale if scale > 1e-5 or scale == 0 else 0.1  # what is 0 but for rounding, as attention's by key/bias
+    scale = (
+        scale if scale > 1e-5 or scale == 0 else 0.1
+    )  # what is 0 but for rounding, as attention's by key/bias
     scale = max(scale, 1e-30)
     np.testing.assert_allclose(np.asarray(actual), expected, rtol=0, atol=tolerance * scale)
 
