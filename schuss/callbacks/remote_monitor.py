@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.parse
-import urllib.request
 import warnings
 from typing import Any
 
@@ -51,6 +48,10 @@ class RemoteMonitor(Callback):
         self.headers, self.send_as_json = headers, send_as_json
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        import urllib.error
+        import urllib.parse
+        import urllib.request
+
         content = json.dumps(
             {"epoch": epoch, **{name: _plain(value) for name, value in (logs or {}).items()}}
         )
