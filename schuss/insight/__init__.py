@@ -1,8 +1,14 @@
-"""Looking inside. In: models and functions. Out: what they became, for people and as data. Nothing below may use it."""
+"""Looking inside: learning and what it runs on, with the numbers themselves. In: models, data, functions. Out: findings for
+people and as data. Nothing below may use it. One room for each question; what they share is `_objective.py`, the loss as a
+function of the weights."""
 
-from schuss.insight._compilation import Compilation
-from schuss.insight._explain import explain_compilation
-from schuss.insight._kernels import Access, ExplainedKernel
-from schuss.insight._memory import Barrier, Place
+from schuss.insight.compilation import (
+    Access,
+    Barrier,
+    Compilation,
+    ExplainedKernel,
+    Place,
+    explain_compilation,
+)  # fmt: skip
 
 __all__ = ["Access", "Barrier", "Compilation", "ExplainedKernel", "Place", "explain_compilation"]

@@ -89,6 +89,12 @@ def measured(model: Any, x: Any, y: Any, sample_weight: Any, training: bool) -> 
     return loss, y_pred
 
 
+def loss_of_batch(model: Any, x: Any, y: Any, sample_weight: Any, training: bool) -> Any:
+    """The loss of a batch, in a trace, as `measured` has it; metrics and weights stay as they are."""
+    x, y, sample_weight = with_texts(_as_floatx((x, y, sample_weight)))
+    return _loss_of(model, x, y, model(x, training=training), sample_weight, training)
+
+
 def at_once(step: Callable[[Any], Any], data: Any) -> Any:
     """What a step returns for a batch, when it is called by itself and not in a trace."""
     graph = trace(step, data)

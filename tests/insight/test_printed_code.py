@@ -12,7 +12,7 @@ import pytest
 
 import schuss
 from schuss import ops
-from schuss.insight._names import short_path
+from schuss.insight.compilation._names import short_path
 from schuss.layers import BatchNormalization, Dense, Embedding, Flatten, Input
 
 F = "float32"

@@ -7,7 +7,7 @@ from typing import TypeGuard
 
 from schuss.compiler._expr import Apply, Const, Expr, Load, Position, walk
 from schuss.compiler._index import Dynamic
-from schuss.insight._formulas import FUNCTIONS
+from schuss.insight.compilation._formulas import FUNCTIONS
 
 _MOST = 4  # words for what is fused; of more there follow dots
 

@@ -14,10 +14,10 @@ from schuss.compiler._counts import flops_of
 from schuss.compiler._expr import Apply, Buffer, Load, walk
 from schuss.compiler._index import Dim, dims_of
 from schuss.compiler._order import expressions
-from schuss.insight._beforehand import copied, fetched
-from schuss.insight._code import code_of, reduction_of, stores_of
-from schuss.insight._names import BufferNames, loop_names, short_path, written
-from schuss.insight._words import gathers, short_list, words_of
+from schuss.insight.compilation._beforehand import copied, fetched
+from schuss.insight.compilation._code import code_of, reduction_of, stores_of
+from schuss.insight.compilation._names import BufferNames, loop_names, short_path, written
+from schuss.insight.compilation._words import gathers, short_list, words_of
 
 _KINDS = {"row_output": "output", "batch": "data"}
 

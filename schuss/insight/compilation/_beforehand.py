@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from schuss.backends._description import Ahead, KernelCode
 from schuss.compiler import Kernel
-from schuss.insight._formulas import Formulas
-from schuss.insight._names import BufferNames
+from schuss.insight.compilation._formulas import Formulas
+from schuss.insight.compilation._names import BufferNames
 
 
 def copied(kernel: Kernel, names: BufferNames, code: KernelCode | None) -> list[str]:

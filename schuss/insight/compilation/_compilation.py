@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from schuss.graph import Spec
-from schuss.insight._kernels import Access, ExplainedKernel
-from schuss.insight._memory import Barrier, Place, drawing
+from schuss.insight.compilation._kernels import Access, ExplainedKernel
+from schuss.insight.compilation._memory import Barrier, Place, drawing
 from schuss.models._summary import readable_size
 
 _WIDTH = 100  # at which lists are broken

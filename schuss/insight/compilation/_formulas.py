@@ -10,7 +10,7 @@ import numpy as np
 from schuss.compiler import Kernel
 from schuss.compiler._expr import Apply, Const, Expr, Load, Position, Reduced, children, walk
 from schuss.compiler._index import Dim, Dynamic, Index, Split, joined, strides_of
-from schuss.insight._names import BufferNames, loop_names
+from schuss.insight.compilation._names import BufferNames, loop_names
 
 _LONGEST = 72  # characters of a formula of which no part gets a line of its own
 _TERNARY, _OR, _AND, _NOT, _COMPARE, _BITS, _SHIFT, _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(12)

@@ -9,9 +9,9 @@ from schuss.compiler import Kernel
 from schuss.compiler._expr import Apply, Load, walk
 from schuss.compiler._index import Dim, Dynamic
 from schuss.compiler._kernel import Store
-from schuss.insight._beforehand import copied, fetched
-from schuss.insight._formulas import Formulas
-from schuss.insight._names import BufferNames
+from schuss.insight.compilation._beforehand import copied, fetched
+from schuss.insight.compilation._formulas import Formulas
+from schuss.insight.compilation._names import BufferNames
 
 _START = {"sum": "0", "prod": "1", "max": "-inf", "min": "inf"}
 _STEP = {

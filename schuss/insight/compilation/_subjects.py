@@ -10,7 +10,7 @@ from typing import Any
 from schuss.backends import jit
 from schuss.backends._jit import _leaf, _Static
 from schuss.graph import Spec, _tree
-from schuss.insight._assumed import assumed_batch
+from schuss.insight.compilation._assumed import assumed_batch
 from schuss.models import Model
 from schuss.training._arguments import evaluation_data
 from schuss.training._checks import optional_positive_integer

@@ -10,7 +10,7 @@ from schuss.compiler import Plan
 from schuss.compiler._expr import Buffer
 from schuss.compiler._kernel import leaves
 from schuss.compiler._order import stays, touches
-from schuss.insight._names import BufferNames
+from schuss.insight.compilation._names import BufferNames
 
 _PHASES_SHOWN = 48  # columns of the drawing
 _OTHERS_SHOWN = 4

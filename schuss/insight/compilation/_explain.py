@@ -7,11 +7,11 @@ from typing import Any
 
 from schuss.compiler import HostCall, Kernel, Loop, Step
 from schuss.compiler._index import Dim
-from schuss.insight._compilation import Compilation
-from schuss.insight._kernels import explained
-from schuss.insight._memory import barriers_of, places_of
-from schuss.insight._names import BufferNames
-from schuss.insight._subjects import Subject, function_program, model_step
+from schuss.insight.compilation._compilation import Compilation
+from schuss.insight.compilation._kernels import explained
+from schuss.insight.compilation._memory import barriers_of, places_of
+from schuss.insight.compilation._names import BufferNames
+from schuss.insight.compilation._subjects import Subject, function_program, model_step
 from schuss.models import Model
 
 
