@@ -39,9 +39,10 @@ class Reducing:
 @dataclass
 class Writing:
     """A primitive that needs kernels of its own: ``rule(context, node, outputs) -> [Kernel, …]``, run in this
-    order."""
+    order. `beside`: the first of them is all that reads the first operand, and does so at the result's own index."""
 
     rule: Callable[[Context, Node, list[Buffer]], list[Kernel]]
+    beside: bool = False
 
 
 @dataclass

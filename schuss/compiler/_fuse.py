@@ -65,6 +65,12 @@ class Group:
     def fusible(self) -> bool:
         return self.reducer is not None or self.pointwise
 
+    @property
+    def beside_operand(self) -> bool:
+        """Whether it is a primitive with kernels of its own that only change some places of an operand."""
+        rule = rule_of(self.leader)
+        return isinstance(rule, Writing) and rule.beside
+
     def __repr__(self) -> str:
         return f"<Group {self.number} {self.leader.primitive} {self.shape}>"
 
@@ -118,7 +124,11 @@ class Fusion:
         assert tensor.node is not None
         reads = self._reads[tensor.id] = Reads(late=tensor.node.primitive.name == "recompute")
         seen: set[tuple[int, bool]] = set()
-        stack: list[tuple[Tensor, bool]] = [(t, self._same(tensor.node)) for t in tensor.node.inputs]
+        rule = self.rule(tensor.node)
+        stack: list[tuple[Tensor, bool]] = [
+            (t, self._same(tensor.node) or (isinstance(rule, Writing) and rule.beside and n == 0))
+            for n, t in enumerate(tensor.node.inputs)
+        ]
         while stack:
             t, same = stack.pop()
             if (t.id, same) in seen:
@@ -246,7 +256,7 @@ def readers_of(fusion: Fusion) -> dict[int, list[tuple[Group, bool]]]:
     readers: dict[int, list[tuple[Group, bool]]] = {}
     for group in fusion.groups:
         for member in group.members:
-            lead = group.reducer is member or (not group.pointwise and group.reducer is None)
+            lead = group.reducer is member or not (group.fusible or group.beside_operand)
             for operand, same in fusion.reads(member).tensors.values():
                 readers.setdefault(operand.id, []).append((group, same and not lead))
     return readers
@@ -257,7 +267,9 @@ def replaceable(fusion: Fusion, old: Tensor, new: Tensor, readers: list[tuple[Gr
     home = fusion.home[new.id]
     others = {group for group, _ in readers if group is not home}
     alone = all(same for group, same in readers if group is home)
-    if not (alone and home.fusible and not any(depends(group, home) for group in others)):
+    if not (
+        alone and (home.fusible or home.beside_operand) and not any(depends(group, home) for group in others)
+    ):
         return False
     for other in others:
         home.require(other)

@@ -8,6 +8,7 @@ from schuss.compiler._arena import lay_out
 from schuss.compiler._context import Context
 from schuss.compiler._expr import Apply, Buffer, Expr, Load, cost_of, walk
 from schuss.compiler._fuse import Fusion, readers_of, replaceable
+from schuss.compiler._index import Dim
 from schuss.compiler._kernel import LONG_SUM, HostCall, Kernel, Loop, Plan, Step, Store, leaves
 from schuss.compiler._lower import Lowering, loops_over
 from schuss.compiler._order import owner, set_phases, touches
@@ -22,6 +23,7 @@ _MANY_RESULTS = 1024
 _LARGE_MATRIX = 1 << 20  # bytes of an operand that each thread should read only in part
 _COLUMNS = 256  # so many at least, if threads are to divide them
 _COLUMN_GRAIN = 64  # a multiple of the tiles' widths
+_APART_GRAIN = 16  # columns that lie in other lines of the caches
 
 
 def plan(
@@ -90,6 +92,7 @@ class _Planner:
         for step in leaves(steps):
             if isinstance(step, Kernel):
                 _turn_to_columns(step)
+                _turn_to_apart(step)
         steps, block = split_sums(steps, self.batch, self.parts)
         for step in steps:
             if isinstance(step, Kernel):
@@ -190,13 +193,27 @@ def _turn_to_columns(kernel: Kernel) -> None:
         kernel.dims, kernel.rows, kernel.grain = (column, row), False, _COLUMN_GRAIN
 
 
+def _turn_to_apart(kernel: Kernel) -> None:
+    """Let the first dim of what adds at places known only at run time be one whose turns never meet, if there is one:
+    the columns of a table. Each thread then adds to its columns, all rows in their order."""
+    if kernel.stores[0].accumulate:
+        apart = [d for d in kernel.dims if _apart(kernel, d)]
+        kernel.dims = (*apart[-1:], *(d for d in kernel.dims if d not in apart[-1:]))
+        kernel.grain = _APART_GRAIN
+
+
+def _apart(kernel: Kernel, dim: Dim) -> bool:
+    """Whether each turn of `dim` writes to elements of its own."""
+    return any(i.dim is dim for store in kernel.stores for i in store.index)
+
+
 def _partition(kernel: Kernel, block: int) -> None:
     """Divide the first dim into chunks. Kernels over the batch's rows are all divided alike (`block` rows, if sums over
     them are divided); the others by their work.
 
     The division is part of the program, not of the run: which thread gets a chunk changes no bit of it.
     """
-    if not kernel.dims or any(s.accumulate for s in kernel.stores):
+    if not kernel.dims or (kernel.stores[0].accumulate and not _apart(kernel, kernel.dims[0])):
         return
     n = kernel.dims[0].size
     if kernel.block:

@@ -3,6 +3,7 @@ without effect."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,7 @@ class Rewriter:
         self.nodes: list[Node] = []
         self.known: dict[Any, list[Tensor]] = {}
         self.pieces: dict[int, Pieces] = {}  # of sums of what lies side by side
+        self.uses: dict[int, int] = {}  # how often a tensor is wanted
         self._next = 1 + max(
             [0] + [t.id for n in graph.nodes for t in n.outputs + n.inputs] + [t.id for t in graph.inputs]
         )
@@ -227,7 +229,28 @@ def _add(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope
     x, y = inputs
     if x.dtype.kind != "f" and (_is(x, 0) or _is(y, 0)):  # x + 0.0 is not x for x = -0.0
         return y if _is(x, 0) else x
+    for scattered, to in ((y, x), (x, y)):
+        found = _added_to_nothing(rewriter, scattered)
+        if found is not None:
+            return rewriter.emit("scatter_add", to, *found, scope=scope)
     return _side_by_side(rewriter, x, y, scope)
+
+
+def _added_to_nothing(rewriter: Rewriter, tensor: Tensor) -> list[Tensor] | None:
+    """Updates and indices, if the tensor is zero but for them and wanted only once: as a table's gradient. What is
+    done with it is then done where they are, and the table need not be gone through."""
+    node = tensor.node
+    if node is None or node.primitive.name != "scatter_add" or rewriter.uses.get(tensor.id) != 1:
+        return None
+    return node.inputs[1:] if tensor.dtype.kind == "f" and _is(node.inputs[0], 0) else None
+
+
+def _everywhere(tensor: Tensor) -> Tensor | None:
+    """The single number of which the tensor consists."""
+    node = tensor.node
+    if node is None or node.primitive.name != "broadcast_in_dim" or node.inputs[0].size != 1:
+        return None
+    return node.inputs[0]
 
 
 def _side_by_side(rewriter: Rewriter, x: Tensor, y: Tensor, scope: str) -> Tensor | None:
@@ -274,13 +297,71 @@ def _piece(x: Tensor, value: Tensor, params: dict[str, Any]) -> Pieces | None:
 
 @_rule("subtract")
 def _subtract(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
-    return inputs[0] if _is(inputs[1], 0) else None
+    x, y = inputs
+    if _is(y, 0):
+        return x
+    found = _added_to_nothing(rewriter, y)
+    if found is None:
+        return None
+    updates, *indices = found
+    return rewriter.emit(
+        "scatter_add", x, rewriter.emit("negative", updates, scope=scope), *indices, scope=scope
+    )
 
 
 @_rule("multiply")
 def _multiply(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
     x, y = inputs
-    return y if _is(x, 1) else x if _is(y, 1) else None
+    if _is(x, 1) or _is(y, 1):
+        return y if _is(x, 1) else x
+    for scattered, by in ((x, _everywhere(y)), (y, _everywhere(x))):
+        found = None if by is None else _added_to_nothing(rewriter, scattered)
+        if found is not None and by is not None:
+            updates, *indices = found
+            number = rewriter.emit("reshape", by, shape=(), scope=scope)
+            factor = rewriter.emit("broadcast_in_dim", number, shape=updates.shape, dims=(), scope=scope)
+            zeros = rewriter.repeated(0, x.spec, scope)
+            return rewriter.emit(
+                "scatter_add",
+                zeros,
+                rewriter.emit("multiply", updates, factor, scope=scope),
+                *indices,
+                scope=scope,
+            )
+    return None
+
+
+def _within(name: str) -> None:
+    """A count needs no bound that it does not reach."""
+
+    @_rule(name)
+    def _bounded(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+        for x, bound in (inputs, inputs[::-1]):
+            limit, reach = scalar_value(bound), _counted(x)
+            if (
+                limit is not None
+                and reach is not None
+                and (limit >= reach - 1 if name == "minimum" else limit <= 0)
+            ):
+                return x
+        return None
+
+
+_within("maximum")
+_within("minimum")
+
+
+def _counted(tensor: Tensor) -> int | None:
+    """n, if the tensor holds counts from 0 to n - 1, repeated or moved about."""
+    while tensor.node is not None and tensor.node.primitive.name in (
+        "broadcast_in_dim",
+        "reshape",
+        "transpose",
+    ):
+        tensor = tensor.node.inputs[0]
+    if tensor.node is None or tensor.node.primitive.name != "iota" or tensor.dtype.kind not in "iu":
+        return None
+    return tensor.shape[tensor.node.params["axis"]]
 
 
 @_rule("divide")
@@ -370,6 +451,7 @@ def simplify_body(graph: Graph) -> Graph:
 def _rewritten(graph: Graph, rewriter: Rewriter) -> Callable[[Tensor], Tensor]:
     """Emit the graph's nodes. What a tensor of the graph has become."""
     replaced: dict[int, Tensor] = {}
+    uses = Counter(t.id for t in [*(t for node in graph.nodes for t in node.inputs), *graph.results])
 
     def now(tensor: Tensor) -> Tensor:
         if tensor.array is not None and tensor.id not in replaced:
@@ -384,4 +466,5 @@ def _rewritten(graph: Graph, rewriter: Rewriter) -> Callable[[Tensor], Tensor]:
         )
         for old, new in zip(node.outputs, outputs, strict=True):
             replaced[old.id] = new
+            rewriter.uses[new.id] = rewriter.uses.get(new.id, 0) + uses[old.id]
     return now

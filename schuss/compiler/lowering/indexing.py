@@ -108,5 +108,5 @@ def _random_bits(context: Context, node: Node, index: tuple[Index, ...]) -> Expr
 
 
 lowering_rules[PRIMITIVES["gather"]] = Pointwise(_gather)
-lowering_rules[PRIMITIVES["scatter_add"]] = Writing(_scatter_add)
+lowering_rules[PRIMITIVES["scatter_add"]] = Writing(_scatter_add, beside=True)
 lowering_rules[PRIMITIVES["random_bits"]] = Pointwise(_random_bits)

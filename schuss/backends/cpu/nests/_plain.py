@@ -65,9 +65,8 @@ class Accumulating(Loops):
         (store,) = kernel.stores
         position = linear(store.index, store.buffer.shape)
         moving = frozenset().union(*(_dims_of_dynamic(i) for i in store.index))
-        vector = kernel.dims[-1] if kernel.dims else None
-        if vector is not None and (vector in moving or stride_along(position, vector) != 1):
-            vector = None
+        along = (d for d in kernel.dims if d not in moving and stride_along(position, d) == 1)
+        vector = next(along, None)
 
         def add() -> None:
             inside = ir.Constant(ir.IntType(1), 1)
