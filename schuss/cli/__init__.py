@@ -9,6 +9,7 @@ import click
 
 import schuss
 from schuss.cli._bench import bench
+from schuss.cli._lesson import lesson
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -88,3 +89,4 @@ def cache_clear() -> None:
 
 
 main.add_command(bench)
+main.add_command(lesson)
