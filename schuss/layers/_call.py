@@ -17,9 +17,21 @@ class _Calls(threading.local):
         self.training: list[Any] = []
         self.path: list[str] = []
         self.unknown_size: int | None = None
+        self.watcher: Callable[[Any, inspect.BoundArguments], Any] | None = None
 
 
 calls = _Calls()
+
+
+@contextmanager
+def watching(watcher: Callable[[Any, inspect.BoundArguments], Any]) -> Iterator[None]:
+    """Within the block layers are computed by ``watcher(layer, bound arguments of call)``, which is to return what
+    `recomputed_call` does: for tools that follow a model as it is called."""
+    kept, calls.watcher = calls.watcher, watcher
+    try:
+        yield
+    finally:
+        calls.watcher = kept
 
 
 @contextmanager

@@ -341,7 +341,7 @@ class Layer(Configurable):
                 check_inputs(self.input_spec, inputs, self.name)
             masks = self._masks_of(bound)
             with self._precision():
-                outputs = recomputed_call(self, bound)
+                outputs = (calls.watcher or recomputed_call)(self, bound)
         if self.activity_regularizer is not None:
             for output in _tree.leaves(outputs):
                 penalty = self.activity_regularizer(output)
