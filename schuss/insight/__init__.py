@@ -2,6 +2,7 @@
 people and as data. Nothing below may use it. One room for each question; what they share is `_objective.py`, the loss as a
 function of the weights."""
 
+from schuss.insight._objective import Objective
 from schuss.insight.compilation import (
     Access,
     Barrier,
@@ -11,4 +12,4 @@ from schuss.insight.compilation import (
     explain_compilation,
 )  # fmt: skip
 
-__all__ = ["Access", "Barrier", "Compilation", "ExplainedKernel", "Place", "explain_compilation"]
+__all__ = ["Access", "Barrier", "Compilation", "ExplainedKernel", "Objective", "Place", "explain_compilation"]
