@@ -32,6 +32,8 @@ _ROOMS = [
     "activations",
     "random",
 ]
+_OWN_ROOMS = ["tabular"]
+"""Rooms with classes that Keras has not."""
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -227,10 +229,13 @@ def _note_if_shared(obj: Any, described: dict[str, Any]) -> None:
 
 
 def home_of(cls: type) -> str | None:
-    """Where Keras has a class of the library: ``"keras.layers"``; None for classes of the user's."""
+    """Where Keras has a class of the library: ``"keras.layers"`` (``"schuss.tabular"`` where Keras has no such room); None
+    for classes of the user's."""
     if not cls.__module__.startswith("schuss."):
         return None
     room = cls.__module__.split(".")[1]
+    if room in _OWN_ROOMS:
+        return f"schuss.{room}"
     if room == "models" or cls.__name__ == "DTypePolicy":
         return "keras"
     return "keras.optimizers.schedules" if "schedules" in cls.__module__ else f"keras.{room}"
@@ -351,7 +356,9 @@ def _find(name: str, config: Mapping[str, Any]) -> Any:
         found = get_registered_object(candidate) if candidate else None
         if found is not None:
             return found
-    rooms = [room for room in _ROOMS if module == f"keras.{room}"] or (
+    rooms = [room for room in _OWN_ROOMS if module == f"schuss.{room}"]
+    rooms += [room for room in _ROOMS if module == f"keras.{room}"]
+    rooms = rooms or (
         _ROOMS if module in ("", "builtins", "keras") or module.startswith("keras.src") else []
     )
     for room in rooms:
