@@ -45,19 +45,34 @@ def reduce(x: Number, offset: int, rest: Number | None = None) -> tuple[Number, 
     return fma(r * r, polynomial(r, x.of(_EXP32, _EXP64)), r), shifted.bits()
 
 
-def scaled_exponential(x: Number, offset: int = 0, rest: Number | None = None) -> Number:
+def scaled_exponential(
+    x: Number, offset: int = 0, rest: Number | None = None, least: float | None = None
+) -> Number:
     """``2^offset exp(x + rest)`` for x where reducing is exact; 2ⁿ is applied in two halves, for it may be no
-    normal number."""
+    normal number.
+
+    `least`: the result is 0 from there on down. The last factor is then 0, for processors take a hundred cycles to round
+    a product that is too small: masked scores of attention are such x.
+    """
     form = x.format
     minus_one, bits = reduce(x, 2 * form.bias + offset, rest)
     half = (bits << (form.mantissa - 1)) & (-1 << form.mantissa)  # the exponent field of 2^(n // 2)
     rest = (bits << form.mantissa) - half
-    return (minus_one + 1.0) * half.from_bits() * rest.from_bits()
+    last = rest.from_bits()
+    if least is not None:
+        last = where(x <= least, 0.0, last)
+    return (minus_one + 1.0) * half.from_bits() * last
 
 
 def exponential(x: Number) -> Number:
     """``exp x``."""
-    return scaled_exponential(clamp(x, x.of(-104.0, -746.0), x.of(89.0, 710.0)))
+    least = _least(x)
+    return scaled_exponential(clamp(x, least, x.of(89.0, 710.0)), least=least)
+
+
+def _least(x: Number) -> float:
+    """The exponential of this, and of what is less, rounds to 0."""
+    return x.of(-104.0, -746.0)
 
 
 def exponential_minus_one(x: Number) -> Number:
@@ -81,7 +96,7 @@ def minus_one_of_moderate(x: Number) -> Number:
 
 def logistic(x: Number) -> Number:
     """``1/(1 + exp(−x))``, from exp of what is not positive: ``exp x/(1 + exp x)`` below zero."""
-    e = scaled_exponential(larger(-absolute(x), x.of(-104.0, -746.0)))
+    e = scaled_exponential(larger(-absolute(x), _least(x)), least=_least(x))
     return where(x < 0.0, e, 1.0) / (e + 1.0)
 
 

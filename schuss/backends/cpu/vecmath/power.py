@@ -87,7 +87,7 @@ def _power_double(size: Number, y: Number) -> Number:
     product, rest = two_product(high, bounded)
     rest = fma(low, bounded, rest)
     rest = where(absolute(product) < 750.0, rest, 0.0)
-    value = scaled_exponential(clamp(product, -750.0, 750.0), rest=rest)
+    value = scaled_exponential(clamp(product, -750.0, 750.0), rest=rest, least=-746.0)
     return where(size.equals(1.0), 1.0, value)
 
 
