@@ -80,8 +80,7 @@ class Guard:
     def _run(self, first: int, steps: int) -> None:
         batch = self.piece.batch
         rows = np.ascontiguousarray(self.piece.rows[first * batch : (first + steps) * batch])
-        outputs = [np.zeros(spec.shape, spec.dtype) for spec in self.step.outputs]
-        self.step.program.start(self.piece.arrays, rows, steps, (), outputs).result()
+        self.step.program.start(self.piece.arrays, rows, steps, (), self.step.room(steps)).result()
 
     def error(self, failed: int) -> NonFiniteLossError:
         """What to raise; the model is as it was before the step that failed."""

@@ -16,6 +16,7 @@ from schuss.graph import Tensor, _tree
 from schuss.training._data import Piece
 from schuss.training._interrupts import held_back
 from schuss.training._nonfinite import Guard, detach
+from schuss.training._observers import Observers
 from schuss.training._steps import PREDICT, TEST, TRAIN, Step
 from schuss.utils._progress import Progress
 
@@ -99,16 +100,19 @@ def train_epoch(
 ) -> dict[str, Any]:
     """One epoch of training. Returns its logs."""
     executions = Executions(Hooks.of(callbacks, TRAIN), model.steps_per_execution)
+    observers = Observers(callbacks)
     done, said, logs = 0, None, Logs(model)
-    for step, piece in _parts(model, TRAIN, pieces, executions, check):
+    for step, piece in _parts(model, TRAIN, observers.parts(pieces), executions, check, bool(observers)):
         executions.begin(done)
+        observers.begin(done, piece)
         guard = Guard(model, step, piece, epoch, done)
-        outputs = [np.zeros(spec.shape, spec.dtype) for spec in step.outputs]
+        outputs = step.room(piece.steps)
         tick = functools.partial(_show, progress, done, logs, step)
         run = _finished(step, piece, outputs, tick, guard)
         said = step.said(outputs)
         done += run.steps_done
         failed = guard.failed_step(run)
+        observers.end(done, step.losses(outputs, run.steps_done), failed is not None)
         if failed is not None:
             return _stopped_at(
                 guard, failed, callbacks, executions.hooks, {**logs(), "loss": _bad(outputs[0])}
@@ -153,7 +157,7 @@ def test_epoch(
     done, said, logs = 0, None, Logs(model)
     for step, piece in _parts(model, TEST, pieces, executions, check):
         executions.begin(done)
-        outputs = [np.zeros(spec.shape, spec.dtype) for spec in step.outputs]
+        outputs = step.room(piece.steps)
         _finished(step, piece, outputs, functools.partial(_show, progress, done, logs, step))
         said = step.said(outputs)
         done += piece.steps
@@ -211,10 +215,11 @@ def _parts(
     pieces: Iterable[Piece],
     executions: Executions,
     check: Callable[[Step, Piece], None],
+    each_loss: bool = False,
 ) -> Iterator[tuple[Step, Piece]]:
     """What is run at once, with the step that runs it."""
     for piece in executions.parts(pieces):
-        step = model._steps.get(model, kind, piece)
+        step = model._steps.get(model, kind, piece, each_loss)
         check(step, piece)
         if kind == PREDICT:
             piece = Piece(piece.structure[0], piece.rows, piece.batch, piece.steps)

@@ -53,12 +53,27 @@ class Step:
     def said(self, outputs: list[Any]) -> dict[str, Any] | None:
         """What the user's own step returned, by name; None if the model has none."""
         names = self.details.names
-        return None if names is None else dict(zip(names, outputs[1:], strict=True))
+        end = len(outputs) - self.details.each_loss
+        return None if names is None else dict(zip(names, outputs[1:end], strict=True))
+
+    def room(self, steps: int) -> list[np.ndarray]:
+        """Arrays for the outputs of a run of so many steps."""
+        rows = [steps * self.batch if by_rows else 0 for by_rows in self.by_rows]
+        return [
+            np.zeros((n, *spec.shape[1:]) if n else spec.shape, spec.dtype)
+            for n, spec in zip(rows, self.outputs)
+        ]
+
+    def losses(self, outputs: list[np.ndarray], steps: int) -> np.ndarray:
+        """Each step's loss, of the outputs of a run that was traced for it; else none."""
+        return outputs[-1][: steps * self.batch : self.batch] if self.details.each_loss else np.empty(0)
 
     @cached_property
     def by_rows(self) -> list[bool]:
-        """Which outputs have a row for each sample."""
-        return [self.kind == PREDICT and spec.shape[:1] == (self.batch,) for spec in self.outputs]
+        """Which outputs have a row for each sample, of all steps of a run."""
+        if self.kind == PREDICT:
+            return [spec.shape[:1] == (self.batch,) for spec in self.outputs]
+        return [False] * (len(self.outputs) - self.details.each_loss) + [True] * self.details.each_loss
 
     @cached_property
     def program(self) -> Any:
@@ -122,18 +137,19 @@ class Steps:
         """Take note of the model's present state; once for each public call, for many uses of `get`."""
         self._state = _state_of(model)[0]
 
-    def get(self, model: Any, kind: str, piece: Piece) -> Step:
+    def get(self, model: Any, kind: str, piece: Piece, each_loss: bool = False) -> Step:
         """The step for batches like those of `piece`; tracing it builds the model, if need be. Texts in the piece
-        become numbers."""
+        become numbers. `each_loss`: such that a run keeps the loss of each step."""
         leaves, key = _leaves_and_key(kind, piece)
         if any(is_text_array(leaf) for leaf in leaves):
             with self._tracing:
                 self._read_texts(model, kind, piece, key)
             leaves, key = _leaves_and_key(kind, piece)
+        key = (key, each_loss)
         step = self._known.get((self._state, key))
         if step is None:
             with self._tracing:  # which builds the model: by one thread only
-                step = self._known.get((self._state, key)) or self._traced(model, kind, piece, key)
+                step = self._known.get((self._state, key)) or self._traced(model, kind, piece, key, each_loss)
         return step
 
     def _read_texts(self, model: Any, kind: str, piece: Piece, key: Any) -> None:
@@ -148,10 +164,10 @@ class Steps:
             piece.structure = self._texts.replaced((self._state, key), piece.structure, piece.batch, traced)
         self._state = _state_of(model)[0]  # the trace may have built the model
 
-    def _traced(self, model: Any, kind: str, piece: Piece, key: Any) -> Step:
+    def _traced(self, model: Any, kind: str, piece: Piece, key: Any, each_loss: bool) -> Step:
         leaves, definition = _tree.flatten(piece.structure[0] if kind == PREDICT else piece.structure)
         specs = [Spec((piece.batch, *leaf.shape[1:]), leaf.dtype) for leaf in leaves]
-        graph, details = traced_step(model, kind, _tree.unflatten(definition, specs))
+        graph, details = traced_step(model, kind, _tree.unflatten(definition, specs), each_loss)
         self._state, keep = _state_of(model)
         backend = "reference" if model.run_eagerly else None
         made = Step(kind, graph, details, piece.batch, backend, keep)

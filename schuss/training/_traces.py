@@ -29,6 +29,8 @@ class Details:
         tree: the structure of predictions.
         losses: for each output of the model: the loss, the labels as a tensor, and the shape of the
             predictions.
+        each_loss: whether the last output is the loss again, in every row of the batch, so that a run keeps it
+            of each step.
     """
 
     weights: list[Variable] = field(default_factory=list)
@@ -36,15 +38,17 @@ class Details:
     checked: bool = True
     tree: Any = None
     losses: list[tuple[Any, Any, tuple[int, ...]]] = field(default_factory=list)
+    each_loss: bool = False
 
 
-def traced_step(model: Any, kind: str, specs: Any) -> tuple[Graph, Details]:
+def traced_step(model: Any, kind: str, specs: Any, each_loss: bool = False) -> tuple[Graph, Details]:
     """The graph of a step on a batch. Tracing it builds what has not been built: the model, its metrics, the
     optimizer.
 
     Args:
         model: compiled, but for prediction. kind: ``"train"``, ``"test"`` or ``"predict"``.
         specs: ``(x, y, sample_weight)``, for prediction ``x``: structures of `Spec`s.
+        each_loss: whether each step's loss is wanted of a run; see `Details`.
     """
     details = Details()
     if kind == PREDICT:
@@ -57,21 +61,35 @@ def traced_step(model: Any, kind: str, specs: Any) -> tuple[Graph, Details]:
         return trace(predict, specs), details
 
     def step(*batch: Any) -> Any:
-        x, y, sample_weight = with_texts(_as_floatx(batch))
-        if kind == TRAIN:
-            details.weights = model.trainable_variables
-        if model._has_own(f"{kind}_step"):
-            data = pack_x_y_sample_weight(x, y, sample_weight)
-            return _said(details, _own_step(model, f"{kind}_step", data))
-        loss, y_pred = measured(model, x, y, sample_weight, training=kind == TRAIN)
-        details.losses = _losses_of(model, y, y_pred, sample_weight)
-        with name_scope("metrics"):
-            if model._has_own("compute_metrics"):
-                return _said(details, model.compute_metrics(x, y, y_pred, sample_weight), loss)
-            model._update_metrics(y, y_pred, sample_weight)
-        return [loss]
+        outputs = outputs_of_step(model, kind, batch, details)
+        if each_loss and details.checked:
+            details.each_loss = True
+            outputs.append(ops.broadcast_to(outputs[0], (_tree.leaves(batch)[0].shape[0],)))
+        return outputs
 
     return trace(step, *specs), details
+
+
+def outputs_of_step(model: Any, kind: str, batch: Any, details: Details) -> list[Any]:
+    """A step of training or evaluation, in a trace: the loss, then what the user's own method returned.
+
+    Args:
+        model, kind: as for `traced_step`. batch: ``(x, y, sample_weight)``. details: what is found out of the
+            step goes there.
+    """
+    x, y, sample_weight = with_texts(_as_floatx(batch))
+    if kind == TRAIN:
+        details.weights = model.trainable_variables
+    if model._has_own(f"{kind}_step"):
+        data = pack_x_y_sample_weight(x, y, sample_weight)
+        return _said(details, _own_step(model, f"{kind}_step", data))
+    loss, y_pred = measured(model, x, y, sample_weight, training=kind == TRAIN)
+    details.losses = _losses_of(model, y, y_pred, sample_weight)
+    with name_scope("metrics"):
+        if model._has_own("compute_metrics"):
+            return _said(details, model.compute_metrics(x, y, y_pred, sample_weight), loss)
+        model._update_metrics(y, y_pred, sample_weight)
+    return [loss]
 
 
 def measured(model: Any, x: Any, y: Any, sample_weight: Any, training: bool) -> tuple[Any, Any]:

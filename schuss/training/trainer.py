@@ -18,6 +18,7 @@ from schuss.training._batches import unpack_x_y_sample_weight
 from schuss.training._checks import DataCheck, optional_positive_integer, positive_integer
 from schuss.training._compile import Compiled, OutputMetrics
 from schuss.training._data import ArrayData, Counted, Piece
+from schuss.training._observers import Observers
 from schuss.training._run import predict_all, results_of, test_epoch, train_epoch
 from schuss.training._steps import PREDICT, TEST, TRAIN, Steps
 from schuss.training._traces import at_once, measured
@@ -206,7 +207,8 @@ class Trainer(_Layer):
         for kind, given, looks in ((TRAIN, data, check), (TEST, validation, validation_check)):
             if isinstance(given, ArrayData):  # bad data are found before anything changes
                 first = given.first_piece()
-                looks(self._steps.get(self, kind, first), first)
+                each_loss = kind == TRAIN and bool(Observers(called))
+                looks(self._steps.get(self, kind, first, each_loss), first)
         self._initial_epoch = None
         called.on_train_begin()
         initial_epoch = self._initial_epoch or initial_epoch  # a callback took up an interrupted training
