@@ -35,6 +35,7 @@ _MODULES = [
     "random",
     "regularizers",
     "saving",
+    "tabular",
     "training",
     "utils",
 ]

@@ -1,0 +1,42 @@
+"""Progress bars for the steps of training on a table."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+
+@contextlib.contextmanager
+def bars(console: Console | None = None) -> Iterator[object]:
+    """Within: a function of what is done, how far (NaN if not known), and a remark, which draws a bar for each.
+
+    Args:
+        console: default: of the error stream, so that results can be read from the output.
+    """
+    console = console or Console(stderr=True, highlight=False)
+    columns = (
+        TextColumn("{task.description:9}"),
+        BarColumn(24),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[remark]}"),
+    )
+    with Progress(*columns, console=console) as shown:
+        tasks: dict[str, object] = {}
+
+        def tell(what: str, share: float, remark: str) -> None:
+            if what not in tasks:
+                for task in shown.tasks:
+                    shown.update(task.id, total=1.0, completed=1.0)
+                    shown.stop_task(task.id)
+                tasks[what] = shown.add_task(what, total=None, remark=remark)
+            task = tasks[what]
+            if math.isnan(share):
+                shown.update(task, remark=remark)  # type: ignore[arg-type]
+            else:
+                shown.update(task, total=1.0, completed=share, remark=remark)  # type: ignore[arg-type]
+
+        yield tell

@@ -1,0 +1,258 @@
+"""train: from a table to a model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from schuss.tabular import _metrics
+from schuss.tabular._encode import EncodedTable, Part, encoded_table
+from schuss.tabular._encoder import Encoded, used
+from schuss.tabular._kinds import Column, column_of
+from schuss.tabular._model import table_model
+from schuss.tabular._recipe import ROWS_FOR_FOLDS, Fitted, fitted
+from schuss.tabular._scan import Scan
+from schuss.tabular._sources import Source, source_of
+from schuss.tabular._target import LEAST_ROWS, Target, check_target, target_of
+from schuss.tabular._trained import Trained
+from schuss.utils._names import suggestion
+
+_STOP, _JUDGE = 0.1, 0.1  # of many rows: those that say when to stop, and those that judge
+
+
+@dataclass
+class Prepared:
+    """A table that was looked at.
+
+    Attributes:
+        source: its rows. columns, target: what was found. encoded: the encoder's tensors. notes: what one should know.
+    """
+
+    source: Source
+    columns: list[Column]
+    target: Target
+    encoded: Encoded
+    notes: list[str] = field(default_factory=list)
+
+
+Progress = Callable[[str, float, str], None]
+"""What is done, how far (0 … 1, NaN if not known), and a remark."""
+
+
+def _silent(what: str, share: float, remark: str) -> None:
+    pass
+
+
+def build(
+    data: Any,
+    target: str,
+    task: str | None = None,
+    ignore: Sequence[str] = (),
+    seed: int = 0,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    progress: Progress = _silent,
+) -> Prepared:
+    """Look at a table, decide what each column is, and make the encoder for it. Arguments as for `train`."""
+    source = source_of(data, encoding, delimiter)
+    check_target(target, source.names, source.shown)
+    for name in ignore:
+        if name not in source.names:
+            raise ValueError(
+                f"{source.shown} has no column {name!r} to ignore. {suggestion(name, source.names)}".rstrip()
+            )
+    if len(source.names) < 2:
+        raise ValueError(
+            f"{source.shown} has one column only, {target!r}: there is nothing to predict it from."
+        )
+    scan = Scan(source, seed, lambda rows: progress("reading", np.nan, f"{rows:,} rows"))
+    what = target_of(scan.columns[target], task, source.decimal, source.shown)
+    columns = [
+        Column(name, "dropped", "ignored, as asked")
+        if name in ignore
+        else column_of(seen, source.decimal, scan.rows)
+        for name, seen in scan.columns.items()
+        if name != target
+    ]
+    if not used(columns):
+        reasons = "; ".join(f"{column.name}: {column.what}" for column in columns[:10])
+        raise ValueError(f"{source.shown} has no column to predict {target!r} from. {reasons}.")
+    notes = [*source.notes, *what.warnings]
+    return Prepared(source, columns, what, Encoded(columns), notes)
+
+
+def train(
+    data: Any,
+    *,
+    target: str,
+    task: str | None = None,
+    validation: float | str | None = None,
+    ignore: Sequence[str] = (),
+    epochs: int | None = None,
+    seed: int = 0,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    verbose: int = 1,
+    progress: Progress | None = None,
+) -> Trained:
+    """Train a network to predict one column of a table from the others.
+
+    What each column holds is found out: numbers, integers of few values, truth values, categories, dates, free text; ids
+    and constant columns are dropped. Gaps are filled (median, or a category of their own) and marked. All of this is done
+    by layers within the model, so that its file alone predicts from raw rows.
+
+    Up to 20,000 rows: five networks, each trained without a fifth of the rows, which says when to stop; the model is their
+    mean, and the figures are of these fifths, each judged by the network that has not seen it. More rows: one network,
+    stopped by a tenth of the rows and judged by another tenth. Tables larger than memory are read in pieces and kept
+    encoded on disk.
+
+    Args:
+        data: path of a CSV, Parquet or Excel file; a data frame; or a dict of columns.
+        target: the column to predict.
+        task: ``"classification"`` or ``"regression"``. Default: classes for words, truth values, and integers of few values.
+        validation: the share of rows that are kept apart to judge by (0 … 0.5), or a table of such rows. Default: as above.
+        ignore: columns that are not used.
+        epochs: passes over the rows, at most; default: about 3,000 steps.
+        seed: of divisions, starts and shuffles.
+        encoding, delimiter: of CSV files; default: found out.
+        verbose: 1: progress bars and a summary, 0: nothing.
+        progress: called instead of showing bars: what is done, how far (0 … 1), a remark.
+
+    Raises:
+        ValueError: the table cannot be learned from; says where and why.
+
+    Example:
+        >>> import numpy as np, schuss
+        >>> random = np.random.default_rng(0)
+        >>> size, town = random.random(200) * 100, random.choice(["Bonn", "Ulm"], 200)
+        >>> rows = {"size": size, "town": town, "price": 3 * size + 40 * (town == "Ulm")}
+        >>> trained = schuss.tabular.train(rows, target="price", epochs=60, verbose=0)
+        >>> trained.metrics["r2"] > 0.95
+        True
+        >>> found = trained.predict({"town": ["Ulm", "Bonn"], "size": [50.0, 50.0]}).values
+        >>> bool(found[0] > found[1])
+        True
+    """
+    if progress is None and verbose:
+        from schuss.tabular._progress import bars
+
+        with bars() as shown:
+            trained = _train(data, target, task, validation, ignore, epochs, seed, encoding, delimiter, shown)
+        trained.summary()
+        return trained
+    return _train(
+        data, target, task, validation, ignore, epochs, seed, encoding, delimiter, progress or _silent
+    )
+
+
+def _train(
+    data: Any,
+    target: str,
+    task: str | None,
+    validation: float | str | None,
+    ignore: Sequence[str],
+    epochs: int | None,
+    seed: int,
+    encoding: str | None,
+    delimiter: str | None,
+    progress: Progress,
+) -> Trained:
+    start = time.perf_counter()
+    prepared = build(data, target, task, ignore, seed, encoding, delimiter, progress)
+    what, encoded = prepared.target, prepared.encoded
+    shares = _shares(validation, what.rows)
+    table = _encoded(prepared, shares, seed, progress)
+    learn, stop, judge = _parts(table, shares)
+
+    def remark(member: int, members: int, epoch: int, figures: dict[str, float]) -> None:
+        shown = f"network {member + 1} of {members}, epoch {epoch + 1}, held out {figures.get('val_loss', np.nan):.4f}"
+        progress("training", np.nan, shown)
+
+    found = fitted(encoded, what, learn, stop, seed, epochs, remark)
+    progress("training", 1.0, f"{len(found.members)} networks")
+    model = table_model(encoded, found.members, prepared.columns, what)
+    trained = Trained(model, prepared.columns, what, members=found.members, data=table)
+    _judge(trained, found, learn, judge, validation if shares is None else None)
+    trained.details = {
+        "rows": what.rows,
+        "networks": len(found.members),
+        "hidden_units": list(found.size.units),
+        "dropout": found.size.dropout,
+        "weight_decay": found.size.decay,
+        "batch_size": found.size.batch,
+        "learning_rate": found.rate,
+        "epochs": [len(history["loss"]) for history in found.histories],
+        "best_epochs": [int(np.argmin(history["val_loss"])) + 1 for history in found.histories],
+        "judged_by": trained.details["judged_by"],
+        "seed": seed,
+        "seconds": round(time.perf_counter() - start, 2),
+        "notes": prepared.notes,
+    }
+    model.table = {
+        **model.table,
+        "metrics": trained.metrics,
+        "baseline": trained.baseline,
+        "training": trained.details,
+    }
+    return trained
+
+
+def _shares(validation: float | str | None, rows: int) -> list[float]:
+    """The parts of the rows: to learn, to stop, to judge (0 where folds do that)."""
+    judge = 0.0
+    if isinstance(validation, (int, float)):
+        if not 0 < validation <= 0.5:
+            raise ValueError(f"The share of rows to judge by must lie between 0 and 0.5, got {validation}.")
+        judge = float(validation)
+        if rows * (1 - judge) < LEAST_ROWS:
+            raise ValueError(
+                f"Of {rows} rows, {1 - judge:.0%} are too few to learn from: at least {LEAST_ROWS} are needed."
+            )
+    if rows <= ROWS_FOR_FOLDS:
+        return [1 - judge, 0.0, judge]
+    judge = judge or (_JUDGE if validation is None else 0.0)
+    return [1 - judge - _STOP, _STOP, judge]
+
+
+def _encoded(prepared: Prepared, shares: list[float], seed: int, progress: Progress) -> EncodedTable:
+    rows = prepared.target.rows + prepared.target.missing
+
+    def told(done: int) -> None:
+        progress("encoding", done / rows, f"{done:,} of {rows:,} rows")
+
+    return encoded_table(
+        prepared.source, prepared.encoded.model(), prepared.columns, prepared.target, shares, seed, told
+    )
+
+
+def _parts(table: EncodedTable, shares: list[float]) -> tuple[Part, Part | None, Part | None]:
+    learn, stop, judge = table.parts
+    return learn, stop if shares[1] else None, judge if shares[2] else None
+
+
+def _judge(trained: Trained, found: Fitted, learn: Part, judge: Part | None, other: Any) -> None:
+    """Set the figures: of the rows that were kept apart, or of each fold by the member that has not seen it."""
+    target = trained.target
+    known = _quantities(target, learn.y)
+    if judge is not None and len(judge):
+        answers = np.mean([m.predict(judge.x, batch_size=4096, verbose=0) for m in found.members], axis=0)
+        truth, words = _quantities(target, judge.y), f"{len(judge):,} rows that were kept apart"
+    elif found.answers is not None:
+        answers, truth = found.answers, known
+        words = f"all {len(learn):,} rows, each by the network that had not seen it"
+    else:
+        return
+    answers = answers if target.task == "classification" else answers * target.deviation + target.mean
+    trained.metrics = _metrics.judged(target, truth, answers)
+    trained.baseline = _metrics.baseline(target, truth, known)
+    trained.details["judged_by"] = words
+
+
+def _quantities(target: Target, y: np.ndarray) -> np.ndarray:
+    """Targets in their own units."""
+    y = np.asarray(y, "float64").ravel()
+    return y * target.deviation + target.mean if target.task == "regression" else y
