@@ -9,7 +9,7 @@ from pathlib import Path
 
 LANGUAGES = ("en", "zh")
 
-_FENCE = re.compile(r"^```(\w*)\s*$")
+_FENCE = re.compile(r"^```(\w*)(?: ±(\d+)%)?\s*$")
 _LINKS = re.compile(r"^(\[[^\]]*\]\([^)]*\)( · )?)+$")  # between the pages: a terminal has commands for that
 _OPENS, _CLOSES = re.compile(r"^<details>.*$"), "</details>"
 
@@ -30,11 +30,18 @@ class Formula:
 
 @dataclass(frozen=True)
 class Code:
-    """A program, its line in the file, and what the page says that it prints; None if the page does not say."""
+    """A program.
+
+    Attributes:
+        source: of which lines it is. line: the first one's number in the file.
+        output: what the page says that it prints; None if the page does not say.
+        tolerance: by what part of them the numbers in it may differ, for they depend on the processor's rounding.
+    """
 
     source: str
     line: int
     output: str | None = None
+    tolerance: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -141,7 +148,7 @@ def _read(path: Path, language: str) -> Lesson:
 def _sections(lines: list[str]) -> list[Section]:
     sections: list[Section] = []
     answer: list[Part] | None = None
-    for number, kind, text in _blocks(lines):
+    for number, kind, text, tolerance in _blocks(lines):
         parts = answer if answer is not None else sections[-1].parts if sections else []
         if kind == "heading":
             sections.append(Section(text))
@@ -155,21 +162,21 @@ def _sections(lines: list[str]) -> list[Section]:
         elif kind == "math":
             parts.append(Formula(text))
         elif kind == "text" and parts and isinstance(parts[-1], Code) and parts[-1].output is None:
-            parts[-1] = Code(parts[-1].source, parts[-1].line, text)
+            parts[-1] = Code(parts[-1].source, parts[-1].line, text, tolerance)
         else:
             parts.append(Prose(text if kind == "prose" else f"```{kind}\n{text}```"))
     return sections
 
 
-def _blocks(lines: list[str]) -> Iterator[tuple[int, str, str]]:
-    """Line number (from 1), kind and text of each block: a heading, a fence's content, or prose between them."""
+def _blocks(lines: list[str]) -> Iterator[tuple[int, str, str, float]]:
+    """Line number (from 1), kind, text and tolerance of each block: a heading, a fence's content, or prose between them."""
     prose: list[str] = []
-    fence: tuple[int, str, list[str]] | None = None
+    fence: tuple[int, str, list[str], float] | None = None
     for number, line in enumerate([*lines, "# "], 1):
         mark = _FENCE.match(line)
         if fence:
             if mark:
-                yield fence[0], fence[1], "".join(f"{part}\n" for part in fence[2])
+                yield fence[0], fence[1], "".join(f"{part}\n" for part in fence[2]), fence[3]
                 fence = None
             else:
                 fence[2].append(line)
@@ -179,12 +186,12 @@ def _blocks(lines: list[str]) -> Iterator[tuple[int, str, str]]:
             prose.append(line)
             continue
         if any(part.strip() for part in prose):
-            yield number, "prose", "\n".join(prose).strip()
+            yield number, "prose", "\n".join(prose).strip(), 0.0
         prose = []
         if mark:
-            fence = number + 1, mark[1] or "text", []
+            fence = number + 1, mark[1] or "text", [], int(mark[2] or 0) / 100
         elif kind != "links" and line != "# ":
-            yield number, kind, text
+            yield number, kind, text, 0.0
 
 
 def _special(line: str) -> tuple[str, str]:
