@@ -11,5 +11,23 @@ from schuss.insight.compilation import (
     Place,
     explain_compilation,
 )  # fmt: skip
+from schuss.insight.explanation import Explanation, explain
+from schuss.insight.diagnosis import Diagnosis, Finding, Picture, diagnose
+from schuss.insight.recording import Recorder
 
-__all__ = ["Access", "Barrier", "Compilation", "ExplainedKernel", "Objective", "Place", "explain_compilation"]
+__all__ = [
+    "Access",
+    "Barrier",
+    "Compilation",
+    "Diagnosis",
+    "ExplainedKernel",
+    "Explanation",
+    "Finding",
+    "Objective",
+    "Picture",
+    "Place",
+    "Recorder",
+    "diagnose",
+    "explain",
+    "explain_compilation",
+]

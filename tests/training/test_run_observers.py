@@ -96,4 +96,5 @@ def test_a_run_that_fails_says_so():
     x = np.ones((64, 1), "float32")
     with pytest.raises(schuss.errors.NonFiniteLossError):
         model.fit(x, x, batch_size=8, verbose=0, callbacks=[observer])
-    assert observer.failed[-1] and not any(observer.failed[:-1])
+    assert observer.failed[-1]
+    assert not any(observer.failed[:-1])

@@ -1,0 +1,10 @@
+"""Training, recorded and told. In: a `Recorder` among the callbacks of `fit`, or what `fit` returns, and data. Out: curves,
+looks at the layers, and one page that shows all of it."""
+
+from schuss.insight.recording._curve import Curve
+from schuss.insight.recording._look import Look
+from schuss.insight.recording._recorder import Epoch, Recorder
+from schuss.insight.recording._statistics import Histogram, LayerLook, WeightLook
+from schuss.insight.recording._weight_path import WeightPath
+
+__all__ = ["Curve", "Epoch", "Histogram", "LayerLook", "Look", "Recorder", "WeightLook", "WeightPath"]
