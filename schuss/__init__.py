@@ -55,6 +55,8 @@ _NAMES = {
     "Metric": "metrics",
     "Optimizer": "optimizers",
     "Regularizer": "regularizers",
+    "diagnose": "insight",
+    "explain": "insight",
     "explain_compilation": "insight",
     "jit": "backends",
     "profile": "bench",
