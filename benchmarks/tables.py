@@ -88,13 +88,16 @@ PROBLEMS = {
 
 
 def with_dates_apart(frame: pd.DataFrame) -> pd.DataFrame:
-    """For scikit-learn, which knows no dates: year, month (as a category), weekday (too), day, and the days that passed."""
+    """For scikit-learn, which knows no dates: year, month (as a category), weekday (too), day, and the days that passed. Gaps
+    among words are a category."""
     frame = frame.copy()
     if "date" in frame:
         date = pd.to_datetime(frame.pop("date"))
         frame["year"], frame["day"] = date.dt.year, date.dt.day
         frame["month"], frame["weekday"] = date.dt.month_name(), date.dt.day_name()
         frame["elapsed"] = (date - pd.Timestamp("2019-01-01")).dt.days
+    words = frame.select_dtypes(exclude="number").columns
+    frame[words] = frame[words].astype(object).where(frame[words].notna(), "missing")
     return frame.drop(columns="order", errors="ignore")
 
 
@@ -109,15 +112,7 @@ def pipeline(x: pd.DataFrame, classes: bool, seed: int) -> Any:
                 make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler()),
                 numbers,
             ),
-            (
-                "words",
-                make_pipeline(
-                    SimpleImputer(strategy="constant", fill_value="missing", missing_values=None),
-                    SimpleImputer(strategy="constant", fill_value="missing"),
-                    OneHotEncoder(handle_unknown="ignore"),
-                ),
-                words,
-            ),
+            ("words", OneHotEncoder(handle_unknown="ignore"), words),
         ]
     )
     perceptron = MLPClassifier(random_state=seed) if classes else MLPRegressor(random_state=seed)

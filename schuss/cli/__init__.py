@@ -9,7 +9,10 @@ import click
 
 import schuss
 from schuss.cli._bench import bench
+from schuss.cli._insight import diagnose, explain, lr
 from schuss.cli._lesson import lesson
+from schuss.cli._predict import predict
+from schuss.cli._train import train
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -90,3 +93,8 @@ def cache_clear() -> None:
 
 main.add_command(bench)
 main.add_command(lesson)
+main.add_command(train)
+main.add_command(predict)
+main.add_command(lr)
+main.add_command(explain)
+main.add_command(diagnose)

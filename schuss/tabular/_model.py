@@ -63,5 +63,7 @@ def table_model(encoded: Encoded, members: list[Any], columns: list[Column], tar
     ]
     model.table = {"columns": kept, "target": target.to_dict()}
     metrics = ["mae"] if target.task == "regression" else ["accuracy"]
-    model.compile(schuss.optimizers.AdamW(), loss_of(target), metrics=metrics)
+    optimizer = schuss.optimizers.AdamW()
+    model.compile(optimizer, loss_of(target), metrics=metrics)
+    optimizer.build(model.trainable_variables)  # files of optimizers without their variables cannot be read
     return model

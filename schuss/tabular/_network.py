@@ -12,6 +12,7 @@ from schuss import layers
 from schuss.tabular._encoder import Encoded
 from schuss.tabular._target import Target
 
+SKIP = False
 _ONE_HOT = 16
 """Categories of at most so many values are ones and zeros; those of more have vectors that are learned."""
 
@@ -55,11 +56,14 @@ def network(encoded: Encoded, target: Target, size: Size, seed: int, name: str =
         for key, tensor in encoded.outputs.items()
     }
     x = _joined(_features(inputs, encoded, made), layers.Concatenate(name="features"))
+    features = x
     for number, units in enumerate(size.units, start=1):
         x = layers.Dense(units, kernel_initializer=_start("he_normal", made), name=f"hidden_{number}")(x)
         x = layers.Activation("silu", name=f"active_{number}")(x)
         if size.dropout:
             x = layers.Dropout(size.dropout, seed=_seed(made), name=f"dropout_{number}")(x)
+    if SKIP:
+        x = layers.Concatenate(name="shortcut")([x, features])
     activation = None if target.task == "regression" else "sigmoid" if target.outputs == 1 else "softmax"
     out = layers.Dense(
         target.outputs, activation, kernel_initializer=_start("glorot_normal", made), name="out"

@@ -38,6 +38,7 @@ class Fitted:
     epochs: int
     histories: list[dict[str, list[float]]] = field(default_factory=list)
     answers: np.ndarray | None = None
+    chosen: list[int] = field(default_factory=list)
 
 
 def compiled(model: Any, target: Target, size: Size, rate: Any) -> Any:
@@ -82,30 +83,73 @@ def fitted(
     rate = learning_rate(compiled(network(encoded, target, size, seed), target, size, 1e-3), learn, size)
     found = Fitted([], rate, size, epochs)
     if stop is not None:
-        _fit_member(found, encoded, target, learn, stop, seed, lambda e, f: progress and progress(0, 1, e, f))
+        tell = lambda epoch, figures: progress and progress(0, 1, epoch, figures)  # noqa: E731
+        course = _course(found, encoded, target, learn, stop, seed, tell)
+        course.restore(found.members[0], best_epoch([course]))
+        found.chosen = [course.chosen]
         return found
     division = Division(_as_counted(target, learn), [1.0 / FOLDS] * FOLDS, seed)
     fold = division.parts_of(learn.y.ravel())
-    found.answers = np.zeros((len(learn), target.outputs), "float32")
+    courses = []
     for n in range(FOLDS):
-        rest, own = np.flatnonzero(fold != n), np.flatnonzero(fold == n)
-        member = _fit_member(
-            found, encoded, target, learn.rows(rest), learn.rows(own), seed + n,
-            lambda e, f, n=n: progress and progress(n, FOLDS, e, f),
-        )  # fmt: skip
+        rest, own = learn.rows(np.flatnonzero(fold != n)), learn.rows(np.flatnonzero(fold == n))
+        tell = lambda epoch, figures, n=n: progress and progress(n, FOLDS, epoch, figures)  # noqa: E731
+        courses.append(_course(found, encoded, target, rest, own, seed + n, tell))
+    found.answers = np.zeros((len(learn), target.outputs), "float32")
+    for n, (member, course) in enumerate(zip(found.members, courses)):
+        course.restore(member, best_epoch([other for other in courses if other is not course]))
+        own = np.flatnonzero(fold == n)
         found.answers[own] = member.predict(learn.rows(own).x, batch_size=4096, verbose=0)
+    found.chosen = [course.chosen for course in courses]
     return found
 
 
-def _fit_member(
+def best_epoch(courses: list[Course]) -> int:
+    """The epoch with the lowest loss of held-out rows on average, over these trainings. A loss is taken together with those
+    before and after it, so that luck counts less; a training that ended is taken to have stayed where it was."""
+    longest = max(len(course.losses) for course in courses)
+    padded = [np.pad(course.losses, (0, longest - len(course.losses)), mode="edge") for course in courses]
+    mean = np.pad(np.mean(padded, axis=0), 1, mode="edge")
+    return int(np.argmin(mean[:-2] + mean[1:-1] + mean[2:]))
+
+
+class Course(schuss.callbacks.Callback):
+    """What the held-out rows' loss was after each epoch, and the weights then. Ends a training that has become hopeless.
+
+    Args:
+        patience: epochs without a new lowest loss.
+    """
+
+    def __init__(self, patience: int):
+        super().__init__()
+        self.losses: list[float] = []
+        self.chosen = 0
+        self._kept: list[list[np.ndarray]] = []
+        self._patience = patience
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.losses.append(float((logs or {})["val_loss"]))
+        self._kept.append([np.array(weights) for weights in self.model.get_weights()])
+        if len(self.losses) - 1 - int(np.argmin(self.losses)) >= self._patience:
+            self.model.stop_training = True
+
+    def restore(self, model: Any, epoch: int) -> None:
+        """Give the model the weights that it had after that epoch, and forget those of all others."""
+        epoch = min(epoch, len(self._kept) - 1)
+        model.set_weights(self._kept[epoch])
+        self.chosen, self._kept = epoch + 1, []
+
+
+def _course(
     found: Fitted,
     encoded: Encoded,
     target: Target,
     learn: Part,
-    stop: Part,
+    held_out: Part,
     seed: int,
     progress: Callable[[int, dict[str, float]], Any],
-) -> Any:
+) -> Course:
+    """Train one more network, and give its course."""
     size = found.size
     batch = min(size.batch, max(1, len(learn)))
     steps = -(-len(learn) // batch) * found.epochs
@@ -115,19 +159,15 @@ def _fit_member(
     member = network(encoded, target, size, seed, name=f"member_{len(found.members) + 1}")
     compiled(member, target, size, rate)
     schuss.utils.set_random_seed(seed)
-    callbacks = [
-        schuss.callbacks.EarlyStopping(
-            "val_loss", patience=max(10, found.epochs // 3), restore_best_weights=True
-        ),
-        schuss.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: progress(epoch, dict(logs or {}))),
-    ]
+    course = Course(max(10, found.epochs // 3))
+    told = schuss.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: progress(epoch, dict(logs or {})))
     history = member.fit(
-        learn.x, learn.y, batch_size=batch, epochs=found.epochs, validation_data=(stop.x, stop.y),
-        validation_batch_size=4096, callbacks=callbacks, verbose=0,
+        learn.x, learn.y, batch_size=batch, epochs=found.epochs, validation_data=(held_out.x, held_out.y),
+        validation_batch_size=4096, callbacks=[course, told], verbose=0,
     )  # fmt: skip
     found.members.append(member)
     found.histories.append({key: [float(v) for v in values] for key, values in history.history.items()})
-    return member
+    return course
 
 
 def _as_counted(target: Target, learn: Part) -> Target:

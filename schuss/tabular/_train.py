@@ -90,7 +90,7 @@ def train(
     *,
     target: str,
     task: str | None = None,
-    validation: float | str | None = None,
+    validation: Any = None,
     ignore: Sequence[str] = (),
     epochs: int | None = None,
     seed: int = 0,
@@ -153,7 +153,7 @@ def _train(
     data: Any,
     target: str,
     task: str | None,
-    validation: float | str | None,
+    validation: Any,
     ignore: Sequence[str],
     epochs: int | None,
     seed: int,
@@ -176,7 +176,10 @@ def _train(
     progress("training", 1.0, f"{len(found.members)} networks")
     model = table_model(encoded, found.members, prepared.columns, what)
     trained = Trained(model, prepared.columns, what, members=found.members, data=table)
-    _judge(trained, found, learn, judge, validation if shares is None else None)
+    if validation is None or isinstance(validation, (int, float)):
+        _judge(trained, found, learn, judge)
+    else:
+        _judge_by_table(trained, learn, source_of(validation, encoding, delimiter))
     trained.details = {
         "rows": what.rows,
         "networks": len(found.members),
@@ -201,10 +204,10 @@ def _train(
     return trained
 
 
-def _shares(validation: float | str | None, rows: int) -> list[float]:
+def _shares(validation: Any, rows: int) -> list[float]:
     """The parts of the rows: to learn, to stop, to judge (0 where folds do that)."""
     judge = 0.0
-    if isinstance(validation, (int, float)):
+    if isinstance(validation, (int, float)) and not isinstance(validation, bool):
         if not 0 < validation <= 0.5:
             raise ValueError(f"The share of rows to judge by must lie between 0 and 0.5, got {validation}.")
         judge = float(validation)
@@ -234,7 +237,7 @@ def _parts(table: EncodedTable, shares: list[float]) -> tuple[Part, Part | None,
     return learn, stop if shares[1] else None, judge if shares[2] else None
 
 
-def _judge(trained: Trained, found: Fitted, learn: Part, judge: Part | None, other: Any) -> None:
+def _judge(trained: Trained, found: Fitted, learn: Part, judge: Part | None) -> None:
     """Set the figures: of the rows that were kept apart, or of each fold by the member that has not seen it."""
     target = trained.target
     known = _quantities(target, learn.y)
@@ -250,6 +253,14 @@ def _judge(trained: Trained, found: Fitted, learn: Part, judge: Part | None, oth
     trained.metrics = _metrics.judged(target, truth, answers)
     trained.baseline = _metrics.baseline(target, truth, known)
     trained.details["judged_by"] = words
+
+
+def _judge_by_table(trained: Trained, learn: Part, source: Source) -> None:
+    """Set the figures: of the rows of another table."""
+    truth, answers = trained.answers(source)
+    trained.metrics = _metrics.judged(trained.target, truth, answers)
+    trained.baseline = _metrics.baseline(trained.target, truth, _quantities(trained.target, learn.y))
+    trained.details["judged_by"] = f"the {len(truth):,} rows of {source.shown}"
 
 
 def _quantities(target: Target, y: np.ndarray) -> np.ndarray:

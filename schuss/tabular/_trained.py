@@ -68,7 +68,7 @@ class Trained:
             ValueError: a column is missing; says which.
         """
         found = [answers for _, answers in self.predictions(source_of(data, encoding, delimiter))]
-        return self._named(np.concatenate(found) if found else np.zeros((0, self.target.outputs)))
+        return self.named(np.concatenate(found) if found else np.zeros((0, self.target.outputs)))
 
     def predictions(self, source: Source) -> Iterator[tuple[Chunk, np.ndarray]]:
         """Rows in pieces, and the model's answers for each."""
@@ -77,7 +77,8 @@ class Trained:
             raw = raw_inputs(chunk, self.columns, source.decimal)
             yield chunk, np.asarray(self.model.predict(raw, batch_size=4096, verbose=0))
 
-    def _named(self, answers: np.ndarray) -> Predictions:
+    def named(self, answers: np.ndarray) -> Predictions:
+        """The model's answers as predictions."""
         if self.target.task == "regression":
             return Predictions(answers[:, 0].astype("float64"))
         shares = _metrics.probabilities(self.target, answers)
@@ -96,9 +97,19 @@ class Trained:
         Returns:
             accuracy, balanced_accuracy, log_loss (and auc), or rmse, mae, r2.
         """
-        source = source_of(data, encoding, delimiter)
+        return _metrics.judged(self.target, *self.answers(source_of(data, encoding, delimiter)))
+
+    def answers(self, source: Source) -> tuple[np.ndarray, np.ndarray]:
+        """What is true of the rows that have a target, and what the model says of them.
+
+        Raises:
+            ValueError: there is no column with the target, or no row with one that the model knows.
+        """
         if self.target.name not in source.names:
-            raise ValueError(f"{source.shown} has no column {self.target.name!r}, the target, to judge by.")
+            hint = suggestion(self.target.name, source.names)
+            raise ValueError(
+                f"{source.shown} has no column {self.target.name!r}, the target, to judge by. {hint}".rstrip()
+            )
         truth, answers = [], []
         for chunk, found in self.predictions(source):
             y = self.target.values(chunk, source.decimal)
@@ -108,7 +119,7 @@ class Trained:
             raise ValueError(
                 f"{source.shown} has no row with a value of {self.target.name!r} that the model knows."
             )
-        return _metrics.judged(self.target, np.concatenate(truth), np.concatenate(answers))
+        return np.concatenate(truth), np.concatenate(answers)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a ``.keras`` file, from which `load` (and `schuss predict`) can predict."""
