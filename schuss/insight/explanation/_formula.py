@@ -150,9 +150,9 @@ def as_mathml(notation: str) -> str:
 
     Example:
         >>> as_mathml("x^2")
-        '<math><mrow><msup><mi>x</mi><mn>2</mn></msup></mrow></math>'
+        '<math displaystyle="true"><mrow><msup><mi>x</mi><mn>2</mn></msup></mrow></math>'
     """
-    return f"<math>{_mathml(parsed(notation))}</math>"
+    return f'<math displaystyle="true">{_mathml(parsed(notation))}</math>'
 
 
 def _mathml(part: Part) -> str:

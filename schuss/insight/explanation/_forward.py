@@ -44,12 +44,13 @@ def input_step(step: Recorded, symbols: Symbols) -> Step:
     y_count = sum(name.startswith("y") for name in step.names)
     for number, (tensor, name) in enumerate(zip(step.graph.inputs, _names(step), strict=True)):
         if name.startswith("sample_weight"):
-            key, symbol = f"s{number}", '"weight"'
+            key, symbol, what = f"s{number}", '"weight"', "how much each sample counts"
         elif name.startswith("y"):
-            key, symbol = _numbered("y", y_count, number - x_count)
+            (key, symbol), what = _numbered("y", y_count, number - x_count), "what is wanted"
         else:
-            key, symbol = _numbered("x", x_count, number)
-        made.quantities.append(symbols.add(tensor, key, symbol, name))
+            (key, symbol), what = _numbered("x", x_count, number), "the data"
+        named = what if name in ("x", "y", "sample_weight") else f"{what}, {name}"
+        made.quantities.append(symbols.add(tensor, key, symbol, named))
     return made
 
 
