@@ -31,7 +31,7 @@ class Section:
 
 @functools.cache
 def _asset(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return files("schuss.insight._html").joinpath(name).read_text(encoding="utf-8")
 
 
 def page(
