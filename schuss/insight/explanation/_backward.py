@@ -91,7 +91,9 @@ class _Back:
         head = f"∂J/∂{output.symbol}"
         users = [one for one in self.layers if one is not self.layer and output in one.inputs]
         if not users:
-            return f'{head}" from the loss"'
+            tensor = gradient_tensor(self.step, output)
+            known = self._known_difference(head, tensor) if tensor is not None else ""
+            return known or f'{head}" from the loss"'
         parts = []
         for user in users:
             alone = len(user.inputs) == 1 and user.words.into_x
@@ -124,22 +126,19 @@ class _Back:
         self._show(made, tensor, formula)
 
     def _known_difference(self, symbol: str, tensor: Tensor) -> str:
-        """Where δ = (a − y) / n, as for softmax and sigmoid with their cross-entropies: if the numbers say so."""
-        a, labels = self.layer.outputs[0].array, self.step.labels
-        if len(labels) != 1:
+        """Where δ = (ŷ − y) / n, as for softmax and sigmoid with their cross-entropies: if the numbers say so."""
+        output = self.layer.outputs[0]
+        if len(self.step.labels) != 1 or not output.array.ndim:
             return ""
-        y = self.step.values[labels[0].id]
-        delta = self.step.values[tensor.id]
-        if y.size * a.shape[-1] == a.size and y.shape[: a.ndim - 1] == a.shape[:-1] and a.shape[-1] > 1:
-            y = np.eye(a.shape[-1])[np.clip(y.reshape(a.shape[:-1]).astype(int), 0, a.shape[-1] - 1)]
-        if y.size != a.size:
-            return ""
-        difference = a - y.reshape(a.shape)
-        for count, letter in ((a.shape[0], "n"), (a.size // a.shape[-1], "n"), (a.size, "n")):
-            if np.allclose(delta, difference / count, rtol=1e-4, atol=1e-6 * np.abs(delta).max(initial=0.0)):
-                return (
-                    f"{symbol} = {{1}}/{{{letter}}} ({self.layer.outputs[0].symbol} − y),  {letter} = {count}"
-                )
+        y, delta = self.step.values[self.step.labels[0].id], self.step.values[tensor.id]
+        for predicted, text in _predictions(output):
+            wanted = _like(predicted, y)
+            if wanted is None or predicted.shape != delta.shape:
+                continue
+            for count in {predicted.shape[0], predicted.size // predicted.shape[-1], predicted.size}:
+                found, near = (predicted - wanted) / count, 1e-6 * np.abs(delta).max(initial=0.0)
+                if np.allclose(delta, found, rtol=1e-4, atol=near):
+                    return f"{symbol} = {{1}}/{{n}} ({text} − y),  n = {count}"
         return ""
 
     def _of_weight(self, made: Step, letter: str, weight: Quantity, letters: dict[str, str]) -> None:
@@ -169,3 +168,27 @@ class _Back:
             return
         quantity.formula = formula
         made.quantities.append(quantity)
+
+
+def _predictions(output: Quantity) -> list[tuple[np.ndarray, str]]:
+    """What the loss may compare with the labels: the output, or what a loss of logits makes of it."""
+    a = output.array.astype("float64")
+    with np.errstate(all="ignore"):
+        powers = np.exp(a - a.max(axis=-1, keepdims=True)) if a.size else a
+        sigmoid = 1 / (1 + np.exp(-a))
+        softmax = powers / powers.sum(axis=-1, keepdims=True)
+    return [
+        (a, output.symbol),
+        (softmax, f'"softmax"({output.symbol})'),
+        (sigmoid, f"σ({output.symbol})"),
+    ]
+
+
+def _like(predicted: np.ndarray, y: np.ndarray) -> np.ndarray | None:
+    """Labels in the shape of predictions: classes as rows of zeros and a one."""
+    if y.size == predicted.size:
+        return y.reshape(predicted.shape)
+    if y.size * predicted.shape[-1] != predicted.size:
+        return None
+    classes = np.clip(y.reshape(predicted.shape[:-1]).astype(int), 0, predicted.shape[-1] - 1)
+    return np.eye(predicted.shape[-1])[classes]

@@ -13,6 +13,7 @@ from schuss.graph import Tensor
 from schuss.insight.explanation._formula import as_text
 from schuss.insight.explanation._origins import Origin, origin_of
 from schuss.insight.explanation._written import by_element, one_element
+from schuss.utils._cached import cached_property
 
 
 @dataclass
@@ -169,7 +170,7 @@ class Explanation:
         """All steps in their order."""
         return [self.inputs, *self.layers, self.loss, *self.backward, *self.update]
 
-    @property
+    @cached_property
     def quantities(self) -> dict[str, Quantity]:
         """All numbers by their keys."""
         return {q.key: q for step in self.steps for q in step.quantities}
@@ -218,11 +219,19 @@ class Explanation:
         """The expression of a quantity's elements (flat numbers)."""
         if quantity.tensor is None or quantity.array.size == 0:
             return None
-        return origin_of(
-            quantity.tensor, elements, self.values, {i: as_text(s) for i, s in self.symbols.items()}
-        )
+        return origin_of(quantity.tensor, elements, self.values, self.texts)
 
-    @property
+    @cached_property
+    def texts(self) -> dict[int, str]:
+        """The symbols as text."""
+        return {number: as_text(symbol) for number, symbol in self.symbols.items()}
+
+    @cached_property
+    def keys(self) -> dict[int, str]:
+        """The keys of tensors that are shown, by their ids."""
+        return {q.tensor.id: key for key, q in self.quantities.items() if q.tensor is not None}
+
+    @cached_property
     def symbols(self) -> dict[int, str]:
         """The symbols of tensors that are shown, by their ids."""
         shown = {q.tensor.id: q.symbol for q in self.quantities.values() if q.tensor is not None}

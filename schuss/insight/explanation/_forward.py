@@ -195,11 +195,29 @@ def _class_of(loss: Any) -> str:
     return next((c for c in LOSSES if c.lower() == function.replace("_", "")), function)
 
 
+def takes_logits(loss: Any) -> bool:
+    """Whether the loss is of what stands before a softmax or sigmoid, which it applies itself."""
+    return bool(getattr(loss, "_fn_kwargs", {}).get("from_logits"))
+
+
+def _link(loss: Any) -> str:
+    if not takes_logits(loss):
+        return "{}"
+    return "σ({})" if "Binary" in _class_of(loss) else '"softmax"({})'
+
+
 def _loss_formulas(step: Recorded, symbols: Symbols) -> list[str]:
     outputs = [symbols.known(t) for t in step.predictions]
     named = [q for q in outputs if q is not None]
-    found = [f"ŷ = {q.symbol}" if len(named) == 1 else f"ŷ_{n} = {q.symbol}" for n, q in enumerate(named, 1)]
-    losses = [_class_of(loss) for loss in _compiled_losses(step.model)]
+    given = _compiled_losses(step.model)
+    curves = [_link(loss) if len(given) == len(named) else "{}" for loss in given] or ["{}"]
+    found = [
+        f"ŷ = {curves[0].format(q.symbol)}" if len(named) == 1 else f"ŷ_{n} = {curve.format(q.symbol)}"
+        for n, (q, curve) in enumerate(
+            zip(named, curves if len(curves) == len(named) else ["{}"] * len(named)), 1
+        )
+    ]
+    losses = [_class_of(loss) for loss in given]
     for number, name in enumerate(losses, 1):
         if name in LOSSES:
             letter = "ℓ" if len(losses) == 1 else f"ℓ_{number}"

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from schuss.insight.explanation._explanation import Explanation, Quantity
-from schuss.insight.explanation._formula import as_text
 from schuss.insight.explanation._origins import Origin
 
 MOST_SIDE = 16
@@ -95,9 +94,10 @@ def origins_of(explanation: Explanation, quantity: Quantity, planes: list[dict[s
     origin = explanation.origin_of(quantity, elements)
     if origin is None:
         return None
-    keys = {q.tensor.id: key for key, q in explanation.quantities.items() if q.tensor is not None}
-    texts = {number: as_text(symbol) for number, symbol in explanation.symbols.items()}
-    return {"elements": elements.tolist(), "root": _as_data(origin, (len(elements),), keys, texts)}
+    return {
+        "elements": elements.tolist(),
+        "root": _as_data(origin, (len(elements),), explanation.keys, explanation.texts),
+    }
 
 
 def _as_data(
