@@ -156,6 +156,7 @@ def _cost(case: Case) -> Cost | None:
 
 
 _CAUSES = {
+    "saturated-output": ("unscaled-feature", "unscaled-inputs", "exploding-gradients", "softmax-of-one"),
     "no-gradient": (
         "constant-weights",
         "symmetric-weights",

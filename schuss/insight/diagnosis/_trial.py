@@ -27,6 +27,7 @@ class Trial:
     Attributes:
         factor: the rate was so many times the optimizer's. losses: of each step, as far as it went.
         before, after: J on rows of the data, in training. ratios: for each weight ‖ΔW‖ / ‖W‖, the median of some steps.
+        typical: their median over matrices (biases that begin with 0 change by all of their size).
         diverged: whether a loss or a weight was no number in the end.
     """
 
@@ -35,6 +36,7 @@ class Trial:
     before: float = 0.0
     after: float = 0.0
     ratios: list[float] = field(default_factory=list)
+    typical: float = float("nan")
     diverged: bool = False
 
 
@@ -104,6 +106,7 @@ class Trials:
             if looked_at:
                 ratios.append([_ratio(w.array, o) for w, o in zip(weights, old)])
         trial.ratios = list(np.median(ratios, axis=0)) if ratios else []
+        trial.typical = _median([r for w, r in zip(weights, trial.ratios) if len(w.shape) > 1])
         trial.after = self._loss()
         finite = all(np.isfinite(w.array).all() for w in weights)
         trial.diverged = not (finite and np.isfinite([trial.losses[-1], trial.after]).all())
@@ -151,6 +154,10 @@ class Trials:
         self._loss()
         assert self._objective is not None
         return self._objective
+
+
+def _median(values: list[float]) -> float:
+    return float(np.median(values)) if values else float("nan")
 
 
 def _ratio(new: np.ndarray, old: np.ndarray) -> float:

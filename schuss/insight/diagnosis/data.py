@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from schuss.graph import is_float
 from schuss.insight.diagnosis._case import Case
 from schuss.insight.diagnosis._features import are_alike, flat, is_numeric, keys_of
 from schuss.insight.diagnosis._finding import Finding
@@ -25,7 +24,7 @@ _REPEATED = 0.02  # share of rows
 def missing_values(case: Case) -> Iterator[Finding]:
     """NaN and infinity among inputs, labels and weights, where they reach the loss."""
     for name, array in zip(case.data.names, case.data.arrays, strict=True):
-        if not is_float(array.dtype):
+        if array.dtype.kind != "f":
             continue
         bad = ~np.isfinite(flat(array))
         rows = np.flatnonzero(bad.any(axis=1))

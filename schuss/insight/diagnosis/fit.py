@@ -12,7 +12,8 @@ from schuss.insight.diagnosis._picture import Picture
 
 _LEAST_EPOCHS = 5
 _RISEN = 1.1  # of its least value
-_NOTHING = 0.95  # of the loss of a constant prediction
+_NOTHING = 0.98  # of the loss of a constant prediction
+_FLAT = 0.01  # of it, in the last third of the epochs
 _JUMPED = 2.0
 
 
@@ -51,7 +52,8 @@ def underfitting(case: Case) -> Iterator[Finding]:
     if len(loss) < _LEAST_EPOCHS or targets is None or targets.baseline is None or targets.baseline < 1e-6:
         return
     best = float(loss.min())
-    if best < _NOTHING * targets.baseline:
+    fallen = loss[-1 - len(loss) // 3] - loss[-1]
+    if best < _NOTHING * targets.baseline or fallen > _FLAT * targets.baseline:
         return
     yield Finding(
         "underfitting",

@@ -29,8 +29,10 @@ def class_imbalance(case: Case) -> Iterator[Finding]:
         return
     labels = targets.labels
     valid = (labels >= 0) & (labels < targets.classes)
+    if not valid.all():
+        return
     weights = case.data.weights
-    counts = np.bincount(labels[valid], None if weights is None else weights[valid], targets.classes)
+    counts = np.bincount(labels, weights, targets.classes)
     shares = counts / max(counts.sum(), 1e-12)
     present = np.flatnonzero(counts)
     if present.size < 2:
@@ -148,6 +150,8 @@ def suspicious_labels(case: Case) -> Iterator[Finding]:
         return
     rows = case.good[:_MOST_ROWS]
     labels = targets.labels[rows]
+    if labels.min() < 0:
+        return
     nearest = neighbours(features_of(case.data, rows, case.random), _NEAREST)
     around = labels[nearest]
     votes = (

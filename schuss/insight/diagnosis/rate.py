@@ -16,6 +16,7 @@ from schuss.insight.diagnosis._trial import Trial
 _WORSE = 1.02  # of the loss before
 _BETTER = 0.7  # of the loss that the rate itself leaves
 _NO_PROGRESS, _PROGRESS = 0.02, 0.2  # of the loss, in a trial
+_STILL = 5e-5  # ‖ΔW‖ / ‖W‖ of a step
 _ITERATIONS = 30
 _CLOSE = 0.01  # of λ, from one iteration to the next
 _CURVED_ROWS = 512
@@ -24,7 +25,7 @@ _LARGE_BATCH = 256
 
 
 def learning_rate(case: Case) -> Iterator[Finding]:
-    """Trials of some steps at the rate, at a tenth and a hundredth, at ten and a hundred times it."""
+    """Trials of some steps at the rate; where that goes badly at less, where hardly anything moves at more."""
     probe = case.probe
     if probe is None or probe.first_bad is not None or not probe.weights:
         return
@@ -40,16 +41,21 @@ def learning_rate(case: Case) -> Iterator[Finding]:
         if own.diverged:
             yield _too_high(case, own, None, curvature)
         return
-    if own.diverged or own.after > 0.25 * own.before:
+    if own.diverged or (own.after > 0.25 * own.before and not _hardly_moves(own)):
         lower = min((case.trials.at(f) for f in (0.1, 0.01)), key=lambda t: np.inf if t.diverged else t.after)
         if _is_too_high(case, own, lower):
             yield _too_high(case, own, lower, curvature)
             return
-    if not own.diverged and _gain(own) < _NO_PROGRESS:
-        higher = [case.trials.at(f) for f in (10.0, 100.0)]
+    if not own.diverged and _hardly_moves(own):
+        higher = [case.trials.at(f) for f in (10.0, 100.0, 1000.0)]
         better = [t for t in higher if not t.diverged and _gain(t) > _PROGRESS]
-        if len(better) == len(higher):
-            yield _too_low(case, own, better[-1])
+        if better:
+            yield _too_low(case, own, min(better, key=lambda t: t.after))
+
+
+def _hardly_moves(trial: Trial) -> bool:
+    """Whether the weights stay almost as they are, and so does the loss."""
+    return trial.typical < _STILL and abs(_gain(trial)) < _NO_PROGRESS
 
 
 def _gain(trial: Trial) -> float:
