@@ -58,8 +58,11 @@ _NAMES = {
     "diagnose": "insight",
     "explain": "insight",
     "explain_compilation": "insight",
+    "find_learning_rate": "insight",
+    "gradient_check": "insight",
     "jit": "backends",
     "profile": "bench",
+    "report": "insight",
     "stop_gradient": "ops",
 }
 

@@ -11,23 +11,32 @@ from schuss.insight.compilation import (
     Place,
     explain_compilation,
 )  # fmt: skip
-from schuss.insight.explanation import Explanation, explain
+from schuss.insight.explanation import Explanation, GradientCheck, explain, gradient_check
 from schuss.insight.diagnosis import Diagnosis, Finding, Picture, diagnose
-from schuss.insight.recording import Recorder
+from schuss.insight.learning_rate import Eigenvalue, LearningRate, find_learning_rate, largest_eigenvalue
+from schuss.insight.recording import Recorder, Report, report
 
 __all__ = [
     "Access",
     "Barrier",
     "Compilation",
     "Diagnosis",
+    "Eigenvalue",
     "ExplainedKernel",
     "Explanation",
     "Finding",
+    "GradientCheck",
+    "LearningRate",
     "Objective",
     "Picture",
     "Place",
     "Recorder",
+    "Report",
     "diagnose",
     "explain",
     "explain_compilation",
+    "gradient_check",
+    "find_learning_rate",
+    "largest_eigenvalue",
+    "report",
 ]
