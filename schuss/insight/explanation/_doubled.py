@@ -44,6 +44,10 @@ class Doubled:
         self._state = [_wide(np.array(s.variable.array)) for s in self.others]
         self._programs: dict[str, Any] = {}
 
+    def forget(self) -> None:
+        """Compile anew, as after another backend was chosen."""
+        self._programs.clear()
+
     def value(self, at: Sequence[np.ndarray]) -> float:
         """J(θ)."""
         return float(self._run("value", at)[0])

@@ -105,7 +105,7 @@ def _outcome(step: Recorded) -> Outcome:
     before = loss.start
     after = [step.new(w).astype("float64") for w in step.weights]
     moves = [b - a for a, b in zip(before, after, strict=True)]
-    grads = [_unscaled(step, step.values[step.gradient[step.reads[id(w)].id].id]) for w in weights]
+    grads = [step.unscaled(step.values[step.gradient[step.reads[id(w)].id].id]) for w in weights]
     value = loss.value(before)
     if not weights:
         return Outcome(value, 0.0, 0.0, value, 0.0, 0.0)
@@ -113,14 +113,6 @@ def _outcome(step: Recorded) -> Outcome:
     bent = loss.product(moves, before)
     curvature = 0.5 * float(sum((h * s).sum() for h, s in zip(bent, moves, strict=True)))
     return Outcome(value, slope, curvature, loss.value(after), _length(moves), _length(grads))
-
-
-def _unscaled(step: Recorded, gradient: np.ndarray) -> np.ndarray:
-    """The gradient of J itself, where the loss was scaled before it went back."""
-    wide = gradient.astype("float64")
-    if step.scale is None:
-        return wide
-    return wide * float(step.values[step.loss.id]) / float(step.values[step.scale.id])
 
 
 def _length(arrays: list[np.ndarray]) -> float:

@@ -89,6 +89,13 @@ class Recorded:
         """The variable's value before the step."""
         return self.values[self.reads[id(variable)].id]
 
+    def unscaled(self, gradient: np.ndarray) -> np.ndarray:
+        """A gradient as one of J itself, in double precision, where the loss was scaled before it went back."""
+        wide = gradient.astype("float64")
+        if self.scale is None:
+            return wide
+        return wide * float(self.values[self.loss.id]) / float(self.values[self.scale.id])
+
     def new(self, variable: Variable) -> np.ndarray:
         """The variable's value after it."""
         key = id(variable)
