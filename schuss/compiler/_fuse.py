@@ -19,8 +19,8 @@ from schuss.graph import Graph, Node, Tensor, divided
 
 _SHARED_COST = 6  # an expression that costs more than this and has several users is kept
 _LARGE = 1 << 18  # elements of a tensor that does not stay in the caches
-_LARGE_COST = 11  # ... which is kept from this cost on only, if computing it again reads no more than it has
-_PROLOGUE_COST = 3  # an operand of a contraction that costs more than this is kept: it is read many times
+_LARGE_COST = 30  # ... which is kept from this cost on only, if computing it again reads no more than it has
+_PROLOGUE_COST = 2  # an operand of a contraction that costs more than this is kept: it is read many times
 _REPEATED_COST = 12  # ... and one whose elements are broadcast to many
 _FIXED_COST = 1  # what a loop reads in every turn and costs more is kept
 
@@ -96,12 +96,14 @@ class Fusion:
 
     Attributes:
         parts: by ids of tensors that are made as parts of a concatenated one: that, the axis, and where they begin.
+        turned: by ids of tensors that are made as all their readers want them: with their axes in this order.
     """
 
     def __init__(self, graph: Graph, merging: bool = False):
         self.graph = graph
         self.parts = _parts(graph)
         self.kept = _kept_tensors(graph) | set(self.parts)
+        self.turned = _turned(graph, self.kept)
         self.home: dict[int, Group] = {}
         self.groups: list[Group] = []
         self._reads: dict[int, Reads] = {}
@@ -304,6 +306,31 @@ def _parts(graph: Graph) -> dict[int, tuple[Tensor, int, int]]:
                 parts[t.id] = (node.outputs[0], axis, start)
             start += t.shape[axis]
     return parts
+
+
+def _turned(graph: Graph, kept: set[int]) -> dict[int, tuple[int, ...]]:
+    """The tensors that reductions make and that are read with their axes in another order alone, and that order: between
+    the first axis and the last, which are the threads' and the vectors'."""
+    results = {t.id for t in graph.results}
+    orders: dict[int, set[tuple[int, ...] | None]] = {}
+    for node in reversed(graph.nodes):
+        rule, made = rule_of(node), node.outputs[0].id
+        order: set[tuple[int, ...] | None] = {None}
+        if made not in kept and node.primitive.name == "transpose":
+            order = {tuple(node.params["permutation"])}
+        elif made not in kept and isinstance(rule, Pointwise) and rule.same_index:
+            order = orders.get(made, order)
+        for t in node.inputs:
+            orders.setdefault(t.id, set()).update(order)
+    found: dict[int, tuple[int, ...]] = {}
+    for node in graph.nodes:
+        (*more, tensor) = node.outputs
+        order, *others = orders.get(tensor.id, {None})
+        if more or others or order is None or tensor.id in results or not isinstance(rule_of(node), Reducing):
+            continue
+        if order[0] == 0 and order[-1] == tensor.ndim - 1:
+            found[tensor.id] = order
+    return found
 
 
 def _kept_tensors(graph: Graph) -> set[int]:

@@ -18,6 +18,7 @@ from schuss.compiler._expr import Buffer, Expr, Load
 from schuss.compiler._fuse import Fusion, Group
 from schuss.compiler._index import Dim, Index, of_dim, reshaped
 from schuss.compiler._kernel import HostCall, Kernel, Reduction, Step, Store
+from schuss.compiler._merge import merged
 from schuss.compiler.lowering.structure import loops, new_dims
 from schuss.graph import Node, Tensor, lowering_rules, reference_rules
 
@@ -46,7 +47,11 @@ class Lowering:
                 continue
             for tensor in group.stored:
                 known = (self.context.buffers, self.context.places, self.fusion.parts)
-                if not any(tensor.id in table for table in known):
+                if any(tensor.id in table for table in known):
+                    continue
+                if tensor.id in self.fusion.turned:
+                    self._turned_buffer(tensor, self.fusion.turned[tensor.id])
+                else:
                     self.buffer(tensor, f"t{tensor.id}", "temporary")
         self._place_parts()
         steps = []
@@ -55,6 +60,16 @@ class Lowering:
                 step.late = group.late
                 steps.append(step)
         return steps
+
+    def _turned_buffer(self, tensor: Tensor, permutation: tuple[int, ...]) -> None:
+        """A buffer in which the tensor lies as everybody wants to read it."""
+
+        def at(index: tuple[Index, ...]) -> tuple[Index, ...]:
+            return tuple(index[axis] for axis in permutation)
+
+        shape = tuple(tensor.shape[axis] for axis in permutation)
+        buffer = self.new_buffer(f"t{tensor.id}", shape, tensor)
+        self.context.places[tensor.id] = Place(buffer, at, whole=False)
 
     def _place_parts(self) -> None:
         """Let what is concatenated be made in its part of the whole; wholes that are parts come after theirs."""
@@ -109,7 +124,8 @@ class Lowering:
             reduction = None
         self.context.enter({t.id for t in group.members}, index, group.reducer)
         stores = [self.store(t, index, self.context.at(t, index)) for t in group.stored]
-        return [Kernel(loops(dims), stores, reduction, rows=by_rows, label=label)]
+        kernel = Kernel(loops(dims), stores, reduction, rows=by_rows, label=label)
+        return [kernel if reduction is None else merged(kernel, self.context.make)]
 
     def _written(self, node: Node, rule: Writing, label: str) -> list[Kernel]:
         """The kernels of a primitive that has its own; they write where its results are kept."""
