@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -30,7 +31,7 @@ def lesson(number: int | None, language: str | None, pause: bool | None) -> None
 
     language = language or _language()
     console = Console(highlight=False, markup=False)
-    if hasattr(sys.stdout, "reconfigure"):
+    if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without these characters shows the others
     if number is None:
         _list(language)
@@ -38,7 +39,7 @@ def lesson(number: int | None, language: str | None, pause: bool | None) -> None
     try:
         page = lessons.lesson(number, language)
     except ValueError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.BadParameter(str(error), param_hint="NUMBER") from error
     waits = sys.stdin.isatty() and sys.stdout.isatty() if pause is None else pause
     try:
         stayed = lessons.show(page, console, console.input if waits else None)

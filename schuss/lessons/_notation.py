@@ -177,7 +177,7 @@ class _Reader:
         if token == ",":
             return Box([", "])
         if token in SYMBOLS:
-            named = len(SYMBOLS[token]) > 1 and self._next().strip() not in ("(", "_", "^", "")
+            named = len(SYMBOLS[token]) > 1 and self._next().strip() not in ("(", "_", "^", "'", "")
             return Box([SYMBOLS[token] + " " * named])
         if token.startswith("\\"):
             raise self._error(f"{token} is not known")

@@ -18,7 +18,7 @@ from schuss.lessons._notation import display, inline
 NUMBERS = [page.number for page in lessons()]
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]\d+)?")
-CHINESE = re.compile("[\u4e00-\u9fff]")
+CHINESE = re.compile("[\u4e00-\u9fff\uff00-\uffef]")
 
 
 @pytest.fixture(autouse=True)
@@ -82,13 +82,24 @@ def test_both_languages_have_the_same_programs(number: int) -> None:
 
 def taken_apart(source: str) -> tuple[str, list[str]]:
     """A program without the words in its strings, and these words."""
-    tree = ast.parse(source)
-    words = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            words.append(node.value)
-            node.value = ""
-    return ast.dump(tree), words
+    words = _Words()
+    return ast.dump(words.visit(ast.parse(source))), words.found
+
+
+class _Words(ast.NodeTransformer):
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        if not isinstance(node.value, str):
+            return node
+        self.found.append(node.value)
+        return ast.Constant("")
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.JoinedStr:
+        self.found.append("".join(str(part.value) for part in node.values if isinstance(part, ast.Constant)))
+        values = [part for part in node.values if not isinstance(part, ast.Constant)]
+        return ast.JoinedStr([self.visit(part) for part in values])
 
 
 @pytest.mark.parametrize("number", NUMBERS)
