@@ -315,13 +315,13 @@ def _turned(graph: Graph, kept: set[int]) -> dict[int, tuple[int, ...]]:
     orders: dict[int, set[tuple[int, ...] | None]] = {}
     for node in reversed(graph.nodes):
         rule, made = rule_of(node), node.outputs[0].id
-        order: set[tuple[int, ...] | None] = {None}
+        wanted: set[tuple[int, ...] | None] = {None}
         if made not in kept and node.primitive.name == "transpose":
-            order = {tuple(node.params["permutation"])}
+            wanted = {tuple(node.params["permutation"])}
         elif made not in kept and isinstance(rule, Pointwise) and rule.same_index:
-            order = orders.get(made, order)
+            wanted = orders.get(made, wanted)
         for t in node.inputs:
-            orders.setdefault(t.id, set()).update(order)
+            orders.setdefault(t.id, set()).update(wanted)
     found: dict[int, tuple[int, ...]] = {}
     for node in graph.nodes:
         (*more, tensor) = node.outputs
