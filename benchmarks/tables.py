@@ -88,7 +88,7 @@ PROBLEMS = {
 
 
 def with_dates_apart(frame: pd.DataFrame) -> pd.DataFrame:
-    """For scikit-learn, which knows no dates: year, month (as a category), weekday (too), day, and the days that passed. Gaps
+    """For scikit-learn, which knows no dates: year, day, days that passed, month and weekday as categories. Gaps
     among words are a category."""
     frame = frame.copy()
     if "date" in frame:

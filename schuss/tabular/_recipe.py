@@ -4,7 +4,8 @@ that it has not seen."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,17 +29,17 @@ class Fitted:
     """Trained networks.
 
     Attributes:
-        members: the networks. rate: of learning. histories: of each.
+        members: the networks. rate: of learning, at its highest. size: of each. histories: of each.
+        chosen: after which epoch (from 1) each one's weights were taken.
         answers: of several members: what for each row the one that had not seen it says, ``[n, outputs]``.
     """
 
     members: list[Any]
     rate: float
     size: Size
-    epochs: int
-    histories: list[dict[str, list[float]]] = field(default_factory=list)
+    histories: list[dict[str, list[float]]]
+    chosen: list[int]
     answers: np.ndarray | None = None
-    chosen: list[int] = field(default_factory=list)
 
 
 def compiled(model: Any, target: Target, size: Size, rate: Any) -> Any:
@@ -79,29 +80,86 @@ def fitted(
         progress: called after each epoch: member, members, epoch, figures.
     """
     size = size_for(len(learn), target)
-    epochs = epochs or epochs_for(len(learn), size)
-    rate = learning_rate(compiled(network(encoded, target, size, seed), target, size, 1e-3), learn, size)
-    found = Fitted([], rate, size, epochs)
+    workshop = Workshop(encoded, target, size, learn, epochs or epochs_for(len(learn), size), seed)
+    tell = progress or (lambda *told: None)
     if stop is not None:
-        tell = lambda epoch, figures: progress and progress(0, 1, epoch, figures)  # noqa: E731
-        course = _course(found, encoded, target, learn, stop, seed, tell)
-        course.restore(found.members[0], best_epoch([course]))
-        found.chosen = [course.chosen]
-        return found
+        course = workshop.course(learn, stop, seed, lambda epoch, figures: tell(0, 1, epoch, figures))
+        return workshop.finished([course], [best_epoch([course])])
     division = Division(_as_counted(target, learn), [1.0 / FOLDS] * FOLDS, seed)
     fold = division.parts_of(learn.y.ravel())
     courses = []
     for n in range(FOLDS):
         rest, own = learn.rows(np.flatnonzero(fold != n)), learn.rows(np.flatnonzero(fold == n))
-        tell = lambda epoch, figures, n=n: progress and progress(n, FOLDS, epoch, figures)  # noqa: E731
-        courses.append(_course(found, encoded, target, rest, own, seed + n, tell))
+        told = partial(tell, n, FOLDS)
+        courses.append(workshop.course(rest, own, seed + n, told))
+    chosen = [best_epoch([other for other in courses if other is not course]) for course in courses]
+    found = workshop.finished(courses, chosen)
     found.answers = np.zeros((len(learn), target.outputs), "float32")
-    for n, (member, course) in enumerate(zip(found.members, courses)):
-        course.restore(member, best_epoch([other for other in courses if other is not course]))
+    for n, member in enumerate(found.members):
         own = np.flatnonzero(fold == n)
-        found.answers[own] = member.predict(learn.rows(own).x, batch_size=4096, verbose=0)
-    found.chosen = [course.chosen for course in courses]
+        found.answers[own] = workshop.answers(member, learn.rows(own))
     return found
+
+
+class Workshop:
+    """Trains networks of one kind one after the other: one network with other weights, so that its programs are made once.
+
+    Args:
+        encoded, target, size: of the networks. rows: by which the rate is chosen. epochs: of each training. seed: of that.
+    """
+
+    def __init__(self, encoded: Encoded, target: Target, size: Size, rows: Part, epochs: int, seed: int):
+        self._encoded, self._target, self._size, self._epochs = encoded, target, size, epochs
+        self._network = network(encoded, target, size, seed)
+        self._rate = learning_rate(compiled(self._network, target, size, 1e-3), rows, size)
+        self._steps = 0
+
+    def course(
+        self, learn: Part, held_out: Part, seed: int, progress: Callable[[int, dict[str, float]], Any]
+    ) -> Course:
+        """Train from a new start."""
+        batch = min(self._size.batch, len(learn))
+        self._begin(-(-len(learn) // batch) * self._epochs, seed)
+        course = Course(max(10, self._epochs // 3))
+        told = schuss.callbacks.LambdaCallback(
+            on_epoch_end=lambda epoch, logs: progress(epoch, dict(logs or {}))
+        )
+        history = self._network.fit(
+            learn.x, learn.y, batch_size=batch, epochs=self._epochs, validation_data=(held_out.x, held_out.y),
+            validation_batch_size=4096, callbacks=[course, told], verbose=0,
+        )  # fmt: skip
+        course.history = {key: [float(v) for v in values] for key, values in history.history.items()}
+        return course
+
+    def _begin(self, steps: int, seed: int) -> None:
+        """New weights; and an optimizer that knows nothing, with a schedule for so many steps (about the same each time)."""
+        start = network(self._encoded, self._target, self._size, seed)
+        for own, new in zip(self._network.variables, start.variables, strict=True):
+            own.assign(new.array)
+        if not self._steps:
+            schedule = schuss.optimizers.schedules.CosineDecay(
+                self._rate / 10, steps, alpha=0.02, warmup_target=self._rate, warmup_steps=steps // 10
+            )
+            compiled(self._network, self._target, self._size, schedule)
+            self._steps = steps
+        for variable in self._network.optimizer.variables:
+            variable.assign(np.zeros(variable.shape, variable.dtype))
+        schuss.utils.set_random_seed(seed)
+
+    def finished(self, courses: list[Course], chosen: list[int]) -> Fitted:
+        """The networks as they were after these epochs."""
+        members = []
+        for number, (course, epoch) in enumerate(zip(courses, chosen), start=1):
+            member = network(self._encoded, self._target, self._size, 0, name=f"member_{number}")
+            course.restore(member, epoch)
+            members.append(member)
+        histories = [course.history for course in courses]
+        return Fitted(members, self._rate, self._size, histories, [course.chosen for course in courses])
+
+    def answers(self, member: Any, rows: Part) -> np.ndarray:
+        """What a network says of rows."""
+        self._network.set_weights(member.get_weights())
+        return self._network.predict(rows.x, batch_size=4096, verbose=0)
 
 
 def best_epoch(courses: list[Course]) -> int:
@@ -123,6 +181,7 @@ class Course(schuss.callbacks.Callback):
     def __init__(self, patience: int):
         super().__init__()
         self.losses: list[float] = []
+        self.history: dict[str, list[float]] = {}
         self.chosen = 0
         self._kept: list[list[np.ndarray]] = []
         self._patience = patience
@@ -138,36 +197,6 @@ class Course(schuss.callbacks.Callback):
         epoch = min(epoch, len(self._kept) - 1)
         model.set_weights(self._kept[epoch])
         self.chosen, self._kept = epoch + 1, []
-
-
-def _course(
-    found: Fitted,
-    encoded: Encoded,
-    target: Target,
-    learn: Part,
-    held_out: Part,
-    seed: int,
-    progress: Callable[[int, dict[str, float]], Any],
-) -> Course:
-    """Train one more network, and give its course."""
-    size = found.size
-    batch = min(size.batch, max(1, len(learn)))
-    steps = -(-len(learn) // batch) * found.epochs
-    rate = schuss.optimizers.schedules.CosineDecay(
-        found.rate / 10, steps, alpha=0.02, warmup_target=found.rate, warmup_steps=steps // 10
-    )
-    member = network(encoded, target, size, seed, name=f"member_{len(found.members) + 1}")
-    compiled(member, target, size, rate)
-    schuss.utils.set_random_seed(seed)
-    course = Course(max(10, found.epochs // 3))
-    told = schuss.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: progress(epoch, dict(logs or {})))
-    history = member.fit(
-        learn.x, learn.y, batch_size=batch, epochs=found.epochs, validation_data=(held_out.x, held_out.y),
-        validation_batch_size=4096, callbacks=[course, told], verbose=0,
-    )  # fmt: skip
-    found.members.append(member)
-    found.histories.append({key: [float(v) for v in values] for key, values in history.history.items()})
-    return course
 
 
 def _as_counted(target: Target, learn: Part) -> Target:

@@ -118,6 +118,7 @@ def _array(values: Any) -> np.ndarray:
 def _of_frame(data: Any) -> dict[str, list[str] | np.ndarray]:
     import narwhals as nw
 
+    _refuse_repeated(list(getattr(data, "columns", ())))
     try:
         frame: Any = nw.from_native(data)
     except TypeError:
@@ -126,9 +127,15 @@ def _of_frame(data: Any) -> dict[str, list[str] | np.ndarray]:
             "dict: {'a': array[:, 0], …}."
         ) from None
     frame = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
-    if len(set(map(str, frame.columns))) < len(frame.columns):
-        raise ValueError("Columns of the frame have the same name. Give each its own name.")
     return {str(name): _of_series(frame[name]) for name in frame.columns}
+
+
+def _refuse_repeated(names: list[Any]) -> None:
+    repeated = sorted({str(name) for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(
+            f"Several columns of the frame have the same name: {', '.join(repeated)}. Give each its own."
+        )
 
 
 def _of_series(series: Any) -> list[str] | np.ndarray:
@@ -136,7 +143,7 @@ def _of_series(series: Any) -> list[str] | np.ndarray:
 
     dtype = series.dtype
     if dtype in (nw.Datetime, nw.Date):
-        return ["" if v is None else str(v) for v in series.to_list()]
+        return ["" if v is None or str(v) == "NaT" else str(v) for v in series.to_list()]
     if dtype.is_numeric() and not series.null_count():
         return _column(series.to_numpy())
     if dtype.is_numeric():
@@ -154,4 +161,8 @@ def _column(values: np.ndarray) -> list[str] | np.ndarray:
         return [
             "" if text == "NaT" else text.replace("T", " ") for text in np.datetime_as_string(values).tolist()
         ]
-    return ["" if v is None or v != v else str(v) for v in values.tolist()]
+    cells = [None if v is None or v != v else v for v in values.tolist()]
+    filled = [cell for cell in cells if cell is not None]
+    if filled and all(isinstance(cell, (int, float)) and not isinstance(cell, bool) for cell in filled):
+        return np.array([np.nan if cell is None else cell for cell in cells], "float64")
+    return ["" if cell is None else str(cell) for cell in cells]

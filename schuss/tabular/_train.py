@@ -189,7 +189,7 @@ def _train(
         "batch_size": found.size.batch,
         "learning_rate": found.rate,
         "epochs": [len(history["loss"]) for history in found.histories],
-        "best_epochs": [int(np.argmin(history["val_loss"])) + 1 for history in found.histories],
+        "chosen_epochs": found.chosen,
         "judged_by": trained.details["judged_by"],
         "seed": seed,
         "seconds": round(time.perf_counter() - start, 2),
