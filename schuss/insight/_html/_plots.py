@@ -20,7 +20,7 @@ class Series:
     Attributes:
         name: for the legend. x, y: numbers; what is not finite is a gap.
         low, high: a band about it. labels: what is said of each point.
-        points: a cloud, no line. dashed: a dashed line. color: number of a colour of the page, from 0 on;
+        points: a cloud, no line. dashed: a dashed line. faint: behind others. color: number of a colour of the page, from 0 on;
             default its place.
     """
 
@@ -32,6 +32,7 @@ class Series:
     labels: Sequence[str] | None = None
     points: bool = False
     dashed: bool = False
+    faint: bool = False
     color: int | None = None
 
     def spec(self) -> dict[str, Any]:

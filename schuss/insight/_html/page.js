@@ -113,7 +113,7 @@ const Schuss = (() => {
     }
     element(svg, "line", { x1: left, x2: right, y1: bottom, y2: bottom, stroke: "var(--faint)" });
     if (spec.xLabel) element(svg, "text", { x: right, y: bottom + 30, "text-anchor": "end" }, spec.xLabel);
-    if (spec.yLabel) element(svg, "text", { x: left - 38, y: top - 6 }, spec.yLabel);
+    if (spec.yLabel) element(svg, "text", { x: left - 38, y: top - 12 }, spec.yLabel);
   }
 
   // Where a place of the screen is in the drawing.
@@ -148,7 +148,7 @@ const Schuss = (() => {
   // Curves and clouds of points: series over x; hover tells values, dragging zooms, a double click shows all again.
   kinds.xy = (figure, spec) => {
     const [width, height] = [widthOf(figure), spec.height || 260];
-    const frame = { left: 56, right: width - 12, top: 22, bottom: height - 38 };
+    const frame = { left: 56, right: width - 12, top: 28, bottom: height - 38 };
     const state = { hidden: new Set(), xLog: !!spec.xLog, yLog: !!spec.yLog, view: null };
     const top = header(figure, spec);
     for (const [name, key] of [["log x", "xLog"], ["log y", "yLog"]]) {
@@ -168,7 +168,7 @@ const Schuss = (() => {
     spec.series.forEach((series, index) => {
       if (spec.series.length < 2 && !series.name) return;
       const entry = element(legend, "button", { type: "button", "aria-pressed": true });
-      element(entry, "i", { style: `background:${color(series.color ?? index)}` });
+      element(entry, "i", { style: `background:${color(series.color ?? index)};opacity:${series.faint ? 0.45 : 1}` });
       element(entry, "span", {}, series.name);
       entry.addEventListener("click", () => {
         state.hidden.has(index) ? state.hidden.delete(index) : state.hidden.add(index);
@@ -216,7 +216,7 @@ const Schuss = (() => {
           continue;
         }
         element(inner, "path", {
-          d: path(series.x, series.y, x, y, state.xLog, state.yLog), fill: "none", stroke, "stroke-width": 1.8,
+          d: path(series.x, series.y, x, y, state.xLog, state.yLog), fill: "none", stroke, "stroke-width": series.faint ? 1 : 1.8, "stroke-opacity": series.faint ? 0.35 : 1,
           "stroke-linejoin": "round", ...(series.dashed ? { "stroke-dasharray": "5 4" } : {}),
         });
         if (series.x.length < 40) {

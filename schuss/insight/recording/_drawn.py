@@ -39,7 +39,7 @@ class Drawer:
 
     def html(self, row: int) -> str:
         """The input of a row."""
-        return getattr(self, f"_{self.kind}")(self.values[row])
+        return getattr(self, f"_{self.kind}")(np.asarray(self.values[row]))
 
     @property
     def is_broad(self) -> bool:

@@ -122,9 +122,9 @@ class Predictions:
         parts = [
             figures(
                 [
-                    (f"{found.accuracy:.2%}", "right"),
+                    (f"{found.accuracy:.2%}", "accuracy"),
                     (number(wrong), f"wrong of {number(len(found.true))}"),
-                    (f"{_balanced(found):.2%}", "mean over classes"),
+                    (f"{_balanced(found):.2%}", "accuracy, mean over classes"),
                 ]
             )
         ]
@@ -163,7 +163,9 @@ class Predictions:
             limits=(0.0, 1.0),
             note=note,
         )
-        return plot + self._cells(found, part, shown, names, target) + _confused(matrix, names)
+        cells = self._cells(found, part, shown, names, target)
+        side_by_side = row_of(plot, cells) if found.count <= 12 else plot + cells
+        return side_by_side + _confused(matrix, names)
 
     def _cells(
         self, found: Classes, part: np.ndarray, shown: np.ndarray, names: list[str], target: str
@@ -179,10 +181,11 @@ class Predictions:
             title = f"{names[shown[i]]}, predicted as {names[shown[j]]}: {part[i, j]}"
             examples = "".join(self._example(int(found.row[p]), _said(found, int(p), names)) for p in worst)
             cells.append(
-                f'<div id="{target}-{i}-{j}" hidden><h3>{escape(title)}</h3>'
+                f'<div id="{target}-{i}-{j}" hidden><h3 style="margin-top:0">{escape(title)}</h3>'
                 f'<div class="examples{self._broad}">{examples}</div></div>'
             )
-        return f"<div>{''.join(cells)}</div>"
+        hint = paragraph("A click on a cell of the matrix shows its examples here.", "note")
+        return f"<div><div>{hint}</div>{''.join(cells)}</div>"
 
     def _of_classes(self, found: Classes, names: list[str]) -> list[str]:
         matrix = found.matrix()

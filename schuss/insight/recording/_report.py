@@ -241,11 +241,12 @@ def _headline(
     cards = []
     for output in found:
         if isinstance(output, (Classes, Labels)):
-            cards.append((f"{output.accuracy:.2%}", f"right, {output.name}"))
-        elif isinstance(output, Numbers):
             cards.append(
-                (number(output.measures["mean absolute error"]), f"mean absolute error, {output.name}")
+                (f"{output.accuracy:.2%}", "accuracy" if len(found) == 1 else f"accuracy, {output.name}")
             )
+        elif isinstance(output, Numbers):
+            said = "mean absolute error" if len(found) == 1 else f"mean absolute error, {output.name}"
+            cards.append((number(output.measures["mean absolute error"]), said))
     for name in ("val_loss", "loss"):
         if history.get(name):
             said = "loss of validation" if name == "val_loss" else "loss of training"

@@ -33,7 +33,11 @@ _ROWS_OF_HISTOGRAM = 32
 
 def model_section(facts: ModelFacts) -> Section:
     """What was trained."""
-    settings = {k: v for k, v in facts.optimizer.items() if v is not None and k not in ("class", "name")}
+    settings = {
+        k: v for k, v in facts.optimizer.items() if v not in (None, False) and k not in ("class", "name")
+    }
+    if "use_ema" not in settings:
+        settings.pop("ema_momentum", None)
     rows = [
         ("optimizer", f"{facts.optimizer.get('class', 'none')}"),
         ("its settings", ", ".join(f"{k} {_setting(v)}" for k, v in settings.items()) or "–"),
@@ -74,7 +78,7 @@ def curves_section(history: dict[str, list[float]], recorder: Recorder | None) -
     ends = [e.steps for e in recorder.epochs] if recorder else None
     label = "step" if ends else "epoch"
     plots = []
-    for name in [*names, *others]:
+    for name in sorted([*names, *others], key=lambda n: n != "loss"):
         series = []
         if name == "loss" and recorder is not None and len(recorder.losses):
             series += _loss_of_steps(recorder)
@@ -115,11 +119,10 @@ def _loss_of_steps(recorder: Recorder) -> list[Series]:
     joined = curve.width > 1
     low, high = (curve.low, curve.high) if joined else (None, None)
     smooth = _smoothed(mean)
+    name = f"mean of {curve.width} steps" if joined else "each step"
     return [
-        Series(
-            "each step" if not joined else f"mean of {curve.width} steps", steps, mean, low, high, color=0
-        ),
-        Series("smoothed", steps, smooth, color=2),
+        Series(name, steps, mean, low, high, color=0, faint=True),
+        Series("smoothed", steps, smooth, color=0),
     ]
 
 
