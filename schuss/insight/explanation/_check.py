@@ -243,7 +243,7 @@ class _Check:
         return made
 
     def _reason(self, weight: Variable, pairs: np.ndarray) -> str:
-        around = ways_around(self.step.nodes, self.step.reads[id(weight)])
+        around = ways_around(self.step.nodes, self.step.now[id(weight)])
         if around:
             return f"on the way {', '.join(around[:3])}: what is passed back there is not the derivative"
         if not pairs[:, 0].any():
@@ -282,7 +282,4 @@ class _Check:
 
 def _gradient(step: Recorded, weight: Variable) -> np.ndarray:
     """∂J/∂w by backpropagation."""
-    tensor = step.gradient[step.reads[id(weight)].id] if id(weight) in step.reads else None
-    if tensor is None:
-        return np.zeros(weight.shape)
-    return step.unscaled(step.values[tensor.id])
+    return step.unscaled(step.values[step.gradient[step.now[id(weight)].id].id])

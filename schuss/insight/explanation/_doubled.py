@@ -35,11 +35,14 @@ class Doubled:
     def __init__(self, step: Recorded, backend: str = "reference"):
         self.step, self.backend = step, backend
         self.weights = step.weights
-        self.start = [step.old(w).astype(_WIDE) for w in self.weights]
-        self.nodes = needed_nodes(step.nodes, [step.loss])
+        self.thetas = [step.now[id(w)] for w in self.weights]
+        self.start = [step.values[t.id].astype(_WIDE) for t in self.thetas]
+        mine = {t.id for t in self.thetas}
+        self.nodes = [
+            n for n in needed_nodes(step.nodes, [step.loss]) if all(t.id not in mine for t in n.outputs)
+        ]
         used = {t.id for node in self.nodes for t in node.inputs} | {step.loss.id}
-        mine = {id(w) for w in self.weights}
-        self.others = [s for s in step.graph.state if id(s.variable) not in mine and s.input.id in used]
+        self.others = [s for s in step.graph.state if s.input.id not in mine and s.input.id in used]
         self.data = [_wide(a) for a in step.arrays()]
         self._state = [_wide(np.array(s.variable.array)) for s in self.others]
         self._programs: dict[str, Any] = {}
@@ -78,9 +81,7 @@ class Doubled:
             vectors = [here.input(Spec.of(a)) for a in self.start] if what == "product" else []
             known: dict[int, Any] = {t.id: new for t, new in zip(self.step.graph.inputs, data, strict=True)}
             known |= {s.input.id: new for s, new in zip(self.others, state, strict=True)}
-            known |= {
-                self.step.reads[id(w)].id: t for w, t in zip(self.weights, thetas) if id(w) in self.step.reads
-            }
+            known |= {t.id: new for t, new in zip(self.thetas, thetas, strict=True)}
             loss = here.own(_recorded_wide(here, self.nodes, [self.step.loss], known)[0])
             if what == "value":
                 results: list[Tensor] = [loss]

@@ -100,17 +100,16 @@ def _settings(step: Recorded) -> dict[int, str]:
 
 def _outcome(step: Recorded) -> Outcome:
     """J before and after, and what Taylor's formula says of it."""
-    weights = [w for w in step.weights if step.reads[id(w)].id in step.gradient]
     loss = Doubled(step)
     before = loss.start
+    value = loss.value(before)
+    if not step.weights:
+        return Outcome(value, 0.0, 0.0, value, 0.0, 0.0)
     after = [step.new(w).astype("float64") for w in step.weights]
     moves = [b - a for a, b in zip(before, after, strict=True)]
-    grads = [step.unscaled(step.values[step.gradient[step.reads[id(w)].id].id]) for w in weights]
-    value = loss.value(before)
-    if not weights:
-        return Outcome(value, 0.0, 0.0, value, 0.0, 0.0)
-    slope = float(sum((g * s).sum() for g, s in zip(grads, moves, strict=True)))
+    grads = [step.unscaled(step.values[step.gradient[step.now[id(w)].id].id]) for w in step.weights]
     bent = loss.product(moves, before)
+    slope = float(sum((g * s).sum() for g, s in zip(grads, moves, strict=True)))
     curvature = 0.5 * float(sum((h * s).sum() for h, s in zip(bent, moves, strict=True)))
     return Outcome(value, slope, curvature, loss.value(after), _length(moves), _length(grads))
 

@@ -122,6 +122,17 @@ def _enclosed(text: str) -> str:
     return text if len(text) <= 1 or text.isalnum() else f"({text})"
 
 
+def terms_of(origin: Origin, depth: int) -> int:
+    """How many terms a sum's body stands for, at so many axes around it."""
+    own = (
+        np.shape(origin.values)[depth]
+        if origin.kind in ("leaf", "made", "constant") and np.ndim(origin.values) > depth
+        else 1
+    )
+    indexed = max((np.shape(i.at)[depth] for i in origin.index if np.ndim(i.at) > depth), default=1)
+    return max(own, indexed, max((terms_of(p, depth) for p in origin.parts), default=1))
+
+
 # Elementwise ---
 
 _UNARY = (

@@ -55,7 +55,8 @@ class Recorded:
         calls: the layers', in the order in which they came to an end. nodes: all of the trace. loss: J. penalties: what
             regularizers add. predictions, labels, sample_weight: what the loss compares.
         gradient: ∂J/∂(tensor), by the tensor's id, of what J depends on.
-        weights: the trainable variables. reads: what stands for a variable's old value; writes: its new one.
+        weights: the trainable variables. now: their values when the loss was computed (a layer may change them). reads:
+            what stands for a variable's old value; writes: its new one.
         values: of each tensor, by its id.
     """
 
@@ -72,6 +73,7 @@ class Recorded:
     scale: Any = None
     rate: Any = None
     weights: list[Variable] = field(default_factory=list)
+    now: dict[int, Tensor] = field(default_factory=dict)
     reads: dict[int, Tensor] = field(default_factory=dict)
     writes: dict[int, Tensor] = field(default_factory=dict)
     values: dict[int, np.ndarray] = field(default_factory=dict)
@@ -164,6 +166,9 @@ def recorded(model: Model, piece: Piece) -> Recorded:
         step.reads[id(slot.variable)] = slot.input
         if slot.output is not None:
             step.writes[id(slot.variable)] = slot.output
+    for key, value in step.now.items():
+        if value.id in step.gradient and key in step.reads:
+            step.gradient.setdefault(step.reads[key].id, step.gradient[value.id])
     step.values = evaluate_all(step.graph, step.arrays())
     return step
 
@@ -194,6 +199,7 @@ def _descend(step: Recorded, here: Trace) -> None:
     if scaled is not step.loss:
         step.scale = scaled
     weights = [here.own(variable.value) for variable in step.weights]
+    step.now = {id(variable): value for variable, value in zip(step.weights, weights, strict=True)}
     between = _on_the_way(here.nodes, step.loss, {w.id for w in weights})
     grads = gradients(scaled, [*weights, *between])
     step.gradient = {t.id: g for t, g in zip((*weights, *between), grads, strict=True)}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from schuss.insight.explanation._explanation import Explanation, Quantity
-from schuss.insight.explanation._origins import Origin
+from schuss.insight.explanation._origins import Origin, terms_of
 
 MOST_SIDE = 16
 MOST_PLANES = 4
@@ -127,17 +127,6 @@ def _as_data(
     if origin.op == "where":
         made["there"] = np.asarray(origin.values).astype(int).tolist()
     return made
-
-
-def terms_of(origin: Origin, depth: int) -> int:
-    """How many terms a sum's body stands for, at so many axes around it."""
-    own = (
-        np.shape(origin.values)[depth]
-        if origin.kind in ("leaf", "made", "constant") and np.ndim(origin.values) > depth
-        else 1
-    )
-    indexed = max((np.shape(i.at)[depth] for i in origin.index if np.ndim(i.at) > depth), default=1)
-    return max(own, indexed, max((terms_of(p, depth) for p in origin.parts), default=1))
 
 
 def _expanded(values: Any, dims: tuple[int, ...]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from schuss.insight.explanation._formula import as_text
-from schuss.insight.explanation._origins import LETTERS, Origin
+from schuss.insight.explanation._origins import LETTERS, Origin, terms_of
 
 INFIX = {
     "add": " + ", "subtract": " − ", "multiply": " · ", "divide": " / ", "power": "^", "remainder": " mod ", "and": " and ",
@@ -130,12 +130,13 @@ def _numeric(origin: Origin, at: tuple[int, ...], symbols: dict[int, str], stren
         parts = [_numeric(p, at, symbols, max(1, _inner(origin, n))) for n, p in enumerate(origin.parts)]
         return _with_numbers(origin.op, parts, strength)
     body = origin.parts[0]
+    count = terms_of(body, len(at))
     terms = [
         _numeric(body, (*at, t), symbols, 1)
-        for t in range(shown_terms(body))
+        for t in range(count)
         if origin.op != "where" or bool(value_at(origin.values, (*at, t)))
     ]
-    more = origin.count > shown_terms(body) and origin.op != "where"
+    more = origin.count > count and origin.op != "where"
     if origin.kind in ("max", "min"):
         return f"{origin.kind}({', '.join(terms)}{', …' if more else ''})"
     made = (" · " if origin.kind == "product" else " + ").join(terms) or "0"
@@ -157,10 +158,3 @@ def _with_numbers(op: str, parts: list[str], strength: int) -> str:
         made = f"{parts[0]}{INFIX[op]}{parts[1]}"
         return f"({made})" if _STRENGTH.get(op, 0) < strength else made
     return f"{NAMES.get(op, op)}({', '.join(parts)})"
-
-
-def shown_terms(origin: Origin) -> int:
-    """How many terms of a sum are known one by one."""
-    if origin.parts:
-        return max(shown_terms(p) for p in origin.parts)
-    return np.shape(origin.values)[-1] if np.ndim(origin.values) else 1
