@@ -1,0 +1,8 @@
+"""The learning rate by experiment. In: a compiled model and its data. Out: the rate to train with, up to which rate descent
+is stable, and why; and, of several rates, how each of them went. The model is left as it was."""
+
+from schuss.insight.learning_rate._curvature import Eigenvalue, largest_eigenvalue
+from schuss.insight.learning_rate._find import find_learning_rate
+from schuss.insight.learning_rate._result import LearningRate
+
+__all__ = ["Eigenvalue", "LearningRate", "find_learning_rate", "largest_eigenvalue"]
