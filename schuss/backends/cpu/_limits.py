@@ -65,6 +65,15 @@ def measure_limits(threads: int | None = None) -> Limits:
     )
 
 
+def copy_rate(threads: int, size: int) -> float:
+    """Bytes a second that so many threads read and write, together, copying within `size` bytes each.
+
+    Args:
+        threads: at least 1. size: of both arrays of a thread, together; at least some thousand.
+    """
+    return _Copy().rate(threads, size)
+
+
 class _MultiplyAdd:
     """Independent chains of ``total = a · a + total`` in registers."""
 
