@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from pathlib import Path
 
 LANGUAGES = ("en", "zh")
 
-_FENCE = re.compile(r"^```(\w*)(?: ±(\d+)%)?\s*$")
+_FENCE = re.compile(r"^```(\w*)(?: (?:±(\d+)%|(for example)))?\s*$")
 _LINKS = re.compile(r"^(\[[^\]]*\]\([^)]*\)( · )?)+$")  # between the pages: a terminal has commands for that
 _OPENS, _CLOSES = re.compile(r"^<details>.*$"), "</details>"
 
@@ -35,7 +36,8 @@ class Code:
     Attributes:
         source: of which lines it is. line: the first one's number in the file.
         output: what the page says that it prints; None if the page does not say.
-        tolerance: by what part of them the numbers in it may differ, for they depend on the processor's rounding.
+        tolerance: by what part of them the numbers in it may differ, for they depend on the processor's rounding
+            (``±5%`` behind the fence); infinite where it is but an example (``for example``).
     """
 
     source: str
@@ -189,7 +191,7 @@ def _blocks(lines: list[str]) -> Iterator[tuple[int, str, str, float]]:
             yield number, "prose", "\n".join(prose).strip(), 0.0
         prose = []
         if mark:
-            fence = number + 1, mark[1] or "text", [], int(mark[2] or 0) / 100
+            fence = number + 1, mark[1] or "text", [], math.inf if mark[3] else int(mark[2] or 0) / 100
         elif kind != "links" and line != "# ":
             yield number, kind, text, 0.0
 

@@ -98,8 +98,16 @@ class _Showing:
         )
         self._console.print(Padding(syntax, (0, 0, 1, 2)))
         if output:
-            lines = [f"│ {line}" for line in output.rstrip().splitlines()]
-            self._console.print(Padding(Text("\n".join(lines), style="cyan", overflow="fold"), (0, 0, 1, 2)))
+            lines = [f"  │ {line}" for line in output.rstrip().expandtabs(8).splitlines()]
+            self._said(Text("\n".join(lines), style="cyan"))
+
+    def _said(self, text: Text) -> None:
+        """Lines as they were printed; a terminal that is too narrow cuts them, for tables must not be folded."""
+        if self._console.is_terminal:
+            self._console.print(text, no_wrap=True, overflow="ellipsis")
+        else:
+            self._console.print(text, soft_wrap=True)
+        self._console.print()
 
     def _answer(self, answer: Answer) -> None:
         typed = self._ask(self._words["your answer"]).strip() if self._ask else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,9 @@ def said(page: Lesson) -> list[str]:
 
 
 def differences(page: Lesson) -> list[str]:
-    """Where programs do not print what the page says. What a page leaves open may be anything but nothing."""
+    """Where programs do not print what the page says. Where it has an example only, it may be anything but nothing."""
     return [
-        f"{page.path.name}:{program.line}\nexpected:\n{program.output or '(something)'}\ngot:\n{got}"
+        f"{page.path.name}:{program.line}\nexpected:\n{program.output or '(nothing)'}\ngot:\n{got}"
         for program, got in zip(page.programs, said(page))
         if not agrees(program, got)
     ]
@@ -45,7 +46,9 @@ def differences(page: Lesson) -> list[str]:
 
 def agrees(program: Code, got: str) -> bool:
     if program.output is None:
-        return bool(got.strip()) or "print(" not in program.source
+        return not got
+    if math.isinf(program.tolerance):
+        return bool(got.strip())
     if not program.tolerance:
         return doctest.OutputChecker().check_output(program.output, got, OPTIONS)
     if NUMBER.sub("#", program.output).split() != NUMBER.sub("#", got).split():
@@ -62,15 +65,17 @@ def last_digit(number: str) -> float:
     return 1.01 * 10.0 ** (int(exponent or 0) - len(digits.partition(".")[2]))
 
 
-@pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.parametrize("language", LANGUAGES)
+QUICK = (1, 2, 3, 4, 5)  # these run in both languages; of all, programs and numbers are the same in both
+
+
+@pytest.mark.parametrize(("number", "language"), [*((n, "en") for n in NUMBERS), *((n, "zh") for n in QUICK)])
 def test_programs_print_what_the_page_says(number: int, language: str) -> None:
     wrong = differences(lesson(number, language))
     assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_both_languages_have_the_same_programs(number: int) -> None:
+def test_both_languages_have_the_same_programs_and_numbers(number: int) -> None:
     english, chinese = lesson(number, "en"), lesson(number, "zh")
     assert len(english.programs) == len(chinese.programs)
     for ours, theirs in zip(english.programs, chinese.programs):
@@ -78,6 +83,10 @@ def test_both_languages_have_the_same_programs(number: int) -> None:
         assert shape == other, f"{chinese.path.name}:{theirs.line}"
         strange = [(a, b) for a, b in zip(words, translated, strict=True) if a != b and not CHINESE.search(b)]
         assert not strange, f"{chinese.path.name}:{theirs.line}"
+        assert ours.tolerance == theirs.tolerance
+        if not math.isinf(ours.tolerance):
+            numbers, same = (NUMBER.findall(program.output or "") for program in (ours, theirs))
+            assert numbers == same, f"{chinese.path.name}:{theirs.line}"
 
 
 def taken_apart(source: str) -> tuple[str, list[str]]:
