@@ -61,6 +61,7 @@ _NAMES = {
     "find_learning_rate": "insight",
     "gradient_check": "insight",
     "jit": "backends",
+    "landscape": "insight",
     "profile": "bench",
     "report": "insight",
     "stop_gradient": "ops",

@@ -11,8 +11,9 @@ from schuss.insight.compilation import (
     Place,
     explain_compilation,
 )  # fmt: skip
-from schuss.insight.explanation import Explanation, GradientCheck, explain, gradient_check
 from schuss.insight.diagnosis import Diagnosis, Finding, Picture, diagnose
+from schuss.insight.explanation import Explanation, GradientCheck, explain, gradient_check
+from schuss.insight.landscape import Landscape, landscape
 from schuss.insight.learning_rate import Eigenvalue, LearningRate, find_learning_rate, largest_eigenvalue
 from schuss.insight.recording import Recorder, Report, report
 
@@ -26,6 +27,7 @@ __all__ = [
     "Explanation",
     "Finding",
     "GradientCheck",
+    "Landscape",
     "LearningRate",
     "Objective",
     "Picture",
@@ -35,8 +37,9 @@ __all__ = [
     "diagnose",
     "explain",
     "explain_compilation",
-    "gradient_check",
     "find_learning_rate",
+    "gradient_check",
+    "landscape",
     "largest_eigenvalue",
     "report",
 ]

@@ -170,7 +170,7 @@ class Predictions:
     def _cells(
         self, found: Classes, part: np.ndarray, shown: np.ndarray, names: list[str], target: str
     ) -> str:
-        """The examples of each cell, hidden at first: of the cells with most mistakes, and of the diagonal."""
+        """The examples of each cell: of those with most mistakes, the first of which is shown, and of the diagonal."""
         order = sorted(
             np.argwhere(part > 0).tolist(), key=lambda c: (c[0] != c[1], part[c[0], c[1]]), reverse=True
         )
@@ -181,11 +181,10 @@ class Predictions:
             title = f"{names[shown[i]]}, predicted as {names[shown[j]]}: {part[i, j]}"
             examples = "".join(self._example(int(found.row[p]), _said(found, int(p), names)) for p in worst)
             cells.append(
-                f'<div id="{target}-{i}-{j}" hidden><h3 style="margin-top:0">{escape(title)}</h3>'
+                f'<div id="{target}-{i}-{j}"{" hidden" if cells else ""}><h3 style="margin-top:0">{escape(title)}</h3>'
                 f'<div class="examples{self._broad}">{examples}</div></div>'
             )
-        hint = paragraph("A click on a cell of the matrix shows its examples here.", "note")
-        return f"<div><div>{hint}</div>{''.join(cells)}</div>"
+        return f"<div>{''.join(cells)}</div>"
 
     def _of_classes(self, found: Classes, names: list[str]) -> list[str]:
         matrix = found.matrix()
