@@ -53,7 +53,7 @@ class _Back:
         layer = self.layer
         made = Step(layer.title, layer.kind, "", inputs=[])
         for output in layer.outputs:
-            if output not in layer.inputs:
+            if output in layer.quantities:  # of a layer that hands on what one within made, that one tells it
                 self._arriving(made, output)
         self._through_activation(made)
         letters = {**layer.letters, "δ": self._delta()}

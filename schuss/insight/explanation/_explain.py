@@ -10,6 +10,7 @@ from schuss.insight.explanation._backward import backward_steps
 from schuss.insight.explanation._doubled import Doubled
 from schuss.insight.explanation._explanation import Explanation, Outcome, Step
 from schuss.insight.explanation._forward import input_step, layer_steps, loss_step
+from schuss.insight.explanation._inner import name_inner_values
 from schuss.insight.explanation._record import Recorded, batch_of, checked, recorded
 from schuss.insight.explanation._symbols import Symbols
 from schuss.insight.explanation._update import update_steps
@@ -68,6 +69,7 @@ def explain(
     loss = loss_step(step, symbols)
     backward = backward_steps(step, symbols, layers)
     update = update_steps(step, symbols)
+    name_inner_values(step, symbols, [*layers, loss, *backward])
     steps = [inputs, *layers, loss, *backward, *update]
     for number, one in enumerate(steps, 1):
         one.number = number

@@ -58,7 +58,7 @@ class Step:
     Attributes:
         title: of whom: a layer's path, a weight's, the loss's name. kind: its class. what: what it does, in a sentence.
         formulas: in the order of computation, in the notation of `_formula`. quantities: the numbers that it adds.
-        inputs: those that go in. note: what is particular here.
+        inputs: those that go in. inner: intermediate values, on which origins rest. note: what is particular here.
     """
 
     title: str
@@ -67,6 +67,7 @@ class Step:
     formulas: list[str] = field(default_factory=list)
     quantities: list[Quantity] = field(default_factory=list)
     inputs: list[Quantity] = field(default_factory=list)
+    inner: list[Quantity] = field(default_factory=list)
     note: str = ""
     number: int = 0
 
@@ -94,6 +95,7 @@ class Step:
             "formulas": [as_text(f) for f in self.formulas],
             "inputs": [q.key for q in self.inputs],
             "quantities": [q.to_dict() for q in self.quantities],
+            "inner": [q.to_dict() for q in self.inner],
             "note": self.note,
         }
 
@@ -173,7 +175,7 @@ class Explanation:
     @cached_property
     def quantities(self) -> dict[str, Quantity]:
         """All numbers by their keys."""
-        return {q.key: q for step in self.steps for q in step.quantities}
+        return {q.key: q for step in self.steps for q in (*step.quantities, *step.inner)}
 
     def __getitem__(self, key: str) -> np.ndarray:
         """The numbers of a quantity: ``explanation["z1"]``."""

@@ -12,7 +12,6 @@ from schuss.insight.explanation._record import Call, Recorded
 from schuss.insight.explanation._step_words import LOSSES
 from schuss.insight.explanation._symbols import Symbols, before_activation, raised
 from schuss.insight.explanation._words import Curve, Words, activation_of, curve_of, filled, words_of
-from schuss.models import Model
 
 _UNKNOWN = Words("Computed by the operations that the layer is made of.", ())
 _CONTAINER = Words("Computed by the model itself, between and after the layers within.", ())
@@ -76,8 +75,9 @@ def layer_steps(step: Recorded, symbols: Symbols) -> list[LayerStep]:
 def _is_shown(step: Recorded, call: Call, symbols: Symbols) -> bool:
     if not call.children:
         return bool(call.outputs) and type(call.layer).__name__ != "InputLayer"
-    unknown = any(symbols.known(t) is None for t in call.outputs)
-    return unknown and (not isinstance(call.layer, Model) or bool(call.own_nodes()))
+    if not call.own_nodes():
+        return False
+    return any(symbols.known(t) is None for t in call.outputs) or words_of(call.layer) is not None
 
 
 def _layer_step(step: Recorded, symbols: Symbols, call: Call, number: int) -> LayerStep:
@@ -152,8 +152,6 @@ def _formulas(made: LayerStep) -> list[str]:
         value = filled(made.curve.value, made.letters)
         index = "_j" if value.startswith("{e^{") or "_j" in value else ""
         found.append(f"{made.letters['a']}{index} = {value}")
-    elif made.curve is not None and made.words is not _UNKNOWN and "$a" not in "".join(made.words.forward):
-        found.append(filled("$a = f(…)", made.letters))
     return found
 
 

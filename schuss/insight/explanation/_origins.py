@@ -17,10 +17,14 @@ from schuss.graph import Tensor
 
 Values = dict[int, np.ndarray]
 
-MOST_TERMS = 8
+MOST_TERMS = 10
 """Of a sum so many terms are shown, those of the largest magnitude."""
 _MOST_LOOKED_AT = 1 << 22  # products that are made to find these
-_MOST_PARTS = 32
+_MOST_OPERATIONS = 18  # in one expression
+_MOVES = (
+    "broadcast_in_dim", "reshape", "transpose", "slice", "reverse", "windows", "pad", "gather", "iota", "convert",
+    "identity", "stop_gradient", "materialize", "recompute",
+)  # fmt: skip
 _MOST_NESTED = 2  # sums within each other
 LETTERS = "ijklmnpqrstuvw"
 
@@ -69,7 +73,7 @@ class _Walk:
 
     def __init__(self, values: Values, names: dict[int, str]):
         self.values, self.names = values, names
-        self.parts, self.letters = 0, 0
+        self.operations, self.letters = 0, 0
 
     def value(self, tensor: Tensor, index: tuple[Index, ...]) -> np.ndarray:
         return np.asarray(self.values[tensor.id][tuple(i.at for i in index)])
@@ -80,14 +84,16 @@ class _Walk:
 
     def follow(self, tensor: Tensor, index: tuple[Index, ...], within: int, root: bool = False) -> Origin:
         """The expression of these elements; `within` sums."""
-        self.parts += 1
         if tensor.array is not None and tensor.id not in self.names:
             return Origin("constant", tensor=tensor, index=index, values=self.value(tensor, index))
         if tensor.id in self.names and not root:
             return Origin("leaf", tensor=tensor, index=index, values=self.value(tensor, index))
         node = tensor.node
         rule = None if node is None else RULES.get(node.primitive.name)
-        if rule is None or (self.parts > _MOST_PARTS and not root):
+        self.operations += node is not None and node.primitive.name not in _MOVES
+        if rule is None or (
+            self.operations > _MOST_OPERATIONS and node.primitive.name not in _MOVES and not root
+        ):
             return self._made(tensor, index)
         return rule(self, node, index, within) or self._made(tensor, index)
 
@@ -318,7 +324,7 @@ def _reduced(kind: str) -> Rule:
             return None
         if within and _count(index) * x.size > _MOST_LOOKED_AT:
             return None
-        over = _places(walk, [x.shape[a] for a in axes], index)
+        over = _places(walk, [x.shape[a] for a in axes], within)
         rest = iter(_deeper(index))
         inner = tuple(over[axes.index(a)] if a in axes else next(rest) for a in range(len(x.shape)))
         shown = _shown(walk.value(x, inner)) if kind != "max" else _shown(walk.value(x, inner), largest=True)
@@ -332,7 +338,7 @@ def _dot_general(walk: _Walk, node: Any, index: tuple[Index, ...], within: int) 
     (cx, cy), (bx, by) = node.params["contract"], node.params["batch"]
     if within >= _MOST_NESTED:
         return None
-    over = _places(walk, [x.shape[a] for a in cx], index)
+    over = _places(walk, [x.shape[a] for a in cx], within)
     outer = _deeper(index)
     of_x, of_y = [None] * len(x.shape), [None] * len(y.shape)
     position = 0
@@ -361,12 +367,11 @@ def _count(index: tuple[Index, ...]) -> int:
     return int(np.broadcast(*(i.at for i in index)).size) if index else 1
 
 
-def _places(walk: _Walk, sizes: list[int], index: tuple[Index, ...]) -> list[Index]:
+def _places(walk: _Walk, sizes: list[int], within: int) -> list[Index]:
     """All places in axes of these sizes, as one more axis of numbers."""
     count = int(np.prod(sizes, dtype=int))
-    deep = np.ndim(index[0].at) if index else 1
     found = np.unravel_index(np.arange(count), sizes) if sizes else ()
-    return [Index(at.reshape(*(1,) * deep, count), walk.letter()) for at in found]
+    return [Index(at.reshape(*(1,) * (within + 1), count), walk.letter()) for at in found]
 
 
 def _deeper(index: tuple[Index, ...]) -> list[Index]:

@@ -51,7 +51,7 @@ def page(explanation: Explanation) -> str:
 
 
 def _data(explanation: Explanation) -> dict[str, Any]:
-    homes = {q.key: step.number for step in explanation.steps for q in step.quantities}
+    homes = {q.key: step.number for step in explanation.steps for q in (*step.quantities, *step.inner)}
     count = len(homes)
     quantities = {
         key: _quantity(explanation, q, homes[key], count) for key, q in explanation.quantities.items()
@@ -87,11 +87,12 @@ def _step(step: Step) -> dict[str, Any]:
         "formulas": [as_mathml(f) for f in step.formulas],
         "inputs": [q.key for q in step.inputs],
         "quantities": [q.key for q in step.quantities],
+        "inner": [q.key for q in step.inner],
     }
 
 
 def _quantity(explanation: Explanation, quantity: Quantity, home: int, count: int) -> dict[str, Any]:
-    planes = planes_of(quantity.array)
+    planes = planes_of(quantity.array, last=quantity.key.startswith("A"))
     element = explanation.by_element(quantity)
     return {
         "symbol": as_mathml(quantity.symbol),

@@ -15,8 +15,12 @@ MOST_PLANES = 4
 _ORIGINS = 8000  # of elements on a page, so that it stays small
 
 
-def planes_of(array: np.ndarray) -> list[dict[str, Any]]:
-    """Planes of the array: for each which part it is, its rows, columns, and the flat numbers of its elements."""
+def planes_of(array: np.ndarray, last: bool = False) -> list[dict[str, Any]]:
+    """Planes of the array: for each which part it is, its rows, columns, and the flat numbers of its elements.
+
+    Args:
+        last: whether rows and columns are the last axes in any case.
+    """
     if array.size == 0:
         return []
     if array.ndim == 0:
@@ -24,7 +28,7 @@ def planes_of(array: np.ndarray) -> list[dict[str, Any]]:
     if array.ndim == 1:
         flat = np.arange(min(MOST_SIDE, array.size))[None]
         return [_plane("", [0], flat[0].tolist(), flat, array)]
-    rows, columns = _plane_axes(array.shape)
+    rows, columns = (array.ndim - 2, array.ndim - 1) if last else _plane_axes(array.shape)
     lead = [a for a in range(array.ndim) if a not in (rows, columns)]
     made = []
     for place in itertools.islice(itertools.product(*(range(array.shape[a]) for a in lead)), MOST_PLANES):

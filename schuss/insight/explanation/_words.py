@@ -273,7 +273,7 @@ LAYERS: dict[str, Words] = {
         (
             "z_t, r_t = σ($x_t W_{z,r} + h_{t−1} U_{z,r} + b_{z,r})",
             "ĥ_t = tanh($x_t W_h + r_t ⊙ (h_{t−1} U_h) + b_h)",
-            "h_t = z_t ⊙ h_{t−1} + (1 − z_t) ⊙ ĥ_t",
+            "$a = h_t = z_t ⊙ h_{t−1} + (1 − z_t) ⊙ ĥ_t",
         ),
     ),
     "LSTM": Words(
@@ -281,12 +281,12 @@ LAYERS: dict[str, Words] = {
         (
             "i_t, f_t, o_t = σ($x_t W_{i,f,o} + h_{t−1} U_{i,f,o} + b_{i,f,o})",
             "c_t = f_t ⊙ c_{t−1} + i_t ⊙ tanh($x_t W_c + h_{t−1} U_c + b_c)",
-            "h_t = o_t ⊙ tanh c_t",
+            "$a = h_t = o_t ⊙ tanh c_t",
         ),
     ),
     "ConvLSTM1D": Words(
         "An LSTM on images: its products are convolutions.",
-        ("c_t = f_t ⊙ c_{t−1} + i_t ⊙ ĉ_t", "h_t = o_t ⊙ tanh c_t"),
+        ("c_t = f_t ⊙ c_{t−1} + i_t ⊙ ĉ_t", "$a = h_t = o_t ⊙ tanh c_t"),
     ),
     "Bidirectional": Words(
         "Two recurrent layers: one reads forwards, one backwards; both results are merged.",

@@ -76,6 +76,8 @@ def _symbolic(origin: Origin, symbols: dict[int, str], strength: int) -> str:
 
 def _inner(origin: Origin, position: int) -> int:
     """How strongly an operand has to hold together."""
+    if origin.op == "negative":
+        return 2
     own = _STRENGTH.get(origin.op, 0)
     return own + 1 if own and position and origin.op in ("subtract", "divide", "power") else own
 

@@ -305,6 +305,7 @@
       figure.classList.add("found");
       figure.querySelectorAll("td").forEach((td) => td.classList.toggle("chosen", td.dataset.flat === String(flat)));
     }
+    figures.forEach((figure) => figure.closest("details")?.setAttribute("open", ""));
     const home = figures[0];
     if (home && !figures.some(isSeen)) home.scrollIntoView({ block: "center", behavior: "smooth" });
   }
@@ -340,8 +341,15 @@
     const matrices = element("div", { class: "quantities" });
     for (const key of [...near, ...step.quantities]) matrices.append(heatMap(key));
     made.append(matrices);
+    if (step.inner.length) made.append(within(step.inner));
     if (step.note) made.append(element("p", { class: "note" }, step.note));
     return made;
+  }
+
+  function within(keys) {
+    const inner = element("div", { class: "quantities" });
+    for (const key of keys) inner.append(heatMap(key));
+    return element("details", {}, element("summary", {}, `${keys.length} intermediate value${keys.length > 1 ? "s" : ""}`), inner);
   }
 
   function goTo(key) {
