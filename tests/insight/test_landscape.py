@@ -204,7 +204,7 @@ def test_pages_pictures_and_films(tmp_path, monkeypatch):
 
 
 def test_errors_say_what_was_wanted():
-    model, recorder, x, y = trained()
+    model, _, x, y = trained()
     with pytest.raises(TypeError, match="model"):
         landscape(3, x, y)
     with pytest.raises(ValueError, match="points"):

@@ -49,9 +49,9 @@ class Landscape:
 
     @property
     def is_logarithmic(self) -> bool:
-        """Whether it is shown on a logarithmic scale: where all losses are positive, and span more than tenfold."""
+        """Whether it is shown on a logarithmic scale: where all losses are positive, and span more than fivefold."""
         finite = self.loss[np.isfinite(self.loss)]
-        return bool(finite.size and finite.min() > 0 and finite.max() > 10 * finite.min())
+        return bool(finite.size and finite.min() > 0 and finite.max() > 5 * finite.min())
 
     def plot(self, ax: Any = None) -> Any:
         """Contours of the loss, with the path, by matplotlib.
@@ -204,9 +204,9 @@ class Landscape:
     def _words(self) -> str:
         if self.path is None:
             return (
-                "A network's weights are a point in a space of very many directions. This is the loss on a plane through it, "
-                "along two random directions, each as long as the weights themselves, filter by filter: at 1 the weights have "
-                "changed by as much as they are."
+                "A network's weights are a point in a space of very many directions. This is the loss on a plane through "
+                "it, along two random directions, each as long as the weights themselves, filter by filter: at 1 the "
+                "weights have changed by as much as they are."
             )
         shares = ""
         if self.explained is not None:
@@ -215,14 +215,16 @@ class Landscape:
                 "across the plane is not seen."
             )
         return (
-            "A network's weights are a point in a space of very many directions, which descends where the loss falls. This is "
-            f"the loss on a plane through the point's last place.{shares}"
+            "A network's weights are a point in a space of very many directions, which descends where the loss falls. "
+            f"This is the loss on a plane through the point's last place.{shares}"
         )
 
     def _cards(self) -> list[tuple[str, str]]:
-        cards = [(number(float(np.nanmin(self.loss))), "least loss on the map")]
+        cards = []
         if self.path_loss is not None:
-            cards = [(number(float(self.path_loss[i])), what) for i, what in ((0, "loss at the start"), (-1, "at the end"))] + cards  # fmt: skip
+            cards.append((number(float(self.path_loss[0])), "loss at the start"))
+            cards.append((number(float(self.path_loss[-1])), "at the end"))
+        cards.append((number(float(np.nanmin(self.loss))), "least loss on the map"))
         cards.append(
             (f"{self.loss.shape[1]} × {self.loss.shape[0]}", f"points, each of {number(self.rows)} rows")
         )
