@@ -1,0 +1,241 @@
+"""How long a program's step will take, told from its kernels' loops and a few figures of this machine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from schuss.backends._description import KernelCode
+from schuss.compiler import HostCall, Kernel, Plan
+from schuss.compiler._counts import bytes_of
+from schuss.compiler._expr import Apply, Buffer, Expr, Load, cost_of, walk
+from schuss.compiler._index import Dim, linear, stride_along
+from schuss.compiler._kernel import counted
+from schuss.compiler._order import expressions
+from schuss.insight.diagnosis._machine import MachineModel
+
+_LATENCY = 8.0  # multiply-adds that could be done while one waits for the one before
+_STORE = 2.0  # of a vector, in multiply-adds
+_GATHERED = 2.0  # a lane that is fetched from a place of its own
+_ADDITION = 1.5  # to an element at a place known only at run time
+_FOLD = 12.0  # adding up the lanes of a total
+_CALL = 220.0  # of a kernel's function, for each chunk
+_TRANSPOSED = 4.0  # a vector of a panel that is turned on the way
+_COPIED = 3.0  # a vector of a panel
+_HOST_BYTES = 1e9  # a second, that NumPy reads and writes
+_HOST_CALL = 10e-6  # seconds
+_LOSS = 1.2  # what arithmetic takes beyond what it would if nothing ever waited
+_OVERLAP = 1.5  # of arithmetic and memory: 1 would be one after the other, ∞ both at once
+_FREE = {"convert", "negative", "identity", "stop_gradient"}
+
+
+@dataclass(frozen=True)
+class KernelTime:
+    """What a kernel is expected to take in a step.
+
+    Attributes:
+        label: the primitives and layers that it came from. seconds: of one thread doing all of it. chunks: its parts.
+        arithmetic, memory: seconds of each, by itself; they overlap in part.
+    """
+
+    label: str
+    seconds: float
+    chunks: int
+    arithmetic: float
+    memory: float
+
+
+def kernel_times(
+    plan: Plan, codes: list[KernelCode | None], machine: MachineModel, data_bytes: int
+) -> list[KernelTime]:
+    """The time of each kernel and host call of a plan, all turns of loops together.
+
+    Args:
+        codes: the shape of each one's machine code, as `CpuProgram.describe` tells. data_bytes: of the data set, from
+            which batches are read.
+    """
+    held = plan.arena_bytes + sum(b.nbytes for b in plan.buffers if b.kind in ("variable", "constant"))
+    found, fetched = [], set[Buffer]()
+    for (step, turns), code in zip(counted(plan.steps), codes, strict=True):
+        if isinstance(step, HostCall) or code is None:
+            seconds = turns * (_HOST_CALL + sum(bytes_of(step)) / _HOST_BYTES)
+            found.append(KernelTime(step.label, seconds, 1, seconds, 0.0))
+            continue
+        work = turns * (_work(step, code) + _CALL * step.chunks) * machine.multiply_add
+        memory = turns * _memory(step, held, machine) + _fetching(
+            step, fetched, max(held, data_bytes), machine
+        )
+        seconds = ((_LOSS * work) ** _OVERLAP + memory**_OVERLAP) ** (1 / _OVERLAP)
+        found.append(KernelTime(step.label, seconds, step.chunks, work, memory))
+    return found
+
+
+def step_seconds(plan: Plan, times: list[KernelTime], threads: int, machine: MachineModel) -> float:
+    """Seconds of a step: kernels in chunks, and barriers where threads meet; on one thread where that is less."""
+    alone = sum(t.seconds for t in times)
+    if threads == 1:
+        return alone
+    shared = sum(t.seconds * math.ceil(t.chunks / threads) / t.chunks for t in times)
+    return min(alone, shared + plan.barriers * machine.barrier)
+
+
+def _work(kernel: Kernel, code: KernelCode) -> float:
+    """In multiply-adds of vectors."""
+    if any(store.accumulate for store in kernel.stores):
+        return _scattered(kernel)
+    if kernel.scan is not None:
+        return _elementwise(kernel, code) + 4 * _points((*kernel.dims, kernel.scan.dim), code)
+    if kernel.reduction is None:
+        return _elementwise(kernel, code)
+    return _reduction(kernel, code)
+
+
+def _reduction(kernel: Kernel, code: KernelCode) -> float:
+    reduction = kernel.reduction
+    assert reduction is not None
+    free = kernel.dims[1:] if kernel.block else kernel.dims
+    turns = _size(reduction.dims)
+    sizes = dict(code.tile)
+    across = code.vector is None or code.vector in free
+    lanes = code.lanes
+    if code.vector is not None and not across:
+        turns = turns / code.vector.size * math.ceil(code.vector.size / lanes)
+    rows = [(dim, count) for dim, count in code.tile if dim is not code.vector]
+    tall = rows[0][1] if rows else 1
+    wide = math.ceil(sizes.get(code.vector, lanes) / lanes) if across and code.vector is not None else 1
+    if not across:
+        wide = rows[1][1] if len(rows) > 1 else 1
+    tiles = 1.0
+    for dim in free:
+        if dim is code.vector:
+            tiles *= math.ceil(dim.size / lanes) / wide
+        else:
+            tiles *= dim.size / dict(rows).get(dim, 1)
+    loads = sum(
+        _load_cost(e, code, across) * _per_tile(e, rows, code, tall, wide) for e in _loads(reduction.body)
+    )
+    inner = sum(
+        cost_of(e.name) * _per_tile(e, rows, code, tall, wide) for e in _beside_product(reduction.body)
+    )
+    for_turn = max(tall * wide + inner, loads, _LATENCY / max(code.parts, 1))
+    total = tiles * turns * for_turn
+    results = _points(free, code) if across else _size(free) / lanes
+    total += results * (_STORE * len(kernel.stores) + _applied(kernel, code))
+    if not across:
+        total += _FOLD * _size(free) / lanes * (1 if tall >= lanes else 4)
+    for panel in code.panels:
+        copies = panel.turns * math.ceil(panel.width / lanes) * (_TRANSPOSED if panel.transposed else _COPIED)
+        served = _size(panel.shared)
+        total += (
+            copies
+            * _points(free, code)
+            / max(served * math.ceil(panel.width / lanes), 1)
+            * turns
+            / panel.turns
+        )
+    return total
+
+
+def _per_tile(expr: Expr, rows: list[tuple[Dim, int]], code: KernelCode, tall: int, wide: int) -> int:
+    """How often a tile computes an expression in a turn: for each row and column on which it depends."""
+    down = not rows or rows[0][0] in expr.dims
+    other = code.vector if len(rows) < 2 else rows[1][0]
+    return (tall if down else 1) * (wide if other is not None and other in expr.dims else 1)
+
+
+def _loads(expr: Expr) -> list[Load]:
+    return [e for e in walk(expr) if isinstance(e, Load)]
+
+
+def _load_cost(load: Load, code: KernelCode, across: bool) -> float:
+    if code.vector is None or code.vector not in load.dims:
+        return 1.0
+    inside = any(load in walk(panel.factor) for panel in code.panels)
+    if inside or (stride_along(load.position, code.vector) == 1 and not _by_rows(load, code.vector)):
+        return 1.0
+    return _GATHERED * code.lanes
+
+
+def _by_rows(load: Load, vector: Dim) -> bool:
+    return load.buffer.kind == "batch" and vector in load.dims and stride_along(load.index[0], vector) != 0
+
+
+def _beside_product(body: Expr) -> list[Apply]:
+    """What is computed in a sum's body beside the product, which is part of a multiply-add."""
+    found = [e for e in walk(body) if isinstance(e, Apply) and e.name not in _FREE]
+    return [e for e in found if not (e is body and e.name == "multiply")]
+
+
+def _applied(kernel: Kernel, code: KernelCode) -> float:
+    """Of what is done with a result, for a vector of results."""
+    exprs = {id(e): e for store in kernel.stores for e in walk(store.expr)}.values()
+    found = 0.0
+    for e in exprs:
+        if isinstance(e, Apply) and e.name not in _FREE:
+            found += cost_of(e.name)
+        elif isinstance(e, Load):
+            found += _load_cost(e, code, True)
+    return found
+
+
+def _elementwise(kernel: Kernel, code: KernelCode) -> float:
+    every = frozenset((*kernel.dims, *([kernel.scan.dim] if kernel.scan else [])))
+    total = 0.0
+    for e in {id(e): e for root in expressions(kernel) for e in walk(root)}.values():
+        points = _points(every & e.dims, code)
+        if isinstance(e, Apply) and e.name not in _FREE:
+            total += cost_of(e.name) * points
+        elif isinstance(e, Load):
+            total += _load_cost(e, code, True) * points
+    for store in kernel.stores:
+        stride = (
+            1 if code.vector is None else stride_along(linear(store.index, store.buffer.shape), code.vector)
+        )
+        total += (_STORE if stride == 1 else _STORE * code.lanes) * _points(every, code)
+    return total
+
+
+def _scattered(kernel: Kernel) -> float:
+    """Additions at places known only at run time, each result by itself; places are computed once for what shares them."""
+    total = _ADDITION * _size(kernel.dims)
+    for e in {id(e): e for root in expressions(kernel) for e in walk(root)}.values():
+        if isinstance(e, Apply) and e.name not in _FREE:
+            total += cost_of(e.name) * _size(e.dims)
+        elif isinstance(e, Load):
+            total += _size(e.dims) if len(e.dims) < len(kernel.dims) else 0
+    return total
+
+
+def _points(dims: Iterable[Dim], code: KernelCode) -> float:
+    """Vectors that cover the points of some loops."""
+    count = 1.0
+    for dim in dims:
+        count *= math.ceil(dim.size / code.lanes) if dim is code.vector else dim.size
+    return count
+
+
+def _size(dims: Iterable[Dim]) -> int:
+    count = 1
+    for dim in dims:
+        count *= dim.size
+    return count
+
+
+def _memory(kernel: Kernel, held: int, machine: MachineModel) -> float:
+    """Seconds to read and write what it touches, in the cache that holds all that a step goes round."""
+    return sum(bytes_of(kernel)) / machine.bytes_a_second(held)
+
+
+def _fetching(kernel: Kernel, fetched: set[Buffer], data_bytes: int, machine: MachineModel) -> float:
+    """Seconds for rows of the data that no kernel before has read in this step: from where the data lie."""
+    read = {e.buffer for root in expressions(kernel) for e in walk(root) if isinstance(e, Load)}
+    fresh = {b for b in read if b.kind == "batch"} - fetched
+    fetched |= fresh
+    return sum(b.nbytes for b in fresh) / machine.bytes_a_second(data_bytes)
+
+
+def program_times(program: Any, machine: MachineModel, data_bytes: int) -> list[KernelTime]:
+    """The times of a compiled program's kernels; see `kernel_times`."""
+    return kernel_times(program.plan, program.describe(), machine, data_bytes)
