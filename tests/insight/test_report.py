@@ -278,6 +278,18 @@ def test_hostile_names_stay_text():
     assert plots["confusion matrix"]["rows"][0] == HOSTILE
 
 
+def test_the_landscape_is_part_of_it_where_the_way_was_kept():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(40, 3)).astype("float32"), rng.normal(size=(40, 1))
+    model = schuss.Sequential([Input((3,)), Dense(1)])
+    model.compile("sgd", "mse")
+    recorder = Recorder(weight_path=True)
+    model.fit(x, y, epochs=3, verbose=0, callbacks=[recorder])
+    page = checked(report(recorder, x=x, y=y, path=None))
+    assert {"map", "surface"} <= {plot["kind"] for plot in page.plots()}
+    assert "Landscape" in page.texts
+
+
 def test_errors_say_what_to_do(tmp_path):
     recorder, _, x, y = classifier()
     with pytest.raises(TypeError, match="training"):

@@ -216,9 +216,6 @@ def _fitting(objective: Objective, arrays: Any, argument: str) -> list[np.ndarra
 
 
 def _extent(extent: Any, path: np.ndarray | None) -> tuple[tuple[float, float], tuple[float, float]]:
-    given = extent
-    if extent is None and path is None:
-        extent = 1.0
     if extent is None and path is not None:
         low, high = path.min(axis=0), path.max(axis=0)
         size = high - low
@@ -226,15 +223,16 @@ def _extent(extent: Any, path: np.ndarray | None) -> tuple[tuple[float, float], 
         middle = (low + high) / 2
         low, high = middle - size * (0.5 + _MARGIN), middle + size * (0.5 + _MARGIN)
         return (float(low[0]), float(high[0])), (float(low[1]), float(high[1]))
+    given: Any = 1.0 if extent is None else extent
     try:
-        if np.ndim(extent) == 0:
-            extent = ((-float(extent), float(extent)),) * 2
-        (a0, a1), (b0, b1) = ((float(low), float(high)) for low, high in extent)
+        if np.ndim(given) == 0:
+            given = ((-float(given), float(given)),) * 2
+        (a0, a1), (b0, b1) = ((float(low), float(high)) for low, high in given)
     except (TypeError, ValueError):
         a0 = a1 = b0 = b1 = 0.0
     if not (a0 < a1 and b0 < b1):
         raise ValueError(
             "landscape: `extent` must be a positive number or ((least a, greatest a), (least b, greatest b)), got "
-            f"{given!r}."
+            f"{extent!r}."
         )
     return (a0, a1), (b0, b1)

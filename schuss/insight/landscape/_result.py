@@ -163,25 +163,28 @@ class Landscape:
 
     def html(self, seconds: float = 6.0, plays: bool = False) -> str:
         """The page: a map, hills, and the loss along the path. `plays`: it begins by itself."""
-        body = paragraph(self._words())
-        body += self._figure("map", "from above", seconds, plays, "Lines join places of the same loss.")
-        body += self._figure("surface", "as hills", seconds, plays, "Drag to turn them.")
+        body = self.figures_html(seconds, plays)
         if self.path is not None and self.path_loss is not None:
             steps = self.path_steps if self.path_steps is not None else np.arange(len(self.path))
             log = bool((self.path_loss > 0).all() and self.path_loss.max() > 10 * self.path_loss.min())
             body += line_plot(
                 [Series("", steps, self.path_loss)], "the loss along the path", "step", y_log=log
             )
-        script = files("schuss.insight.landscape").joinpath("landscape.js").read_text(encoding="utf-8")
         head = figures(self._cards())
         title = f"{self.name}: the loss around its weights"
         return page(
             title,
             [Section("Landscape", body, "landscape")],
             head=head,
-            scripts=script,
+            scripts=script(),
             footer="Made by Schuss.",
         )
+
+    def figures_html(self, seconds: float = 6.0, plays: bool = False) -> str:
+        """The map and the hills, for a page that has `script`."""
+        body = paragraph(self._words())
+        body += self._figure("map", "from above", seconds, plays, "Lines join places of the same loss.")
+        return body + self._figure("surface", "as hills", seconds, plays, "Drag to turn them.")
 
     def _figure(self, kind: str, title: str, seconds: float, plays: bool, note: str) -> str:
         return plot(
@@ -233,6 +236,11 @@ class Landscape:
 
     def _repr_html_(self) -> str:
         return f'<iframe srcdoc="{escape(self.html())}" style="width:100%;height:48rem;border:0"></iframe>'
+
+
+def script() -> str:
+    """What draws maps and hills in a page."""
+    return files("schuss.insight.landscape").joinpath("landscape.js").read_text(encoding="utf-8")
 
 
 def _pyplot(what: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -105,7 +105,7 @@ class Numbers:
         return np.argsort(-self.score, kind="stable")[:most]
 
 
-Judged = Classes | Labels | Numbers
+Judged: TypeAlias = Classes | Labels | Numbers
 
 
 def judged(name: str, y: Any, p: Any, loss: Any) -> Judged | str:

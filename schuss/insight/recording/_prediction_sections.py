@@ -240,16 +240,12 @@ class Predictions:
         parts = [figures([(number(value), name) for name, value in found.measures.items()])]
         true = found.true.reshape(len(found.true), -1)
         predicted = found.predicted.reshape(len(true), -1)
-        is_flat = true.shape[1] <= _MOST_NUMBERS
         names = self.names if self.names is not None and len(self.names) == true.shape[1] else None
-        columns = range(true.shape[1]) if is_flat else [None]
-        for column in columns:
-            t, p = (
-                (true.ravel(), predicted.ravel())
-                if column is None
-                else (true[:, column], predicted[:, column])
-            )
-            name = "" if len(columns) == 1 else names[column] if names else f"number {column}"
+        pairs = [("", true.ravel(), predicted.ravel())]  # all numbers together, if there are many
+        if 1 < true.shape[1] <= _MOST_NUMBERS:
+            columns = range(true.shape[1])
+            pairs = [(names[c] if names else f"number {c}", true[:, c], predicted[:, c]) for c in columns]
+        for name, t, p in pairs:
             parts.append(row_of(_scatter(t, p, name), _residuals(t, p, name)))
         parts.append("<h3>Worst errors</h3>" + self._worst_numbers(found, names))
         return "".join(parts)

@@ -13,6 +13,8 @@ import numpy as np
 
 from schuss.callbacks import History
 from schuss.insight._html import Section, escape, figures, number, page, paragraph
+from schuss.insight.landscape._landscape import landscape
+from schuss.insight.landscape._result import script
 from schuss.insight.recording._drawn import Drawer, drawers
 from schuss.insight.recording._facts import model_facts
 from schuss.insight.recording._judged import Classes, Judged, Labels, Numbers, judged
@@ -32,6 +34,7 @@ from schuss.random import global_seed_generator
 from schuss.training._checks import positive_integer
 from schuss.utils._names import suggestion
 
+_LANDSCAPE_ROWS = 500
 _ENDINGS = (".html", ".htm")
 
 
@@ -57,7 +60,7 @@ class Report:
 
 def report(
     training: Any = None,
-    model: Model | None = None,
+    model: Any = None,
     x: Any = None,
     y: Any = None,
     sample_weight: Any = None,
@@ -75,6 +78,9 @@ def report(
 ) -> Report:
     """Write one page about a training: what was trained, on what, the curves, the rate, the layers' health, the worst
     mistakes with their inputs, the confusion matrix, what it cost, and how to do it again.
+
+    If the recorder has kept the way of the weights (``weight_path=True``), and data are given, the page also has the
+    `landscape` of the loss.
 
     The page is one file that needs nothing else, no network either: plots are drawn by a script within, pictures
     and sounds are part of it. Whatever comes from data is shown as text, never taken as HTML.
@@ -142,6 +148,7 @@ def report(
         subtitle=f"{now:%Y-%m-%d %H:%M}",
         head=figures(_headline(model, recorder, history, found)),
         footer="Made by Schuss. This page asks the network for nothing.",
+        scripts=script() if any(section.id == "landscape" for section in sections) else "",
     )
     if target is not None:
         target.write_text(html, encoding="utf-8")
@@ -227,11 +234,19 @@ def _sections(
         made.append(Predictions(rows, drawn, names, worst).section(found))
     if recorder is not None:
         made += [health_section(recorder), rate_section(recorder, model)]
+        if recorder.path is not None and len(recorder.path) > 1 and rows is not None and rows.y is not None:
+            made.append(_landscape_section(model, recorder, rows))
     made.append(model_section(facts))
     made.append(data_section(rows, recorder, found, names))
     made.append(cost_section(recorder, facts))
     made.append(again_section(facts, recorder, getattr(global_seed_generator(), "_seed", None)))
     return [section for section in made if section is not None]
+
+
+def _landscape_section(model: Any, recorder: Recorder, rows: Rows) -> Section:
+    """The loss around the way of the weights, which the recorder has kept."""
+    seen = landscape(model, rows.x, rows.y, rows.sample_weight, recorder, points=31, rows=_LANDSCAPE_ROWS)
+    return Section("Landscape", seen.figures_html(), "landscape")
 
 
 def _headline(
