@@ -36,12 +36,12 @@ from schuss.ops.convolution import *
 from schuss.ops.ctc import *
 from schuss.ops.linalg import *
 from schuss.ops.math import *
-from schuss.ops.nn import *
+from schuss.ops.networks import *
 from schuss.ops.patches import *
 from schuss.ops.pooling import *
 from schuss.ops.signal import *
 
-from schuss.ops import image as image  # isort: skip
+from schuss.ops import image as image, nn as nn  # isort: skip
 
 accept_symbolic(globals())
 del accept_symbolic

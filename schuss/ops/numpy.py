@@ -11,3 +11,7 @@ from schuss.ops.reductions import *
 from schuss.ops.shaping import *
 from schuss.ops.sorting import *
 from schuss.ops.statistics import *
+
+from schuss.ops.control import vectorize as vectorize  # isort: skip
+from schuss.ops.core import ndim as ndim, size as size, view as view  # isort: skip
+from schuss.ops.linalg import slogdet as slogdet  # isort: skip
