@@ -30,7 +30,7 @@ def lesson(number: int | None, language: str | None, pause: bool | None) -> None
     from schuss import lessons
 
     language = language or _language()
-    console = Console(highlight=False, markup=False)
+    console = Console(file=sys.stdout, highlight=False, markup=False)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without these characters shows the others
     if number is None:

@@ -31,7 +31,8 @@ def show(lesson: Lesson, console: Console, ask: Callable[[str], str] | None = No
 
     Args:
         lesson: the page.
-        console: where to.
+        console: where to. It needs a file of its own (``Console(file=sys.stdout)``), since `sys.stdout` is taken from it
+            while programs run.
         ask: says its argument and gives what the reader types, as `input` does; it is called between sections and for
             answers. None: nothing is asked.
 
@@ -73,7 +74,8 @@ class _Showing:
 
     def _part(self, part: Part) -> None:
         if isinstance(part, Code):
-            self._code(part, self._run(part))
+            self._code(part)
+            self._said(self._run(part))
         elif isinstance(part, Answer):
             self._answer(part)
         else:
@@ -92,17 +94,17 @@ class _Showing:
         with self._console.status(self._words["running"]):
             return run(code, self._lesson, self._names)
 
-    def _code(self, code: Code, output: str) -> None:
-        syntax = Syntax(
-            code.source.rstrip(), "python", theme="ansi_dark", background_color="default", word_wrap=True
-        )
+    def _code(self, code: Code) -> None:
+        source = code.source.rstrip()
+        syntax = Syntax(source, "python", theme="ansi_dark", background_color="default", word_wrap=True)
         self._console.print(Padding(syntax, (0, 0, 1, 2)))
-        if output:
-            lines = [f"  │ {line}" for line in output.rstrip().expandtabs(8).splitlines()]
-            self._said(Text("\n".join(lines), style="cyan"))
 
-    def _said(self, text: Text) -> None:
+    def _said(self, output: str) -> None:
         """Lines as they were printed; a terminal that is too narrow cuts them, for tables must not be folded."""
+        if not output:
+            return
+        lines = [f"  │ {line}" for line in output.rstrip().expandtabs(8).splitlines()]
+        text = Text("\n".join(lines), style="cyan")
         if self._console.is_terminal:
             self._console.print(text, no_wrap=True, overflow="ellipsis")
         else:
@@ -118,9 +120,11 @@ class _Showing:
             self._console.print(Text(self._words["right" if right else "other"], style="bold"))
         else:
             self._console.print(Text(f"{self._words['answer']}:", style="bold"))
+        self._console.print()
         for part in answer.parts:
             if isinstance(part, Code):
-                self._code(part, outputs[id(part)])
+                self._code(part)
+                self._said(outputs[id(part)])
             else:
                 self._text(part)
 
