@@ -72,8 +72,8 @@ class Recorder(RunObserver):
         >>> _ = model.fit(x, 2 * x, epochs=3, verbose=0, callbacks=[recorder])
         >>> recorder.losses.steps.tolist(), [look.step for look in recorder.looks]
         ([0, 1, 2, 3, 4, 5], [0, 2, 4, 6])
-        >>> sorted(recorder.looks[0].weights)
-        ['line/bias', 'line/kernel']
+        >>> sorted(recorder.looks[0].layers)
+        ['line']
 
     A recorder may go through several calls of `fit` of one model; it goes on counting.
     """
