@@ -53,6 +53,14 @@ def fraction(owner: Any, name: str, value: Any) -> float:
     return number(owner, name, value, high=1.0, without_high=True)
 
 
+def no_rate_yet(optimizer: Any) -> str:
+    """The message where an optimizer of rate "auto" is used before its rate is known."""
+    return (
+        f"{optimizer.name}: the learning rate is 'auto', which `fit` finds at its start. For steps of one's own, find it "
+        "with schuss.insight.find_learning_rate(model, x, y) and set optimizer.learning_rate = found.suggestion."
+    )
+
+
 def _range(low: float, high: float, without_low: bool, without_high: bool) -> str:
     if high == math.inf:
         if low == -math.inf:

@@ -57,7 +57,8 @@ class Optimizer(OwnVariables):
 
     Args:
         learning_rate: float ≥ 0, a `schedules.LearningRateSchedule`, or a function without arguments that
-            returns the rate (called in every step).
+            returns the rate (called in every step); or ``"auto"``: `fit` finds the rate by experiment, at its
+            start (`schuss.insight.find_learning_rate`), says which it is, and trains with it.
         weight_decay: float ≥ 0 or None. Decoupled from the gradient, as in AdamW.
         clipnorm: float or None. Each variable's gradient is scaled to at most this 2-norm.
         clipvalue: float or None. Each element of a gradient is clipped to [−clipvalue, clipvalue].
@@ -150,6 +151,7 @@ class Optimizer(OwnVariables):
         self._shared: dict[tuple[str, np.dtype, int], tuple[Any, Any]] | None = None
         self._iterations = self.add_variable((), dtype="int32", name="iteration")
         self._learning_rate: Any = None
+        self._seeks_rate = False
         self._take_learning_rate(learning_rate)
 
     def _keywords(self) -> list[str]:
@@ -163,11 +165,12 @@ class Optimizer(OwnVariables):
     # The learning rate and the counter
 
     def _take_learning_rate(self, rate: Any) -> None:
+        self._seeks_rate = isinstance(rate, str) and rate == "auto"
         if isinstance(rate, LearningRateSchedule) or callable(rate):
             self._variables = [v for v in self._variables if v is not self._learning_rate]
             self._learning_rate = rate
             return
-        value = self._rate_number(rate)
+        value = np.nan if self._seeks_rate else self._rate_number(rate)
         start = lambda shape, dtype: np.full(shape, value, dtype)  # noqa: E731
         self._learning_rate = self.add_variable((), start, name="learning_rate")
 
@@ -178,7 +181,7 @@ class Optimizer(OwnVariables):
         try:
             return float(_checks.number(self, "learning_rate", rate))
         except ValueError as error:
-            hint = "It may also be a LearningRateSchedule, or a function without arguments."
+            hint = "It may also be 'auto', a LearningRateSchedule, or a function without arguments."
             raise ValueError(f"{error} {hint}") from None
 
     @property
@@ -202,18 +205,29 @@ class Optimizer(OwnVariables):
     @learning_rate.setter
     def learning_rate(self, rate: Any) -> None:
         held = self._learning_rate
+        if isinstance(rate, str) and rate == "auto":
+            raise ValueError(
+                f"{self.name}: 'auto' is said when an optimizer is made, {type(self).__name__}(learning_rate='auto'). "
+                "To find a rate for a model as it is now, call schuss.insight.find_learning_rate(model, x, y)."
+            )
         if isinstance(held, Variable) and isinstance(rate, Tensor):
             held.assign(rate)
         elif isinstance(rate, LearningRateSchedule) or callable(rate):
             self._take_learning_rate(rate)
         elif isinstance(held, Variable):
             held.assign(self._rate_number(rate))
+            self._seeks_rate = False
         else:
             raise TypeError(
                 f"The learning rate of {self.name!r} comes from {type(held).__name__}, so it cannot be set "
                 f"to {rate!r}. "
                 "Make the optimizer with a float `learning_rate` if it is to be changed."
             )
+
+    @property
+    def seeks_rate(self) -> bool:
+        """Whether the learning rate is ``"auto"``, and has not been found yet."""
+        return self._seeks_rate
 
     @property
     def learning_rate_sources(self) -> tuple[Any, ...]:
@@ -277,6 +291,8 @@ class Optimizer(OwnVariables):
         grads, variables = self._given(grads, trainable_variables)
         if not grads:
             return
+        if self.seeks_rate and active_trace() is None:
+            raise ValueError(_checks.no_rate_yet(self))
         with name_scope(self.name):
             self._apply(*self._matched(grads, variables))
 
@@ -523,7 +539,7 @@ class Optimizer(OwnVariables):
         if isinstance(rate, LearningRateSchedule):
             rate = serialize(rate)
         elif isinstance(rate, Variable):
-            rate = float(rate.array)
+            rate = "auto" if self._seeks_rate else float(rate.array)
         return {
             "name": self.name,
             "learning_rate": rate,

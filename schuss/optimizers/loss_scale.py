@@ -126,6 +126,10 @@ class LossScaleOptimizer(Optimizer):
         self.inner_optimizer.learning_rate = rate
 
     @property
+    def seeks_rate(self) -> bool:
+        return self.inner_optimizer.seeks_rate
+
+    @property
     def learning_rate_sources(self) -> tuple[Any, ...]:
         return self.inner_optimizer.learning_rate_sources
 

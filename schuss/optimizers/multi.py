@@ -173,6 +173,10 @@ class MultiOptimizer(Optimizer):
         )
 
     @property
+    def seeks_rate(self) -> bool:
+        return any(o.seeks_rate for o in self.optimizers)
+
+    @property
     def learning_rate_sources(self) -> tuple[Any, ...]:
         return tuple(source for o in self.optimizers for source in o.learning_rate_sources)
 

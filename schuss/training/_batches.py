@@ -130,6 +130,27 @@ class BatchData:
         if steps is not None or not made:
             warn_of_end(made, steps)
 
+    def peek(self, most: int, size: int) -> list[Piece]:
+        """The first batches, which will come again in the next pass: at most so many, of so many bytes.
+
+        Those of a generator are kept, and come before what it gives then.
+        """
+        if isinstance(self.batches, PyDataset):
+            count = self.batches.num_batches
+            source: Any = (self.batches[i] for i in range(most if count is None else count))
+        else:
+            source = iter(self.batches)
+        taken, pieces = [], []
+        for data in itertools.islice(source, most):
+            taken.append(data)
+            pieces.append(self._piece(data))
+            size -= sum(array.nbytes for array in pieces[-1].arrays)
+            if size <= 0:
+                break
+        if self._once:
+            self.batches = itertools.chain(taken, self.batches)
+        return pieces
+
     def restart(self) -> None:
         """The next pass begins at the beginning, but for a generator, which cannot. Threads that make batches
         ahead end."""

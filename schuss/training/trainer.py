@@ -13,12 +13,14 @@ import numpy as np
 from schuss import ops, optimizers
 from schuss.callbacks import CallbackList, History, ProgbarLogger
 from schuss.graph import Variable, _tree, active_trace, untraced
+from schuss.optimizers._checks import no_rate_yet
 from schuss.training._arguments import evaluation_data, is_due, on_batch_piece, prediction_data, training_data
 from schuss.training._batches import unpack_x_y_sample_weight
 from schuss.training._checks import DataCheck, optional_positive_integer, positive_integer
 from schuss.training._compile import Compiled, OutputMetrics
 from schuss.training._data import ArrayData, Counted, Piece
 from schuss.training._observers import Observers
+from schuss.training._rate import seek_rate
 from schuss.training._run import predict_all, results_of, test_epoch, train_epoch
 from schuss.training._steps import PREDICT, TEST, TRAIN, Steps
 from schuss.training._traces import at_once, measured
@@ -209,6 +211,8 @@ class Trainer(_Layer):
                 first = given.first_piece()
                 each_loss = kind == TRAIN and bool(Observers(called))
                 looks(self._steps.get(self, kind, first, each_loss), first)
+        if getattr(self.optimizer, "seeks_rate", False) and epochs > initial_epoch:
+            seek_rate(self, data, epochs - initial_epoch, steps_per_epoch, verbose)
         self._initial_epoch = None
         called.on_train_begin()
         initial_epoch = self._initial_epoch or initial_epoch  # a callback took up an interrupted training
@@ -355,6 +359,8 @@ class Trainer(_Layer):
             The batch's loss and metrics, as `evaluate` returns them.
         """
         self._require_compiled("train_on_batch", needs_optimizer=True)
+        if getattr(self.optimizer, "seeks_rate", False):
+            raise ValueError(no_rate_yet(self.optimizer))
         return self._on_batch(TRAIN, on_batch_piece(self, x, y, sample_weight, class_weight), return_dict)
 
     def test_on_batch(

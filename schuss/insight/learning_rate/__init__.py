@@ -2,7 +2,7 @@
 is stable, and why; and, of several rates, how each of them went. The model is left as it was."""
 
 from schuss.insight.learning_rate._curvature import Eigenvalue, largest_eigenvalue
-from schuss.insight.learning_rate._find import find_learning_rate
+from schuss.insight.learning_rate._find import find_learning_rate, rate_for_fit
 from schuss.insight.learning_rate._result import LearningRate
 
-__all__ = ["Eigenvalue", "LearningRate", "find_learning_rate", "largest_eigenvalue"]
+__all__ = ["Eigenvalue", "LearningRate", "find_learning_rate", "largest_eigenvalue", "rate_for_fit"]

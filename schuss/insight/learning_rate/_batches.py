@@ -13,8 +13,8 @@ from schuss.training._data import ArrayData, Piece
 
 _APART = 0.2  # of the rows
 _MOST_APART = 8  # batches, and blocks of rows
-_MOST_KEPT = 64  # batches of a generator
-_MOST_BYTES = 1 << 28  # of them
+MOST_KEPT = 64  # batches of a generator
+MOST_BYTES = 1 << 28  # of them
 
 
 class Batches:
@@ -87,7 +87,7 @@ class Read(Batches):
         for piece in pieces:
             self.read.append(piece)
             held += sum(array.nbytes for array in piece.arrays)
-            if len(self.read) == _MOST_KEPT or held > _MOST_BYTES:
+            if len(self.read) == MOST_KEPT or held > MOST_BYTES:
                 break
         count = min(int(len(self.read) * _APART), _MOST_APART) if spare else 0
         chosen = self.read[:: len(self.read) // count][:count] if count else []

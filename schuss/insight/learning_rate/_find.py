@@ -6,7 +6,7 @@ import random
 import time
 from typing import Any
 
-from schuss.insight.learning_rate._batches import Batches, Read, Rows
+from schuss.insight.learning_rate._batches import MOST_BYTES, MOST_KEPT, Batches, Read, Rows
 from schuss.insight.learning_rate._beginning import Beginning, beginning
 from schuss.insight.learning_rate._kept import innermost, kept
 from schuss.insight.learning_rate._range_test import RangeTest, range_test
@@ -20,7 +20,7 @@ from schuss.training._steps import PREDICT
 
 _LOWEST, _HIGHEST = 1e-6, 10.0
 _STEPS = 300
-_OF_RANGE_TEST = 0.27  # of the steps
+_OF_RANGE_TEST = 0.2  # of the steps
 _OF_SLOTS = 10  # steps in which the optimizer's averages fill
 _ROWS = 4  # batches whose curvature is looked at
 
@@ -103,6 +103,24 @@ def batches_of(data: Any, steps_per_epoch: int | None, seed: int = 0) -> Batches
     if isinstance(data, ArrayData):
         return Rows(data, seed, limit=steps_per_epoch)
     return Read(data.pieces(), steps_per_epoch or data.steps)
+
+
+def rate_for_fit(model: Any, data: Any, epochs: int, steps_per_epoch: int | None) -> LearningRate:
+    """The search at the start of `fit`, for a rate that is ``"auto"``.
+
+    Args:
+        model: compiled. data: of `fit`; the batches of a generator that are read will come again. epochs, steps_per_epoch:
+            how long the training is going to be.
+    """
+    innermost(model.optimizer)
+    if model.built and not model.optimizer.built:
+        model.optimizer.build(
+            model.trainable_variables
+        )  # as training would: so it can have the search's program
+    if isinstance(data, ArrayData):
+        return searched(model, Rows(data, 0, limit=steps_per_epoch), epochs)
+    pieces = data.peek(MOST_KEPT, MOST_BYTES)
+    return searched(model, Read(iter(pieces), steps_per_epoch or data.steps), epochs)
 
 
 def searched(

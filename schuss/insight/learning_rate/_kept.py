@@ -74,6 +74,7 @@ def kept(model: Any) -> Iterator[Variable]:
             model._steps = Steps()
         if not isinstance(held, Variable):
             inner._take_learning_rate(0.0)
+        inner._seeks_rate = False
         yield inner._learning_rate
     finally:
         put_back(copies)

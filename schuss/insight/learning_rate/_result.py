@@ -52,6 +52,13 @@ class LearningRate(Printed):
     def __float__(self) -> float:
         return self.suggestion
 
+    @property
+    def line(self) -> str:
+        """The most important in a line."""
+        stable = "" if self.bound is None else f", stable up to {number(self.bound)} by curvature"
+        cost = f"found in {self.steps} steps, {self.seconds:.1f} s"
+        return f"Learning rate of {self.optimizer} for {self.planned} steps: {self.suggestion:g}{stable} ({cost})"
+
     def __rich__(self) -> RenderableType:
         table = Table.grid(padding=(0, 2))
         for name, value in (

@@ -94,11 +94,11 @@ def _beyond(tried: list[Probe]) -> float | None:
 
 def _best(tried: list[Probe], centre: float, spread: float, start: float) -> float:
     """ln α with the least sum of: how much worse the loss is than the best one, in standard errors (of the differences
-    of the same blocks of rows), squared and halved; and how far from the centre, in spreads, squared and halved."""
+    of the same blocks of rows), halved; and how far from the centre, in spreads, squared and halved."""
     worse, at = _worse(tried, start), np.log([p.rate for p in tried])
     x = np.linspace(min(centre, at[0]) - spread, max(centre, at[-1]) + spread, 2001)
     outside = np.maximum(0.0, np.maximum(at[0] - x, x - at[-1]))
-    total = np.interp(x, at, worse) ** 2 / 2 + ((x - centre) / spread) ** 2 / 2 + (_BEYOND * outside) ** 2
+    total = np.interp(x, at, worse) / 2 + ((x - centre) / spread) ** 2 / 2 + (_BEYOND * outside) ** 2
     return float(x[int(np.argmin(total))])
 
 
