@@ -45,6 +45,8 @@ from schuss.ops import image as image, nn as nn  # isort: skip
 
 accept_symbolic(globals())
 del accept_symbolic
+for _names in (vars(nn), vars(numpy)):
+    _names.update((name, globals()[name]) for name in list(_names) if name in globals() and name[0] != "_")
 
 _ELSEWHERE = {"jvp": "schuss.autodiff"}  # by name: it is written in ops
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schuss import ops
+from schuss import Input, Model, ops
 
 NAMES = {
     "nn": "relu gelu softmax one_hot conv depthwise_conv max_pool ctc_loss unfold dot_product_attention moments",
@@ -17,4 +17,10 @@ def test_the_functions_are_those_of_ops(module):
     for name in NAMES[module].split():
         function = getattr(getattr(ops, module), name)
         assert function.__module__.startswith("schuss.ops")
-        assert module == "image" or function is getattr(ops, name)
+        assert module in ("image", "linalg") or function is getattr(ops, name)
+
+
+def test_they_take_symbolic_inputs():
+    inputs = Input((3,))
+    model = Model(inputs, ops.numpy.sin(ops.nn.relu(inputs)))
+    assert model.predict([[-1.0, 0.0, 0.5]], verbose=0).tolist() == [[0.0, 0.0, pytest.approx(0.4794255)]]
