@@ -168,3 +168,17 @@ def test_what_is_not_there_is_an_error() -> None:
         lesson(9)
     with pytest.raises(ValueError, match="not in 'fr'"):
         lessons("fr")
+
+
+def test_the_chinese_front_page_has_the_programs_of_the_english_one() -> None:
+    root = Path(__file__).parents[2]
+    english, chinese = (blocks((root / name).read_text("utf-8")) for name in ("README.md", "README.zh.md"))
+    assert english == chinese
+    for target in re.findall(r"\]\(([^)#]+)\)", (root / "README.zh.md").read_text("utf-8")):
+        assert (root / target).exists(), target
+
+
+def blocks(text: str) -> list[str]:
+    """The programs of a page, without their comments."""
+    found = re.findall(r"^```\w+\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    return [re.sub(r" +# .*$", "", block, flags=re.MULTILINE) for block in found]
