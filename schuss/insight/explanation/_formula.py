@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 _TOKEN = re.compile(
-    r'"([^"]*)"|(\d+(?:\.\d+)?(?:e[+-]?\d+)?)|([^\W\d_][\u0300-\u036f]*)+′*|(\s+)|(.)', re.DOTALL
+    r'"([^"]*)"|(\d+(?:\.\d+)?(?:e[+\-−]?\d+)?)|([^\W\d_][\u0300-\u036f]*)+′*|(\s+)|(.)', re.DOTALL
 )
 _BIG = "ΣΠ∏"
 _ABOVE, _BELOW = "0123456789()+−T", "0123456789"
@@ -180,7 +180,8 @@ def _leaf(part: Part) -> str:
     if part.kind == "space":
         return '<mspace width="0.22em"/>'
     if part.kind == "text":
-        return f"<mtext>{text}</mtext>"
+        kept = text.replace(" ", "\N{NO-BREAK SPACE}")  # which would be dropped at the ends
+        return f"<mtext>{kept}</mtext>"
     if part.kind == "number":
         return f"<mn>{text}</mn>"
     if part.kind == "name":

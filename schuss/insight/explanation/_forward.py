@@ -171,6 +171,11 @@ def loss_step(step: Recorded, symbols: Symbols) -> Step:
         total = float(sum(np.sum(p) for p in penalties))
         made.note = f"Regularizers and layers add {total:.6g} of the {float(value):.6g}."
         made.formulas.append('J = J_"outputs" + Ω')
+    if step.scale is not None:
+        by = float(step.values[step.scale.id]) / float(value) if value else float("nan")
+        made.note += f" It is multiplied by {by:g} before it goes back, so that small gradients do not vanish; then the "
+        made.note += "optimizer divides by that. The gradients below are those of the product."
+        made.note = made.note.strip()
     return made
 
 

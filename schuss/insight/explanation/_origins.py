@@ -304,9 +304,22 @@ def _gather(walk: _Walk, node: Any, index: tuple[Index, ...], within: int) -> Or
         return None
     moved = []
     for axis, t in enumerate(which):
-        text = f"{walk.names.get(t.id, 'index')}[{', '.join(i.text for i in index)}]"
+        text = _place_text(walk, walk.follow(t, index, within))
         moved.append(Index(np.clip(walk.value(t, index), 0, x.shape[axis] - 1).astype(int), text))
     return walk.follow(x, tuple(moved), within)
+
+
+def _place_text(walk: _Walk, origin: Origin) -> str:
+    """How an index that was computed is written: ``x[i, j]`` where it was read, a letter where it counts."""
+    if origin.kind == "constant" and (origin.op or np.size(origin.values) == 1):
+        return origin.op or str(int(np.reshape(origin.values, ())))
+    if origin.kind == "leaf" and origin.tensor is not None:
+        return f"{walk.names[origin.tensor.id]}[{', '.join(i.text for i in origin.index)}]"
+    if origin.kind == "apply" and origin.op == "select":
+        return _place_text(walk, origin.parts[2])  # places below 0 count from the end
+    if origin.kind == "apply" and len(origin.parts) == 1:
+        return _place_text(walk, origin.parts[0])
+    return "index"
 
 
 def _iota(walk: _Walk, node: Any, index: tuple[Index, ...], within: int) -> Origin:

@@ -189,7 +189,7 @@ def _traced(step: Recorded, *batch: Any) -> list[Any]:
     _descend(step, here)
     step.nodes = list(here.nodes)
     kept = [t for call in step.calls for t in (*(t for _, t in call.inputs), *call.outputs)]
-    return [step.loss, *step.penalties, *step.gradient.values(), *kept, *_tensors(step.rate)]
+    return [step.loss, *step.penalties, *step.gradient.values(), *kept, *_tensors([step.rate, step.scale])]
 
 
 def _descend(step: Recorded, here: Trace) -> None:

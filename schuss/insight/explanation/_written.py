@@ -64,7 +64,7 @@ def _symbolic(origin: Origin, symbols: dict[int, str], strength: int) -> str:
         return base + (f"_{{{','.join(wanted)}}}" if wanted and any(w != "0" for w in wanted) else "")
     if origin.kind == "apply":
         return _applied(
-            origin, [_symbolic(p, symbols, _inner(origin, n)) for n, p in enumerate(origin.parts)], strength
+            origin, [_symbolic(p, symbols, _outer(origin, n)) for n, p in enumerate(origin.parts)], strength
         )
     body = _symbolic(origin.parts[0], symbols, 2)
     letters = ",".join(origin.variables)
@@ -72,6 +72,11 @@ def _symbolic(origin: Origin, symbols: dict[int, str], strength: int) -> str:
         made = f"{_BIG[origin.kind]}_{{{letters}}} {body}"
         return f"({made})" if strength > 1 else made
     return f'"{origin.kind}"_{{{letters}}} {body}'
+
+
+def _outer(origin: Origin, position: int) -> int:
+    """As `_inner`, where fractions and roots hold what is in them together."""
+    return 0 if origin.op in ("divide", "sqrt") else _inner(origin, position)
 
 
 def _inner(origin: Origin, position: int) -> int:
@@ -93,6 +98,10 @@ def _applied(origin: Origin, parts: list[str], strength: int) -> str:
         return f'({parts[1]}" where "{parts[0]}", else "{parts[2]})'
     if op == "inside":
         return f'({parts[1]}" inside, else 0")'
+    if op == "divide":
+        return f"{{{parts[0]}}}/{{{parts[1]}}}"
+    if op == "sqrt":
+        return f"√{{{parts[0]}}}"
     if op in INFIX and len(parts) == 2:
         if op == "power":
             return f"{_whole(parts[0])}^{{{parts[1]}}}"

@@ -51,7 +51,7 @@
   const inBrackets = (flat, shape) => (shape.length ? `[${placeOf(flat, shape).join(", ")}]` : "");
 
   function colour(value, scale) {
-    if (typeof value !== "number" || !scale) return "";
+    if (typeof value !== "number" || !value || !scale) return "";
     const strength = Math.min(1, Math.sqrt(Math.abs(value) / scale)) * 0.72;
     return `rgba(var(--${value < 0 ? "minus" : "plus"}), ${strength.toFixed(3)})`;
   }
@@ -395,7 +395,7 @@
       const made = element("section", {}, element("h2", {}, section.title), element("p", {}, section.what));
       for (const step of section.steps) {
         made.append(article(step));
-        contents.append(element("a", { href: `#step-${step.number}`, title: `${step.title} (${step.kind})` }, `${step.number}  ${step.title}`));
+        contents.append(element("a", { href: `#step-${step.number}`, title: `${step.title} (${step.kind})` }, `${step.number}  ${short(step.title)}`));
       }
       main.append(made);
     }
@@ -405,6 +405,8 @@
       element("p", { class: "hint" }, "Click a number: here you see by which formula it was computed, and from which numbers. Red is positive, blue negative; stronger is larger."));
     follow(contents);
   }
+
+  const short = (title) => (title.startsWith(`${data.model}/`) ? title.slice(data.model.length + 1) : title);
 
   function follow(contents) {
     const links = new Map([...contents.querySelectorAll("a")].map((a) => [a.getAttribute("href").slice(1), a]));
