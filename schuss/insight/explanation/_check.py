@@ -171,8 +171,9 @@ def gradient_check(
     """
     checked(model, "gradient_check")
     count = positive_integer("elements", elements)
-    if step is not None and not 0 < step < np.inf:
-        raise ValueError(f"gradient_check: `step` must be a positive number, got {step!r}.")
+    for name, value in (("step", step), ("tolerance", tolerance)):
+        if value is not None and not 0 < value < np.inf:
+            raise ValueError(f"gradient_check: `{name}` must be a positive number, got {value!r}.")
     size = optional_positive_integer("batch_size", batch_size)
     made = recorded(model, batch_of(model, x, y, sample_weight, size))
     limit = tolerance if tolerance is not None else _TOLERANCES[_coarsest(model)]

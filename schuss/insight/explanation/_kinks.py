@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,8 @@ def ways_around(nodes: list[Node], weight: Tensor) -> list[str]:
 def _is_library(node: Node) -> bool:
     """Whether the operation is part of an op whose gradient is known to be right, as of softmax."""
     if node.primitive.name == "custom_gradient":
-        return getattr(node.params["gradient"], "__module__", "").startswith("schuss.ops")
+        rule = inspect.getclosurevars(node.params["gradient"]).nonlocals.get("gradient", None)
+        return getattr(rule, "__module__", "").startswith("schuss.ops")
     made = node.inputs[0].node
     while made is not None and made.primitive.name in ("reshape", "broadcast_in_dim"):
         made = made.inputs[0].node
