@@ -93,6 +93,7 @@ class _Reader:
             "\\mathrm": self._words,
             "\\operatorname": self._words,
             "\\begin": self._table,
+            "\\left": self._bracketed,
         }
 
     def whole(self) -> Box:
@@ -165,8 +166,6 @@ class _Reader:
         if token == "{":
             self._tokens.insert(0, token)
             return self._argument()
-        if token in ("\\left", "\\right", "\\big", "\\Big"):
-            return Box([""]) if self._next() == "." and self._take() else None
         if token in SPACES:
             return Box([SPACES[token]])
         if token in RELATIONS:
@@ -219,6 +218,16 @@ class _Reader:
         self._take()
         return Box([words])
 
+    def _bracketed(self) -> Box:
+        """What stands between \\left and \\right, in brackets of its height; a dot is none."""
+        opening = self._take()
+        inner = self._row(("\\right",))
+        if self._take() != "\\right":
+            raise self._error("\\left has no \\right")
+        marks = (mark.replace(".", " ") for mark in (opening, self._take()))
+        left, right = (_bracket(mark, inner) for mark in marks)
+        return beside([left, inner, right])
+
     def _table(self) -> Box:
         kind = self._words().lines[0]
         if kind not in _BRACKETS:
@@ -264,12 +273,13 @@ def _tall_table(rows: list[list[Box]], kind: str) -> Box:
     columns = max(len(row) for row in rows)
     widths = [max(row[n].width for row in rows if n < len(row)) for n in range(columns)]
     gap = "" if kind == "aligned" else "  "
+    tall = any(len(box.lines) > 1 for row in rows for box in row)
     lines: list[str] = []
     for row in rows:
         cells = [_padded(box, width, kind) for box, width in zip(row, widths)]
         spaced = [part for cell in cells for part in (Box([gap]), cell)][1:]
         lines += beside(spaced).lines
-        if kind == "aligned" and row is not rows[-1]:
+        if (kind == "aligned" or tall) and row is not rows[-1]:
             lines.append("")
     table = Box(lines, (len(lines) - 1) // 2)
     return beside([_bracket(opening, table), table, _bracket(closing, table)])

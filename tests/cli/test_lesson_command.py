@@ -121,6 +121,7 @@ def test_formulas_in_one_line_and_in_several() -> None:
         "⎡  1  −2⎤",
         "⎣0.5   3⎦",
     ]
+    assert display(r"\left( \frac{1}{4} \right)^2").splitlines() == ["⎛1⎞", "⎜─⎟²", "⎝4⎠"]
     assert display(r"\sum_{i=1}^{n} x_i").splitlines() == [" n", " Σ  xᵢ", "i=1"]
 
 
