@@ -14,7 +14,15 @@ from schuss.insight.compilation import (
 from schuss.insight.diagnosis import Diagnosis, Finding, Picture, diagnose
 from schuss.insight.explanation import Explanation, GradientCheck, explain, gradient_check
 from schuss.insight.landscape import Landscape, landscape
-from schuss.insight.learning_rate import Eigenvalue, LearningRate, find_learning_rate, largest_eigenvalue
+from schuss.insight.learning_rate import (
+    Eigenvalue,
+    LearningRate,
+    Sweep,
+    Swept,
+    find_learning_rate,
+    largest_eigenvalue,
+    sweep,
+)
 from schuss.insight.recording import Recorder, Report, report
 
 __all__ = [
@@ -34,6 +42,8 @@ __all__ = [
     "Place",
     "Recorder",
     "Report",
+    "Sweep",
+    "Swept",
     "diagnose",
     "explain",
     "explain_compilation",
@@ -42,4 +52,5 @@ __all__ = [
     "landscape",
     "largest_eigenvalue",
     "report",
+    "sweep",
 ]

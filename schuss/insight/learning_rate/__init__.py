@@ -4,5 +4,16 @@ is stable, and why; and, of several rates, how each of them went. The model is l
 from schuss.insight.learning_rate._curvature import Eigenvalue, largest_eigenvalue
 from schuss.insight.learning_rate._find import find_learning_rate, rate_for_fit
 from schuss.insight.learning_rate._result import LearningRate
+from schuss.insight.learning_rate._sweep import sweep
+from schuss.insight.learning_rate._swept import Sweep, Swept
 
-__all__ = ["Eigenvalue", "LearningRate", "find_learning_rate", "largest_eigenvalue", "rate_for_fit"]
+__all__ = [
+    "Eigenvalue",
+    "LearningRate",
+    "Sweep",
+    "Swept",
+    "find_learning_rate",
+    "largest_eigenvalue",
+    "rate_for_fit",
+    "sweep",
+]
