@@ -14,8 +14,8 @@ class ModelCheckpoint(MonitorCallback):
     """Saves the model or its weights after every epoch, or after every so many batches.
 
     Args:
-        filepath: str or path that ends in ``.weights.h5`` (with `save_weights_only`), else in ``.keras`` or
-            ``.h5``. It may have ``{epoch}`` (from 1), ``{batch}`` (with a number as `save_freq`) and the
+        filepath: str or path that ends in ``.weights.h5`` or ``.safetensors`` (with `save_weights_only`), else in
+            ``.keras`` or ``.h5``. It may have ``{epoch}`` (from 1), ``{batch}`` (with a number as `save_freq`) and the
             names of logs, with formats: ``"{epoch:02d}-{val_loss:.2f}.weights.h5"``.
         monitor: str, "val_loss": what is watched with `save_best_only`.
         verbose: 0 or 1: say what is saved.
@@ -44,7 +44,7 @@ class ModelCheckpoint(MonitorCallback):
         self.filepath = os.fspath(filepath)
         self.verbose, self.save_best_only, self.save_weights_only = verbose, save_best_only, save_weights_only
         self.save_freq = save_freq
-        endings = (".weights.h5",) if save_weights_only else (".keras", ".h5")
+        endings = (".weights.h5", ".safetensors") if save_weights_only else (".keras", ".h5")
         if not self.filepath.endswith(endings):
             raise ValueError(
                 f"ModelCheckpoint: with save_weights_only={save_weights_only} `filepath` must end in "

@@ -233,10 +233,11 @@ class Model(Trainer, Layer):
         export_onnx(self, filepath, input_signature, opset_version)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: Any = None) -> None:
-        """Write all weights, and the optimizer's variables, to a ``.weights.h5`` file, as Keras 3 does.
+        """Write all weights, and the optimizer's variables, to a ``.weights.h5`` file, as Keras 3 does, or to a
+        ``.safetensors`` file.
 
         Args:
-            filepath: a path that ends in ``.weights.h5``.
+            filepath: a path that ends in ``.weights.h5`` or ``.safetensors``.
             overwrite: replace an existing file; otherwise an error. Default True.
             max_shard_size: accepted only as None: weights are always written to one file.
 
@@ -252,7 +253,7 @@ class Model(Trainer, Layer):
         """Read what `save_weights`, or Keras 3's, wrote. All is read and checked before the model is changed.
 
         Args:
-            filepath: a ``.weights.h5`` file, or a ``.keras`` file, whose weights are taken.
+            filepath: a ``.weights.h5`` or ``.safetensors`` file, or a ``.keras`` file, whose weights are taken.
             skip_mismatch: leave layers as they are, with a warning, where the file does not fit. Default
                 False.
             **kwargs: ``objects_to_skip``: list of layers that are left as they are. ``by_name``: for ``.h5`` files

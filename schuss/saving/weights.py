@@ -15,6 +15,7 @@ import numpy as np
 from schuss.graph import Variable
 from schuss.layers._state import Holder
 from schuss.random import SeedGenerator
+from schuss.saving import _safetensors
 from schuss.saving._files import open_archive, read_member, replacing
 from schuss.saving._hdf5 import WeightsFile, weights_in
 from schuss.saving.legacy import SUFFIXES, load_legacy_weights
@@ -25,23 +26,27 @@ WEIGHTS_NAME = "model.weights.h5"
 """The name of the weights' file in a ``.keras`` archive."""
 
 _SUFFIX = ".weights.h5"
+AnyFile = WeightsFile | _safetensors.TensorsFile
 
 
 def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_size: Any = None) -> None:
-    """Write the model's weights, and its optimizer's variables, to a file that Keras 3 reads, too.
+    """Write the model's weights, and its optimizer's variables, to a file: ``.weights.h5``, which Keras 3 reads, too, or
+    ``.safetensors``.
 
     The file is written beside its place and moved there when it is complete.
 
     Raises:
-        ValueError: the name does not end in ``.weights.h5``; the model has no weights yet.
+        ValueError: the name ends in neither; the model has no weights yet.
         FileExistsError: it exists, and `overwrite` is False.
         OSError: it cannot be written; a file that was there before is unchanged.
     """
     path = Path(filepath)
     if max_shard_size is not None:
         raise ValueError("save_weights: `max_shard_size` is not supported; weights are written to one file.")
-    if not path.name.endswith(_SUFFIX):
-        raise ValueError(f"save_weights: the file name must end in {_SUFFIX!r}, got {str(filepath)!r}.")
+    if not path.name.endswith((_SUFFIX, _safetensors.SUFFIX)):
+        raise ValueError(
+            f"save_weights: the file name must end in {_SUFFIX!r} or {_safetensors.SUFFIX!r}, got {str(filepath)!r}."
+        )
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists. Give another name, or overwrite=True.")
     if not model.built:
@@ -49,9 +54,24 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
             f'Model "{model.name}" is not built, so it has no weights to save. Call it on data, or build(input_shape) '
             "it, first."
         )
-    content = weights_bytes(model)
+    plain = path.name.endswith(_safetensors.SUFFIX)
+    content = _tensors_bytes(model) if plain else weights_bytes(model)
     with replacing(path) as temporary, open(temporary, "wb") as file:
         file.write(content)
+
+
+def _tensors_bytes(model: Any) -> bytes:
+    stores: dict[str, dict[str, np.ndarray]] = {}
+    meanings: dict[str, str] = {}
+    for path, part in parts_of(model):
+        store: dict[str, Any] = {}
+        part.save_own_variables(store)
+        stores[path] = {key: np.asarray(array) for key, array in store.items()}
+        own = part._own_variables() if isinstance(part, Holder) else []
+        meanings.update(
+            (_safetensors.name_of(path, str(n)), v.path) for n, v in enumerate(own) if str(n) in store
+        )
+    return _safetensors.content_of(stores, meanings)
 
 
 def weights_bytes(model: Any) -> memoryview:
@@ -147,7 +167,7 @@ def load_weights(
     changed.
 
     Args:
-        model: built. filepath: a ``.weights.h5`` or ``.keras`` file.
+        model: built. filepath: a ``.weights.h5``, ``.safetensors`` or ``.keras`` file.
         skip_mismatch: leave what does not fit as it is, with a warning.
         objects_to_skip: layers (or the optimizer) that are left as they are.
         by_name: for files of Keras's older format, ``.h5``: find layers by their names, not by their order.
@@ -160,11 +180,12 @@ def load_weights(
     legacy = path.suffix in SUFFIXES and not path.name.endswith(_SUFFIX)
     if by_name is not None and not legacy:
         raise ValueError("load_weights: `by_name` is only for files of Keras's older format, '.h5'.")
-    if not legacy and not path.name.endswith((_SUFFIX, ".keras")):
+    plain = path.name.endswith(_safetensors.SUFFIX)
+    if not legacy and not path.name.endswith((_SUFFIX, _safetensors.SUFFIX, ".keras")):
         raise ValueError(
-            f"load_weights: the file name must end in {_SUFFIX!r}, '.keras' or '.h5', got {str(filepath)!r}. Other "
-            "formats (TensorFlow checkpoints) are not supported: load the model with Keras 3 and save it with "
-            "model.save_weights('name.weights.h5')."
+            f"load_weights: the file name must end in {_SUFFIX!r}, '.safetensors', '.keras' or '.h5', got "
+            f"{str(filepath)!r}. Other formats (TensorFlow checkpoints) are not supported: load the model with "
+            "Keras 3 and save it with model.save_weights('name.weights.h5')."
         )
     if not path.exists():
         raise FileNotFoundError(f"load_weights: there is no file {str(path)!r}.")
@@ -175,6 +196,11 @@ def load_weights(
         )
     if legacy:
         load_legacy_weights(model, path, bool(by_name), skip_mismatch)
+        return
+    if plain:
+        with _safetensors.tensors_in(path, str(path)) as file:
+            stored = _stored(model, file, str(path), skip_mismatch, objects_to_skip or ())
+        _assign(model, stored)
         return
     source: Any = path
     if path.name.endswith(".keras"):
@@ -188,17 +214,25 @@ def read_weights(
 ) -> None:
     """Give the parts of `model` their arrays from a path or binary file object; all or, on an error,
     nothing."""
+    with weights_in(source, shown) as file:
+        stored = _stored(model, file, shown, skip_mismatch, objects_to_skip)
+    _assign(model, stored)
+
+
+def _stored(
+    model: Any, file: AnyFile, shown: str, skip_mismatch: bool, objects_to_skip: Any
+) -> list[tuple[Any, dict[str, np.ndarray]]]:
+    """The parts of the model, and their arrays in the file."""
     skipped = {id(part) for part in objects_to_skip}
     parts = [(path, part) for path, part in parts_of(model) if id(part) not in skipped]
-    with weights_in(source, shown) as file:
-        misfits = _misfits(parts, file)
-        surplus = _surplus(model, file)
-        if (misfits or surplus) and not skip_mismatch:
-            raise ValueError(_refusal(model, shown, misfits, surplus))
-        stores = {path: file.read(path) for path, _ in parts if path not in misfits}
+    misfits = _misfits(parts, file)
+    surplus = _surplus(model, file)
+    if (misfits or surplus) and not skip_mismatch:
+        raise ValueError(_refusal(model, shown, misfits, surplus))
+    stores = {path: file.read(path) for path, _ in parts if path not in misfits}
     for text in misfits.values():
-        warnings.warn(f"load_weights: {text} It is left as it is.", stacklevel=4)
-    _assign(model, [(part, stores[path]) for path, part in parts if path in stores])
+        warnings.warn(f"load_weights: {text} It is left as it is.", stacklevel=5)
+    return [(part, stores[path]) for path, part in parts if path in stores]
 
 
 def _assign(model: Any, stored: list[tuple[Any, dict[str, np.ndarray]]]) -> None:
@@ -220,13 +254,13 @@ def _all_variables(model: Any) -> list[Variable]:
     return [*model.variables, *(optimizer.variables if optimizer is not None else ())]
 
 
-def _misfits(parts: list[tuple[str, Any]], file: WeightsFile) -> dict[str, str]:
+def _misfits(parts: list[tuple[str, Any]], file: AnyFile) -> dict[str, str]:
     """Path → what is wrong between a layer and the arrays at its place, for those that do not fit."""
     texts = ((path, _misfit(part, path, file.shapes.get(path, {}))) for path, part in parts)
     return {path: text for path, text in texts if text}
 
 
-def _surplus(model: Any, file: WeightsFile) -> list[str]:
+def _surplus(model: Any, file: AnyFile) -> list[str]:
     """Where the file has weights for which the model has no layer."""
     known = {path for path, _ in parts_of(model)}
     return [
