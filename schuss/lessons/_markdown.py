@@ -39,10 +39,11 @@ class _Lines(Text):
 def breaks(text: str, width: int) -> list[int]:
     """The places where lines of at most `width` columns begin, the first one left out.
 
+    >>> from schuss.lessons._markdown import breaks
     >>> breaks("one two three", 8)
     [8]
-    >>> breaks("神经元，权重", 8)
-    [2]
+    >>> breaks("神经元，权重", 6)
+    [2, 5]
     """
     places: list[int] = []
     used = 0

@@ -47,6 +47,7 @@ def inline(latex: str) -> str:
     Raises:
         ValueError: it has a command that is not known, or braces that do not match.
 
+    >>> from schuss.lessons._notation import inline
     >>> inline(r"\\frac{\\partial J}{\\partial w_1} = \\hat y - y^2")
     '∂J/∂w₁ = ŷ − y²'
     """
@@ -56,6 +57,7 @@ def inline(latex: str) -> str:
 def display(latex: str) -> str:
     """A formula in lines, with fractions, limits of sums and matrices set one above the other.
 
+    >>> from schuss.lessons._notation import display
     >>> print(display(r"\\frac{a + b}{2} = c"))
     a + b
     ───── = c

@@ -99,6 +99,7 @@ def lessons(language: str = "en") -> list[Lesson]:
 
     Example:
 
+        >>> from schuss.lessons import lessons
         >>> lessons("en")[0].title
         'A neuron'
     """
