@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WATTS_PER_THREAD = 10.0
 """Assumed of a busy core with its share of memory: 5 (laptops) to 15 (servers)."""
-_EPOCH = 5e-4  # seconds of Python between two epochs
+_EPOCH = 2e-4  # seconds of Python between two epochs
 _MEASURED_SECONDS = 0.3
 _LAYERS_SHOWN = 5
 

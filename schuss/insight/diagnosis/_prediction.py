@@ -21,12 +21,14 @@ _STORE = 2.0  # of a vector, in multiply-adds
 _GATHERED = 2.0  # a lane that is fetched from a place of its own
 _ADDITION = 1.5  # to an element at a place known only at run time
 _FOLD = 12.0  # adding up the lanes of a total
-_CALL = 220.0  # of a kernel's function, for each chunk
+_CALL = 180.0  # of a kernel's function, for each chunk
 _TRANSPOSED = 4.0  # a vector of a panel that is turned on the way
 _COPIED = 3.0  # a vector of a panel
+_APART = 0.25  # of the rate, where what is copied together lies in short pieces far apart
+_LARGE = 1 << 20  # bytes of a matrix that the second cache cannot keep beside the others
 _HOST_BYTES = 1e9  # a second, that NumPy reads and writes
 _HOST_CALL = 10e-6  # seconds
-_LOSS = 1.2  # what arithmetic takes beyond what it would if nothing ever waited
+_LOSS = 1.3  # what arithmetic takes beyond what it would if nothing ever waited
 _OVERLAP = 1.5  # of arithmetic and memory: 1 would be one after the other, ∞ both at once
 _FREE = {"convert", "negative", "identity", "stop_gradient"}
 
@@ -56,7 +58,8 @@ def kernel_times(
         codes: the shape of each one's machine code, as `CpuProgram.describe` tells. data_bytes: of the data set, from
             which batches are read.
     """
-    held = plan.arena_bytes + sum(b.nbytes for b in plan.buffers if b.kind in ("variable", "constant"))
+    kinds = ("variable", "constant", "batch")
+    held = plan.arena_bytes + sum(b.nbytes for b in plan.buffers if b.kind in kinds)
     found, fetched = [], set[Buffer]()
     for (step, turns), code in zip(counted(plan.steps), codes, strict=True):
         if isinstance(step, HostCall) or code is None:
@@ -64,7 +67,7 @@ def kernel_times(
             found.append(KernelTime(step.label, seconds, 1, seconds, 0.0))
             continue
         work = turns * (_work(step, code) + _CALL * step.chunks) * machine.multiply_add
-        memory = turns * _memory(step, held, machine) + _fetching(
+        memory = turns * _memory(step, code, held, machine) + _fetching(
             step, fetched, max(held, data_bytes), machine
         )
         seconds = ((_LOSS * work) ** _OVERLAP + memory**_OVERLAP) ** (1 / _OVERLAP)
@@ -198,7 +201,8 @@ def _elementwise(kernel: Kernel, code: KernelCode) -> float:
 
 
 def _scattered(kernel: Kernel) -> float:
-    """Additions at places known only at run time, each result by itself; places are computed once for what shares them."""
+    """Additions at places known only at run time, each result by itself; places are computed once for what shares "
+    "them."""
     total = _ADDITION * _size(kernel.dims)
     for e in {id(e): e for root in expressions(kernel) for e in walk(root)}.values():
         if isinstance(e, Apply) and e.name not in _FREE:
@@ -223,9 +227,15 @@ def _size(dims: Iterable[Dim]) -> int:
     return count
 
 
-def _memory(kernel: Kernel, held: int, machine: MachineModel) -> float:
-    """Seconds to read and write what it touches, in the cache that holds all that a step goes round."""
-    return sum(bytes_of(kernel)) / machine.bytes_a_second(held)
+def _memory(kernel: Kernel, code: KernelCode, held: int, machine: MachineModel) -> float:
+    """Seconds to read and write what it touches: of kernels over the batch's rows one half comes from the kernel before,
+    which made it on the same rows, and the other from the cache that holds all that a step goes round."""
+    moved = sum(bytes_of(kernel))
+    near = moved // max(kernel.chunks, 1) if kernel.rows else held
+    far = machine.bytes_a_second(held)
+    buffers = {load.buffer for panel in code.panels for load in _loads(panel.factor)}
+    apart = sum(b.nbytes for b in buffers if b.nbytes >= _LARGE and b.kind == "variable")
+    return moved / 2 / machine.bytes_a_second(min(near, held)) + moved / 2 / far + apart / (_APART * far)
 
 
 def _fetching(kernel: Kernel, fetched: set[Buffer], data_bytes: int, machine: MachineModel) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from schuss.graph import _tree
 from schuss.training._arguments import evaluation_data
-from schuss.training._arrays import is_frame, names_of
+from schuss.training._arrays import column_names, is_frame, names_of
 from schuss.training._data import ArrayData
 
 MOST_ROWS = 10_000  # that checks of data look at: a sample of more
@@ -90,7 +90,7 @@ def read_rows(
     """
     data = evaluation_data(model, _with_gaps(x), _with_gaps(y), batch_size, sample_weight, steps or 1)
     if isinstance(data, ArrayData):
-        columns = {name: found for name, found in data.columns.items() if found is not None}
+        columns = {"x": column_names(x), "y": column_names(y)}
         return Rows(data.structure, data.size, names_of(data.structure), columns)
     pieces, rows = [], 0
     for piece in itertools.islice(data.pieces(steps), steps):
@@ -118,7 +118,7 @@ def _joined(pieces: list[Any]) -> Any:
 
 
 def _with_gaps(structure: Any) -> Any:
-    """Frames of numbers with NaN where they have no value; everything else as it is. Their names are kept."""
+    """Frames of numbers in which some are missing as arrays with NaN; everything else as it is."""
     if isinstance(structure, dict):
         return {key: _with_gaps(value) for key, value in structure.items()}
     if not is_frame(structure):
@@ -128,11 +128,8 @@ def _with_gaps(structure: Any) -> Any:
     frame: Any = narwhals.from_native(structure, allow_series=True)
     if isinstance(frame, narwhals.LazyFrame):
         frame = frame.collect()
-    if isinstance(frame, narwhals.Series):
-        gaps = frame.dtype.is_numeric() and frame.null_count()
-        return frame.cast(narwhals.Float64).fill_null(float("nan")).to_native() if gaps else structure
-    with_gaps = [c.name for c in frame.iter_columns() if c.dtype.is_numeric() and c.null_count()]
-    if not with_gaps:
+    columns = [frame] if isinstance(frame, narwhals.Series) else list(frame.iter_columns())
+    numeric = all(c.dtype.is_numeric() or c.dtype == narwhals.Boolean for c in columns)
+    if not numeric or not any(c.null_count() for c in columns):
         return structure
-    columns = narwhals.col(*with_gaps).cast(narwhals.Float64).fill_null(float("nan"))
-    return frame.with_columns(columns).to_native()
+    return np.stack([c.cast(narwhals.Float64).to_numpy() for c in columns], axis=1)

@@ -47,7 +47,7 @@ def learning_rate(case: Case) -> Iterator[Finding]:
             yield _too_high(case, own, lower, curvature)
             return
     if not own.diverged and _hardly_moves(own):
-        higher = [case.trials.at(f) for f in (10.0, 100.0, 1000.0)]
+        higher = [case.trials.at(f) for f in (10.0, 100.0, 1e3, 1e4)]
         better = [t for t in higher if not t.diverged and _gain(t) > _PROGRESS]
         if better:
             yield _too_low(case, own, min(better, key=lambda t: t.after))
