@@ -196,7 +196,9 @@ class _Check:
         self.loss = Doubled(step)
         self.gradients = [_gradient(step, w) for w in step.weights]
         largest = max((np.abs(g).max(initial=0.0) for g in self.gradients), default=0.0)
-        self.noise = float(np.finfo(_coarsest(step.model)).eps * largest)  # what rounding may leave of a zero
+        self.noise = float(
+            4 * np.finfo(_coarsest(step.model)).eps * largest
+        )  # what rounding may leave of a zero
         self.has_loops = any(node.primitive.name == "scan" for node in self.loss.nodes)
 
     def result(self) -> GradientCheck:
@@ -254,6 +256,7 @@ class _Check:
     def _element(self, number: int, place: tuple[int, ...]) -> CheckedElement:
         at = float(self.loss.start[number][place])
         known = float(self.gradients[number][place])
+        h, above, below, side, other = 0.0, 0.0, 0.0, 0.0, 0.0
         for smaller in _SMALLER:
             h = (self.h or _STEP * max(1.0, abs(at))) * smaller
             (above, side), (below, other) = (self._moved(number, place, at + d) for d in (h, -h))

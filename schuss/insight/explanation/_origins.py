@@ -90,10 +90,11 @@ class _Walk:
             return Origin("leaf", tensor=tensor, index=index, values=self.value(tensor, index))
         node = tensor.node
         rule = None if node is None else RULES.get(node.primitive.name)
-        self.operations += node is not None and node.primitive.name not in _MOVES
-        if rule is None or (
-            self.operations > _MOST_OPERATIONS and node.primitive.name not in _MOVES and not root
-        ):
+        if node is None or rule is None:
+            return self._made(tensor, index)
+        computes = node.primitive.name not in _MOVES
+        self.operations += computes
+        if computes and self.operations > _MOST_OPERATIONS and not root:
             return self._made(tensor, index)
         return rule(self, node, index, within) or self._made(tensor, index)
 
@@ -353,7 +354,8 @@ def _dot_general(walk: _Walk, node: Any, index: tuple[Index, ...], within: int) 
         return None
     over = _places(walk, [x.shape[a] for a in cx], within)
     outer = _deeper(index)
-    of_x, of_y = [None] * len(x.shape), [None] * len(y.shape)
+    nowhere = Index(np.zeros((), int), "0")
+    of_x, of_y = [nowhere] * len(x.shape), [nowhere] * len(y.shape)
     position = 0
     for a, b in zip(bx, by):
         of_x[a] = of_y[b] = outer[position]
