@@ -126,7 +126,8 @@ class _Back:
         self._show(made, tensor, formula)
 
     def _known_difference(self, symbol: str, tensor: Tensor) -> str:
-        """Where δ = (ŷ − y) / n, as for softmax and sigmoid with their cross-entropies: if the numbers say so."""
+        """Where δ = (ŷ − y) / n, as for softmax and sigmoid with their cross-entropies, or 2 (ŷ − y) / n, as for squares:
+        if the numbers say so."""
         output = self.layer.outputs[0]
         if len(self.step.labels) != 1 or not output.array.ndim:
             return ""
@@ -135,10 +136,11 @@ class _Back:
             wanted = _like(predicted, y)
             if wanted is None or predicted.shape != delta.shape:
                 continue
-            for count in {predicted.shape[0], predicted.size // predicted.shape[-1], predicted.size}:
-                found, near = (predicted - wanted) / count, 1e-6 * np.abs(delta).max(initial=0.0)
-                if np.allclose(delta, found, rtol=1e-4, atol=near):
-                    return f"{symbol} = {{1}}/{{n}} ({text} − y),  n = {count}"
+            near = 1e-6 * np.abs(delta).max(initial=0.0)
+            for count in (predicted.shape[0], predicted.size // predicted.shape[-1], predicted.size):
+                for factor in (1, 2):
+                    if np.allclose(delta, factor * (predicted - wanted) / count, rtol=1e-4, atol=near):
+                        return f"{symbol} = {{{factor}}}/{{n}} ({text} − y),  n = {count}"
         return ""
 
     def _of_weight(self, made: Step, letter: str, weight: Quantity, letters: dict[str, str]) -> None:
