@@ -195,6 +195,13 @@ def test_regularizers_dropout_and_moving_averages_are_as_in_training_and_stay():
     assert e.outcome.second_order == pytest.approx(e.outcome.after, abs=0.02 * abs(e.outcome.slope))
 
 
+def test_a_gradient_of_which_only_rounding_is_left_is_said():
+    model = small(Dense(3, name="before"), BatchNormalization(), Dense(2))
+    e = schuss.explain(model, *data(8))
+    note = next(step for step in e.backward if step.title == "net/before").note
+    assert note == "∂J/∂b⁽¹⁾ is zero but for rounding: J does not depend on b⁽¹⁾."
+
+
 def test_generators_embeddings_and_masks():
     model = schuss.Sequential(
         [Input((4,), dtype="int32"), Embedding(7, 3, mask_zero=True), schuss.layers.LSTM(2), Dense(1)]

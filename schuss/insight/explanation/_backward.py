@@ -161,6 +161,14 @@ class _Back:
         if formula and regularized is not None and regularized.regularizer is not None:
             formula += f" + ∂Ω/∂{weight.symbol}"
         self._show(made, tensor, formula)
+        if self._is_rounding(tensor):
+            said = f"∂J/∂{weight.text} is zero but for rounding: J does not depend on {weight.text}."
+            made.note = f"{made.note} {said}".strip()
+
+    def _is_rounding(self, gradient: Tensor) -> bool:
+        """Whether a gradient is nothing but what rounding left of a zero, as of a bias before a normalization."""
+        size, largest = np.abs(self.step.values[gradient.id]).max(initial=0.0), self.step.largest_gradient
+        return 0 < size <= 4 * np.finfo(gradient.dtype).eps * largest
 
     def _show(self, made: Step, tensor: Tensor, formula: str) -> None:
         quantity = self.symbols.by_tensor[tensor.id]

@@ -106,6 +106,7 @@ def as_text(notation: str) -> str:
     """The formula in one line of Unicode text.
 
     Example:
+        >>> from schuss.insight.explanation._formula import as_text
         >>> as_text("∂J/∂W^(1) = x^T δ^(1)")
         '∂J/∂W⁽¹⁾ = xᵀ δ⁽¹⁾'
         >>> as_text("a = {1}/{1 + e^{−z}}")
@@ -149,6 +150,7 @@ def as_mathml(notation: str) -> str:
     """The formula as a ``<math>`` element. All text in it is escaped.
 
     Example:
+        >>> from schuss.insight.explanation._formula import as_mathml
         >>> as_mathml("x^2")
         '<math displaystyle="true"><mrow><msup><mi>x</mi><mn>2</mn></msup></mrow></math>'
     """

@@ -22,6 +22,7 @@ from schuss.training._batches import is_batches
 from schuss.training._data import Piece
 from schuss.training._steps import TRAIN
 from schuss.training._traces import _as_floatx, _loss_of, with_texts
+from schuss.utils._cached import cached_property
 
 
 @dataclass
@@ -86,6 +87,12 @@ class Recorded:
     def arrays(self) -> list[np.ndarray]:
         """The batch."""
         return [array[self.piece.rows] for array in self.piece.arrays]
+
+    @cached_property
+    def largest_gradient(self) -> float:
+        """The largest magnitude of all weights' derivatives."""
+        found = [self.values[self.gradient[t.id].id] for t in self.now.values()]
+        return float(max((np.abs(g).max(initial=0.0) for g in found), default=0.0))
 
     def old(self, variable: Variable) -> np.ndarray:
         """The variable's value before the step."""
