@@ -27,59 +27,62 @@ class Curve:
 
     def __init__(self, most: int = MOST_POINTS):
         self.most, self.width, self.count = most, 1, 0
-        self._sums = np.zeros(0)
-        self._low = np.zeros(0)
-        self._high = np.zeros(0)
+        self._sums, self._low, self._high = np.zeros(most), np.full(most, np.inf), np.full(most, -np.inf)
 
     def extend(self, values: np.ndarray) -> None:
         """Add the values of the next steps."""
         values = np.asarray(values, "float64").reshape(-1)
         while self.count + len(values) > self.most * self.width:
             self._halve()
-        first, into = self.count // self.width, self.count % self.width
-        self.count += len(values)
-        size = -(-self.count // self.width)
-        self._grow(size)
-        place = first + (into + np.arange(len(values))) // self.width
-        np.add.at(self._sums, place, values)
-        np.minimum.at(self._low, place, values)
-        np.maximum.at(self._high, place, values)
+        first = min(len(values), -self.count % self.width)  # so many go to a point that has been begun
+        whole = first + (len(values) - first) // self.width * self.width
+        for part in (values[:first], values[first:whole], values[whole:]):
+            if len(part):
+                self._add(part)
 
-    def _grow(self, size: int) -> None:
-        more = size - len(self._sums)
-        self._sums = np.concatenate([self._sums, np.zeros(more)])
-        self._low = np.concatenate([self._low, np.full(more, np.inf)])
-        self._high = np.concatenate([self._high, np.full(more, -np.inf)])
+    def _add(self, values: np.ndarray) -> None:
+        """Values that fill whole points, or (fewer) a part of one."""
+        at, size = self.count // self.width, min(self.width, len(values))
+        points = values.reshape(-1, size)
+        place = slice(at, at + len(points))
+        self._sums[place] += points.sum(axis=1)
+        self._low[place] = np.minimum(self._low[place], points.min(axis=1))
+        self._high[place] = np.maximum(self._high[place], points.max(axis=1))
+        self.count += len(values)
 
     def _halve(self) -> None:
         self.width *= 2
-        pairs = np.arange(0, len(self._sums), 2)
-        self._sums = np.add.reduceat(self._sums, pairs) if len(pairs) else self._sums
-        self._low = np.minimum.reduceat(self._low, pairs) if len(pairs) else self._low
-        self._high = np.maximum.reduceat(self._high, pairs) if len(pairs) else self._high
+        half = self.most // 2
+        for array, joined, nothing in (
+            (self._sums, np.add, 0.0),
+            (self._low, np.minimum, np.inf),
+            (self._high, np.maximum, -np.inf),
+        ):
+            array[:half] = joined(array[::2], array[1::2])
+            array[half:] = nothing
 
     @property
     def steps(self) -> np.ndarray:
         """The first step (from 0) of each point."""
-        return np.arange(len(self._sums)) * self.width
+        return np.arange(len(self)) * self.width
 
     @property
     def mean(self) -> np.ndarray:
         """Each point's mean."""
-        sizes = np.full(len(self._sums), float(self.width))
+        sizes = np.full(len(self), float(self.width))
         if len(sizes) and self.count % self.width:
             sizes[-1] = self.count % self.width
-        return self._sums / sizes
+        return self._sums[: len(self)] / sizes
 
     @property
     def low(self) -> np.ndarray:
         """The least of each point."""
-        return self._low.copy()
+        return self._low[: len(self)].copy()
 
     @property
     def high(self) -> np.ndarray:
         """The greatest of each point."""
-        return self._high.copy()
+        return self._high[: len(self)].copy()
 
     def __len__(self) -> int:
-        return len(self._sums)
+        return -(-self.count // self.width)

@@ -10,7 +10,7 @@ import numpy as np
 
 from schuss.callbacks._run_observer import RunObserver
 from schuss.graph import _tree
-from schuss.insight.recording._curve import Curve
+from schuss.insight.recording._curve import MOST_POINTS, Curve
 from schuss.insight.recording._look import Look, Looker
 from schuss.insight.recording._weight_path import WeightPath
 from schuss.training._checks import optional_positive_integer, positive_integer
@@ -20,6 +20,7 @@ _RUN_SECONDS = 1.0
 _FIRST_STEPS = 64
 _MOST_LOOKS = 120
 _SLOW = 0.05  # seconds of a look by the reference evaluator from which on compiling it is thought of
+_COMPILING = 10.0  # seconds that this may take, by a careful estimate
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Recorder(RunObserver):
     of its time. Training itself goes on in compiled code, and gives the same weights to the last bit.
 
     Args:
-        overhead: float in (0, 1), 0.04: the share of the training's time that looks may take, but for the first
+        overhead: float in (0, 1), 0.03: the share of the training's time that looks may take, but for the first
             and the last.
         every: int or None: look before each `every`-th step, whatever it costs. Default None: by time.
         rows: int, 32: at most so many rows of the batch are looked at.
@@ -80,7 +81,7 @@ class Recorder(RunObserver):
 
     def __init__(
         self,
-        overhead: float = 0.04,
+        overhead: float = 0.03,
         every: int | None = None,
         rows: int = 32,
         weight_path: bool = False,
@@ -109,7 +110,6 @@ class Recorder(RunObserver):
         self._before = 0  # steps made before the present epoch
         self._epoch = 0
         self._begun = self._epoch_begun = self._run_begun = 0.0
-        self._compiling: float | None = None
         self._pace: float | None = None
         self._is_compiled = False
         self._last_look_seconds = 0.0
@@ -171,10 +171,7 @@ class Recorder(RunObserver):
         self.steps, self.failed = self._before + done, failed
         if len(losses):
             self.losses.extend(losses)
-        if self._compiling is None:
-            self._compiling = seconds  # the first run: its program was compiled
-        else:
-            self._pace = seconds / max(made, 1)
+        self._pace = seconds / max(made, 1)
         self._note_rate()
         if failed:
             return
@@ -206,7 +203,7 @@ class Recorder(RunObserver):
         rate = rate_of(self.model.optimizer)
         if rate is not None:
             self.rates.append((self.steps, rate))
-            if len(self.rates) > 2 * Curve().most:
+            if len(self.rates) > 2 * MOST_POINTS:
                 del self.rates[1:-1:2]
 
     def _look(self, last: bool = False) -> None:
@@ -228,8 +225,7 @@ class Recorder(RunObserver):
     def _compile_if_it_pays(self, now: float) -> None:
         """Looks of large models are compiled, once the training lasts so long that this is within the overhead."""
         elapsed = now - self._begun + self.seconds
-        cost = 1.5 * (self._compiling or 0.0)
-        if not cost or self._last_look_seconds < _SLOW or self.look_seconds + cost > self.overhead * elapsed:
+        if self._last_look_seconds < _SLOW or self.look_seconds + _COMPILING > self.overhead * elapsed:
             return
         begun = time.perf_counter()
         self._looker, self._is_compiled = Looker(self.model, self._sample, backend="cpu"), True
@@ -239,4 +235,7 @@ class Recorder(RunObserver):
 def rate_of(optimizer: Any) -> float | None:
     """The present learning rate; None if several optimizers have none in common."""
     rate = getattr(optimizer, "learning_rate", None)
-    return None if rate is None or np.size(rate) != 1 else float(np.asarray(rate).reshape(()))
+    if rate is None:
+        return None
+    array = np.asarray(rate)
+    return float(array.reshape(())) if array.size == 1 else None
