@@ -79,6 +79,17 @@ def beginning(runs: Runs, optimizer: Any, test: RangeTest, objective: Blocks | N
         runs.begin()
 
 
+def bound_now(optimizer: Any, begin: Beginning, objective: Blocks | None) -> tuple[float | None, int]:
+    """The bound of stability at the present weights, where it was known at the start, and the products it took."""
+    known = (
+        stability(optimizer, objective.weights) if objective is not None and begin.bound is not None else None
+    )
+    if objective is None or known is None:
+        return None, 0
+    found = eigenvalue(objective, known.scales() if known.scales else None, _MOST_PRODUCTS, tolerance=0.1)
+    return (known.factor / found.value if found.value > 0 else None), found.products
+
+
 def _by_range_test(optimizer: Any, test: RangeTest, why: str) -> Beginning:
     least = test.minimum
     rate = float(optimizer._learning_rate.array) if least is None else least * _OF_MINIMUM

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from schuss.insight.learning_rate._batches import MOST_BYTES, MOST_KEPT, Batches, Read, Rows
-from schuss.insight.learning_rate._beginning import Beginning, beginning
+from schuss.insight.learning_rate._beginning import Beginning, beginning, bound_now
 from schuss.insight.learning_rate._kept import innermost, kept
 from schuss.insight.learning_rate._range_test import RangeTest, range_test
 from schuss.insight.learning_rate._result import LearningRate
@@ -141,12 +141,16 @@ def searched(
         runs = Runs(model, rate, batches)
         try:
             test = range_test(runs, lowest, highest, int(steps * _OF_RANGE_TEST))
-            begin = beginning(runs, innermost(model.optimizer), test, _objective(model, runs))
-            chosen = choice(runs, begin, planned, steps - int(steps * _OF_RANGE_TEST) - _OF_SLOTS)
+            curved = _objective(model, runs)
+            begin = beginning(runs, innermost(model.optimizer), test, curved)
+            left = steps - int(steps * _OF_RANGE_TEST) - _OF_SLOTS
+            chosen = choice(
+                runs, begin, planned, left, lambda: bound_now(innermost(model.optimizer), begin, curved)
+            )
         finally:
             runs.begin()
     made = _result(_said(innermost(model.optimizer)), planned, test, begin, chosen)
-    made.steps, made.products = runs.done, begin.products
+    made.steps, made.products = runs.done, begin.products + chosen.products
     made.seconds = time.perf_counter() - begun
     return made
 
@@ -174,8 +178,8 @@ def _said(optimizer: Any) -> str:
 
 
 def _result(name: str, planned: int, test: RangeTest, begin: Beginning, chosen: Choice) -> LearningRate:
-    stable = [p.rate for p in chosen.tried if not p.diverged]
-    known = [r for r in (begin.bound, max(stable, default=None)) if r is not None]
+    stable = [p.rate for p in chosen.tried if p not in chosen.failed]
+    known = [r for r in (begin.bound, chosen.bound, max(stable, default=None)) if r is not None]
     reasons = [*begin.words, *chosen.words]
     if test.minimum is not None:
         end = f"and diverged at {test.rates[-1]:.2g}" if test.diverged else "and did not diverge"
@@ -184,7 +188,7 @@ def _result(name: str, planned: int, test: RangeTest, begin: Beginning, chosen: 
         suggestion=float(f"{chosen.rate:.3g}"),
         optimizer=name,
         planned=planned,
-        highest_stable=max(known, default=None),
+        highest_stable=min([max(known), *(p.rate for p in chosen.failed)]) if known else None,
         rates=test.rates,
         losses=test.losses,
         smoothed=test.smoothed,

@@ -12,7 +12,7 @@ import numpy as np
 from schuss.graph import Variable, is_float
 from schuss.insight._objective import Objective
 from schuss.insight.learning_rate._batches import Batches
-from schuss.insight.learning_rate._kept import copies_of, put_back
+from schuss.insight.learning_rate._kept import Copies, copies_of, put_back
 from schuss.training._data import Piece
 from schuss.training._run import _finished
 from schuss.training._steps import TRAIN, Step
@@ -67,6 +67,10 @@ class Runs:
         """Back to the start."""
         put_back(self._start)
 
+    def state(self) -> Copies:
+        """What a step changes, as it is now."""
+        return copies_of(self._step.variables)
+
     def losses_apart(self) -> np.ndarray | None:
         """The loss now on each block of rows apart; None where there are none, or the loss cannot be evaluated so."""
         if self._apart is None:
@@ -88,11 +92,12 @@ class Runs:
                 break
         return losses
 
-    def probe(self, rate: float, looks: Sequence[int]) -> Probe:
+    def probe(self, rate: float, looks: Sequence[int], start: float = math.nan) -> Probe:
         """A training at one rate from the start.
 
         Args:
             rate: α. looks: after which steps it is looked at, the last one at its end.
+            start: the loss at the start: where it is not below that when it is looked at, it is ended.
         """
         self.begin()
         made = Probe(rate)
@@ -109,7 +114,7 @@ class Runs:
             made.steps.append(look)
             made.blocks.append(blocks)
             made.losses.append(loss if math.isfinite(loss) else math.inf)
-            if made.diverged:
+            if made.diverged or loss >= start:
                 break
         return made
 

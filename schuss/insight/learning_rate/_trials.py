@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from schuss.insight.learning_rate._beginning import Beginning, number
+from schuss.insight.learning_rate._kept import Copies, put_back
 from schuss.insight.learning_rate._runs import Probe, Runs
 
 _APART = 10 ** (1 / 3)  # between neighbouring rates: three to a decade
 _TRIALS = 3
 _FEWEST = 10  # steps of a trial that says something
+_FIRST_LOOK = 4  # it is looked at first after such a part of its steps, and ended there if it learns nothing
+_DOWN = 10 ** (2 / 3)  # how far to go where it learns nothing
+_DOWNS = 6  # how often
 _NOISE = 0.01  # of the fall of the loss: differences below it say nothing
-_MOST = 20.0  # standard errors that are told apart; what diverged counts as so many
+_MOST = 20.0  # standard errors that are told apart; a trial that learned nothing counts as so many
 _BEYOND = 3.0  # how much it costs to leave the range that was tried, in ln α
+_BELOW_FAILED = 3.0  # times lower than a rate that learned nothing, as curvature goes on growing
 
 
 @dataclass
@@ -24,72 +30,139 @@ class Choice:
 
     Attributes:
         rate: α for a training of the planned length. tried: the trials. steps: of each. words: why, for people.
+        failed: those of the trials in which nothing was learned.
+        bound: α up to which the optimizer is stable where the best trial ended; None where that is not known.
+        products: with the Hessian.
     """
 
     rate: float
     tried: list[Probe]
     steps: int
     words: list[str]
+    failed: list[Probe]
+    bound: float | None = None
+    products: int = 0
 
 
-def choice(runs: Runs, begin: Beginning, planned: int, budget: int) -> Choice:
+def choice(
+    runs: Runs, begin: Beginning, planned: int, budget: int, bound: Callable[[], tuple[float | None, int]]
+) -> Choice:
     """Trainings at three rates about the beginning (and beyond, where the best one is at the end), and what follows.
 
     Args:
         runs: at the start. begin: where to begin. planned: steps of the training that the rate is for.
-        budget: steps that may be made.
+        budget: steps that may be made. bound: gives the bound of stability for the present weights, and products taken.
     """
-    steps = max(1, min(planned, budget // _TRIALS))
-    shorter = (planned / steps) ** begin.exponent
-    centre = begin.rate * shorter
-    start = _loss_at_start(runs)
-    tried = [runs.probe(centre * _APART**k, [steps]) for k in range(-(_TRIALS // 2), _TRIALS // 2 + 1)]
-    while budget - sum(p.steps[-1] for p in tried) >= min(steps, _FEWEST):
-        beyond = _beyond(tried)
-        if beyond is None:
-            break
-        left = budget - sum(p.steps[-1] for p in tried)
-        if left < steps and not all(p.diverged for p in tried):
-            break  # it could not be compared with the others
-        tried.append(runs.probe(beyond, [min(steps, left)]))
-    tried.sort(key=lambda p: p.rate)
-    words = [_said(tried, steps, runs)]
-    if all(p.diverged for p in tried):
-        rate = tried[0].rate / 10 / shorter
-        words.append(f"All of them diverged, so the suggestion is a tenth of the smallest, {number(rate)}.")
-        return Choice(rate, tried, steps, words)
-    log_rate = _best(tried, math.log(centre), begin.spread, start)
-    highest = max(p.rate for p in tried if not p.diverged)
-    rate = min(math.exp(log_rate), highest)
+    trials = _Trials(runs, begin, planned, budget)
+    trials.make()
+    tried = sorted(trials.tried, key=lambda p: p.rate)
+    words = [_said(tried, trials.steps, runs)]
+    best = trials.best
+    if best is None:
+        finite = [p for p in tried if not p.diverged]
+        rate = min(finite, key=lambda p: p.losses[-1]).rate if finite else tried[0].rate / 10
+        words.append(
+            f"Nothing was learned at any of them; {number(rate)} did least harm. Look at the data and the model."
+        )
+        return Choice(rate, tried, trials.steps, words, tried)
+    failed = [p for p in tried if trials.failed(p)]
+    rate = math.exp(_best(tried, math.log(trials.centre), begin.spread, trials.start))
+    rate = min(rate, max(p.rate for p in tried if p not in failed))
     words.append(
         f"Between how these differ (beyond the noise of the rows) and where they began, {number(rate)} is the best guess "
-        f"for {steps} steps."
+        f"for {trials.steps} steps."
     )
-    if shorter != 1:
+    above = min((p.rate for p in failed if p.rate > best.rate), default=math.inf)
+    if rate > above / _BELOW_FAILED:
+        rate = above / _BELOW_FAILED
+        words.append(f"At {number(above)} nothing was learned: well below is {number(rate)}.")
+    trials.end_of_best()
+    limit, products = bound()
+    if limit is not None and rate > limit:
+        words.append(
+            f"Where the best of them ended, descent is stable up to {number(limit)} only, so not more than that."
+        )
+        rate = limit
+    if trials.shorter != 1:
         words.append(
             f"Steps of this optimizer do not shrink by themselves, so that for {planned} of them the rate is "
-            f"{number(rate)} · √({steps}/{planned}) = {number(rate / shorter)}."
+            f"{number(rate)} · √({trials.steps}/{planned}) = {number(rate / trials.shorter)}."
         )
-    return Choice(rate / shorter, tried, steps, words)
+    return Choice(rate / trials.shorter, tried, trials.steps, words, failed, limit, products)
+
+
+class _Trials:
+    """The trials, one after the other.
+
+    Attributes:
+        tried: so far. centre: the rate in the middle. steps: of a trial. start: the loss before. best: the best one; None
+            if none has learned anything. shorter: by which the rate for so few steps is above that for the planned ones.
+    """
+
+    def __init__(self, runs: Runs, begin: Beginning, planned: int, budget: int):
+        self._runs, self._begin, self._planned, self._left = runs, begin, planned, budget
+        self.start = _loss_at_start(runs)
+        self.tried: list[Probe] = []
+        self.best: Probe | None = None
+        self._end: Copies = []
+        self._plan(begin.rate * (planned / max(1, min(planned, budget // _TRIALS))) ** begin.exponent)
+
+    def _plan(self, centre: float) -> None:
+        self.centre, self.steps = centre, max(1, min(self._planned, self._left // _TRIALS))
+        self.shorter = (self._planned / self.steps) ** self._begin.exponent
+
+    def make(self) -> None:
+        """Find a rate at which something is learned; then its neighbours, and theirs."""
+        for _ in range(_DOWNS):
+            self._try(self.centre)
+            if self.best is not None:
+                break
+            if self._left < _TRIALS * min(_FEWEST, self.steps):
+                return
+            self._plan(self.centre / _DOWN)
+        else:
+            return
+        for rate in (self.centre / _APART, self.centre * _APART):
+            self._try(rate)
+        while self._left >= self.steps:
+            rate = self._beyond()
+            if rate is None:
+                return
+            self._try(rate)
+
+    def failed(self, probe: Probe) -> bool:
+        """Whether nothing was learned: it diverged, was ended early, or the loss is not below that of the start."""
+        if probe.diverged or probe.steps[-1] < self.steps:
+            return True
+        return math.isfinite(self.start) and probe.losses[-1] >= self.start
+
+    def end_of_best(self) -> None:
+        """The model as it was at the end of the best trial."""
+        put_back(self._end)
+
+    def _try(self, rate: float) -> None:
+        if self.steps > self._left:
+            return
+        first = self.steps // _FIRST_LOOK
+        looks = [first, self.steps] if first >= _FEWEST // 2 and math.isfinite(self.start) else [self.steps]
+        made = self._runs.probe(rate, looks, self.start)
+        self._left -= made.steps[-1]
+        self.tried.append(made)
+        if not self.failed(made) and (self.best is None or made.losses[-1] < self.best.losses[-1]):
+            self.best, self._end = made, self._runs.state()
+
+    def _beyond(self) -> float | None:
+        """The next rate, where the best one has no neighbour on one side; None where it has."""
+        rates = [p.rate for p in self.tried]
+        if self.best is None or min(rates) < self.best.rate < max(rates):
+            return None
+        return self.best.rate / _APART if self.best.rate == min(rates) else self.best.rate * _APART
 
 
 def _loss_at_start(runs: Runs) -> float:
     runs.begin()
     blocks = runs.losses_apart()
     return math.nan if blocks is None else float(blocks.mean())
-
-
-def _beyond(tried: list[Probe]) -> float | None:
-    """The next rate, where the best one so far has no neighbour on one side; None where it has."""
-    ordered = sorted(tried, key=lambda p: p.rate)
-    if all(p.diverged for p in ordered):
-        return ordered[0].rate / 10
-    at = int(np.argmin([p.losses[-1] for p in ordered]))
-    if at == 0:
-        return ordered[0].rate / _APART
-    if at == len(ordered) - 1:
-        return ordered[-1].rate * _APART
-    return None
 
 
 def _best(tried: list[Probe], centre: float, spread: float, start: float) -> float:
@@ -104,7 +177,8 @@ def _best(tried: list[Probe], centre: float, spread: float, start: float) -> flo
 
 def _worse(tried: list[Probe], start: float) -> np.ndarray:
     """How many standard errors the loss of each trial is above the least one."""
-    best = min(tried, key=lambda p: p.losses[-1])
+    longest = max(p.steps[-1] for p in tried)
+    best = min((p for p in tried if p.steps[-1] == longest), key=lambda p: p.losses[-1])
     reference = best.blocks[-1]
     fall = start - best.losses[-1]
     if not math.isfinite(fall) or fall <= 0:
@@ -112,7 +186,8 @@ def _worse(tried: list[Probe], start: float) -> np.ndarray:
     found = []
     for probe in tried:
         blocks = probe.blocks[-1]
-        if probe.diverged or blocks.shape != reference.shape:
+        ended = probe.steps[-1] < best.steps[-1]
+        if probe.diverged or ended or blocks.shape != reference.shape:
             found.append(_MOST)
             continue
         differences = blocks - reference
@@ -123,7 +198,14 @@ def _worse(tried: list[Probe], start: float) -> np.ndarray:
 
 def _said(tried: list[Probe], steps: int, runs: Runs) -> str:
     rows = "rows kept apart" if runs.batches.apart else "the last batches"
-    ends = ", ".join(
-        f"{number(p.rate)} → {'diverged' if p.diverged else f'{p.losses[-1]:.4g}'}" for p in tried
-    )
+    longest = max(p.steps[-1] for p in tried)
+
+    def end(p: Probe) -> str:
+        return (
+            "diverged"
+            if p.diverged
+            else f"{p.losses[-1]:.4g}" + ("" if p.steps[-1] == longest else ", ended early")
+        )
+
+    ends = "; ".join(f"{number(p.rate)} → {end(p)}" for p in tried)
     return f"Loss on {rows} after {steps} steps from the present weights: {ends}."
