@@ -1,7 +1,9 @@
 """What diagnose gives and takes: its forms, all kinds of data and models, and that nothing changes by it."""
 
+import ast
 import json
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,6 +67,17 @@ def test_the_model_stays_as_it_was(optimizer):
     assert random.getstate() == drawn
     np.testing.assert_array_equal(np.random.get_state()[1], own)
     np.testing.assert_array_equal(schuss.random.global_seed_generator().state.numpy(), general)
+
+
+def test_an_optimizer_that_is_not_built_stays_so():
+    inner = schuss.optimizers.Adam()
+    for optimizer in (schuss.optimizers.Adam(), schuss.optimizers.LossScaleOptimizer(inner)):
+        model = network(optimizer)
+        schuss.diagnose(model, *data(), cost=False)
+        assert not optimizer.built
+        model.fit(*data(), epochs=1, verbose=0)
+        assert int(np.asarray(optimizer.iterations)) == 10
+    assert inner.built
 
 
 def test_training_after_it_is_the_training_without_it():
@@ -169,6 +182,21 @@ def test_pictures(picture):
     assert picture.text()
     assert picture.svg().startswith("<svg")
     json.dumps(picture.to_dict(), allow_nan=False)
+
+
+def test_every_code_is_documented():
+    root = Path(schuss.__file__).parents[1]
+    page = (root / "docs" / "diagnose.md").read_text(encoding="utf-8")
+    found = set()
+    for path in (root / "schuss" / "insight" / "diagnosis").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding" and node.args:
+                first = node.args[0]
+                parts = [first.body, first.orelse] if isinstance(first, ast.IfExp) else [first]
+                found |= {part.value for part in parts if isinstance(part, ast.Constant)}
+    assert len(found) > 25
+    for code in found:
+        assert f"`{code}`" in page, code
 
 
 def test_a_line_is_not_wider_than_asked():

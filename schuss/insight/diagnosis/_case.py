@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import random as python_random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from schuss.graph import Variable, _tree
+from schuss.graph import _tree
 from schuss.insight.diagnosis._probe import Probe, probed
 from schuss.insight.diagnosis._rows import Rows
 from schuss.insight.diagnosis._targets import Targets, targets_of
 from schuss.insight.diagnosis._trial import Trials
-from schuss.layers._state import unique
+from schuss.insight.learning_rate._kept import Copies, _copied, copies_of, put_back
 from schuss.random import global_seed_generator
 from schuss.training._data import Piece
-from schuss.training._steps import TRAIN, Step
+from schuss.training._steps import TRAIN, Step, Steps
 from schuss.utils._cached import cached_property
 
 _PROBED = 1024  # rows
@@ -68,8 +71,9 @@ class Case:
         return self.model._steps.get(self.model, TRAIN, piece)
 
     def build(self) -> None:
-        """Build model and optimizer, if they are not."""
-        self.step  # noqa: B018
+        """Build model and optimizer, if they are not, and there are rows to do it with."""
+        if len(self.good):
+            self.step  # noqa: B018
 
     @cached_property
     def predictions(self) -> list[np.ndarray] | None:
@@ -129,29 +133,43 @@ def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
 
 
-class Kept:
-    """Within ``with Kept(model):`` whatever variable changes, of the model, its optimizer, its metrics or the random
-    generators, is afterwards what it was."""
+def _with_inner(optimizer: Any) -> list[Any]:
+    """An optimizer, and those that it passes gradients on to."""
+    if optimizer is None:
+        return []
+    inner = [getattr(optimizer, "inner_optimizer", None), *getattr(optimizer, "optimizers", ())]
+    return [optimizer, *(found for o in inner if o is not None for found in _with_inner(o))]
 
-    def __init__(self, model: Any):
-        optimizer = getattr(model, "optimizer", None)
-        variables = [
-            *model.variables,
-            *getattr(optimizer, "variables", ()),
-            *(v for metric in model.metrics for v in metric.variables),
-            global_seed_generator().state,
-        ]
-        self._variables: list[Variable] = unique(variables)
-        self._copies: list[np.ndarray] = []
-        self._history = getattr(model, "history", None)
-        self._model = model
 
-    def __enter__(self) -> Kept:
-        self._copies = [variable.array.copy() for variable in self._variables]
-        return self
+@contextmanager
+def kept(model: Any, build: Callable[[], None]) -> Iterator[None]:
+    """Within, the model may be trained and evaluated; after, all is as it was: the variables of the model, its optimizer,
+    its metrics and of the random generators, the optimizer itself if it was not built, and the curves.
 
-    def __exit__(self, *exc: object) -> None:
-        for variable, copy in zip(self._variables, self._copies, strict=True):
-            np.copyto(variable.array, copy)
-        if self._history is not getattr(self._model, "history", None):
-            self._model.history = self._history
+    Args:
+        model: compiled. build: builds model and optimizer; what the model thereby gets, it keeps.
+    """
+    optimizer, steps, history = model.optimizer, model._steps, getattr(model, "history", None)
+    optimizers = _with_inner(optimizer)
+    attributes = [{name: _copied(value) for name, value in vars(o).items()} for o in optimizers]
+    fresh = optimizer is not None and not optimizer.built
+    state = python_random.getstate()
+    copies: Copies = []
+    try:
+        if fresh:
+            model._steps = Steps()
+        build()
+        metrics = [variable for metric in model.metrics for variable in metric.variables]
+        slots = list(getattr(optimizer, "variables", ()))
+        copies = copies_of([*model.variables, *slots, *metrics, global_seed_generator().state])
+        yield
+    finally:
+        put_back(copies)
+        if fresh:
+            for one, before in zip(optimizers, attributes, strict=True):
+                vars(one).clear()
+                vars(one).update(before)
+            model._steps = steps
+        if getattr(model, "history", None) is not history:
+            model.history = history
+        python_random.setstate(state)

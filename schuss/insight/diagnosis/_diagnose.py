@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import random as python_random
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from schuss.insight.diagnosis._case import Case, Kept
+from schuss.insight.diagnosis._case import Case, kept
 from schuss.insight.diagnosis._checks import CHECKS
 from schuss.insight.diagnosis._cost import Cost, cost_of_training
 from schuss.insight.diagnosis._diagnosis import Diagnosis
@@ -41,8 +40,8 @@ def diagnose(
 
     It looks at the data, goes forward and backward through the model on about a thousand rows, tries some steps of training
     at several rates, and reads the curves. Every finding has a code, its evidence, why it matters and what to try; where all
-    is well there is none. The model, its optimizer, metrics and random state are afterwards what they were; a model or an
-    optimizer that is not built is built.
+    is well there is none. The model, its optimizer, metrics and random state are afterwards what they were; a model that is
+    not built is built.
 
     Args:
         model: a `Model` with `compile` called.
@@ -79,29 +78,17 @@ def diagnose(
     _check(model, seconds, checks)
     size = optional_positive_integer("batch_size", batch_size)
     optional_positive_integer("steps", steps)
-    state = python_random.getstate()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            data = read_rows(model, x, y, sample_weight, size, steps)
-            if is_batches(x):
-                size = size or data.batch
-            case = Case(
-                model,
-                data,
-                _validation(model, validation_data, size, steps),
-                _curves(model, history),
-                size or DEFAULT_BATCH,
-                seconds,
-                np.random.default_rng(seed),
-            )
-            if len(case.good):
-                case.build()
-            with Kept(model):
-                findings = [finding for name in checks or CHECKS for finding in CHECKS[name](case)]
-                price = _cost(case) if cost else None
-    finally:
-        python_random.setstate(state)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        data = read_rows(model, x, y, sample_weight, size, steps)
+        if is_batches(x):
+            size = size or data.batch
+        later = _validation(model, validation_data, size, steps)
+        random = np.random.default_rng(seed)
+        case = Case(model, data, later, _curves(model, history), size or DEFAULT_BATCH, seconds, random)
+        with kept(model, case.build):
+            findings = [finding for name in checks or CHECKS for finding in CHECKS[name](case)]
+            price = _cost(case) if cost else None
     findings = _without_consequences(findings)
     findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return Diagnosis(

@@ -184,7 +184,7 @@ def _applied(kernel: Kernel, code: KernelCode) -> float:
 
 
 def _elementwise(kernel: Kernel, code: KernelCode) -> float:
-    every = frozenset((*kernel.dims, *([kernel.scan.dim] if kernel.scan else [])))
+    every: frozenset[Dim] = frozenset((*kernel.dims, *([kernel.scan.dim] if kernel.scan else [])))
     total = 0.0
     for e in {id(e): e for root in expressions(kernel) for e in walk(root)}.values():
         points = _points(every & e.dims, code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -12,13 +11,16 @@ from schuss.insight.diagnosis._case import Case
 from schuss.insight.diagnosis._finding import Finding
 from schuss.insight.diagnosis._picture import Picture
 from schuss.insight.diagnosis._trial import Trial
+from schuss.insight.learning_rate._curvature import eigenvalue, stability
+from schuss.optimizers import Optimizer
 
 _WORSE = 1.02  # of the loss before
 _BETTER = 0.7  # of the loss that the rate itself leaves
 _NO_PROGRESS, _PROGRESS = 0.02, 0.2  # of the loss, in a trial
 _STILL = 5e-5  # ‖ΔW‖ / ‖W‖ of a step
-_ITERATIONS = 30
-_CLOSE = 0.01  # of λ, from one iteration to the next
+_PRODUCTS = 30  # with the Hessian, at most
+_CLOSE = 0.01  # of λ: what the residual may be
+_SEEN = 10  # gradients, before which a preconditioner says little
 _CURVED_ROWS = 512
 _WASTED = 20.0  # batch against noise scale
 _LARGE_BATCH = 256
@@ -86,7 +88,7 @@ def _too_high(case: Case, own: Trial, lower: Trial | None, curvature: dict[str, 
         evidence += f"; with {rate * lower.factor:g} it comes to {lower.after:.4g}"
     if curvature:
         evidence += (
-            f". The largest curvature is {curvature['largest']:.3g}, so that gradient descent is stable below "
+            f". The largest curvature is {curvature['largest']:.3g}, so that descent is stable below "
             f"{curvature['stable']:.3g}"
         )
     factor = 0.1 if lower is None else lower.factor
@@ -123,23 +125,23 @@ def _too_low(case: Case, own: Trial, better: Trial) -> Finding:
 
 
 def largest_curvature(case: Case) -> dict[str, float]:
-    """λ_max of the Hessian by power iteration, and the bound 2 (1 + β) / λ_max for gradient descent with momentum β.
+    """λ_max of the Hessian (preconditioned, where the optimizer does so), and up to which rate descent is stable on it.
 
-    Empty where the optimizer is another one, or something on the way has no second derivative.
+    Empty where that is not known of the optimizer, where its preconditioner has seen no gradient yet, or where something on
+    the way has no second derivative.
     """
     optimizer = case.model.optimizer
-    if type(optimizer).__name__ != "SGD":
+    known = stability(optimizer, case.model.trainable_variables) if isinstance(optimizer, Optimizer) else None
+    if known is None or (known.scales is not None and int(np.asarray(optimizer.iterations)) < _SEEN):
         return {}
     try:
-        value = _power_iteration(_few_rows(case), case.random)
+        value = eigenvalue(_few_rows(case), known.scales() if known.scales else None, _PRODUCTS, _CLOSE).value
     except (ValueError, TypeError, NotImplementedError) as error:
         case.skipped.append(f"curvature: {error}")
         return {}
     if not np.isfinite(value) or value <= 0:
         return {}
-    momentum = float(getattr(optimizer, "momentum", 0.0) or 0.0)
-    factor = 2 * (1 + momentum) / ((1 + 2 * momentum) if getattr(optimizer, "nesterov", False) else 1)
-    found = {"largest": value, "stable": factor / value}
+    found = {"largest": value, "stable": known.factor / value}
     case.measured["curvature"] = found
     return found
 
@@ -148,23 +150,6 @@ def _few_rows(case: Case) -> Objective:
     count = max(1, min(_CURVED_ROWS, len(case.good)) // case.batch) * case.batch
     rows = np.sort(case.good[:count])
     return Objective(case.model, *case.data.taken(rows).structure, batch_size=case.batch)
-
-
-def _power_iteration(objective: Objective, random: np.random.Generator) -> float:
-    """The Hessian's eigenvalue of the largest magnitude, to about 1 %."""
-    vectors: list[Any] = [random.standard_normal(w.shape).astype(w.dtype) for w in objective.weights]
-    value = 0.0
-    for _ in range(_ITERATIONS):
-        size = np.sqrt(sum(float((v.astype("float64") ** 2).sum()) for v in vectors))
-        if not np.isfinite(size) or size == 0:
-            return float(size)
-        vectors = [v / np.asarray(size, v.dtype) for v in vectors]
-        products = objective.product(vectors)
-        before, value = value, float(sum((p.astype("float64") * v).sum() for p, v in zip(products, vectors)))
-        vectors = products
-        if abs(value - before) < _CLOSE * abs(value):
-            break
-    return value
 
 
 def noise_scale(case: Case) -> Iterator[Finding]:
