@@ -171,7 +171,7 @@ def test_a_subclassed_model_with_operations_of_its_own():
     model.compile("sgd", "mse")
     e = schuss.explain(model, *data(outputs=3))
     assert [step.title for step in e.layers] == ["residual/inner", "residual"]
-    assert e.formula("a2") == "a⁽²⁾_(i,j) = x_(i,j) + a⁽¹⁾_(i,j) 2"
+    assert e.formula("a2") == "a⁽²⁾_(i,j) = x_(i,j) + a⁽¹⁾_(i,j) · 2"
 
 
 def test_regularizers_dropout_and_moving_averages_are_as_in_training_and_stay():

@@ -49,8 +49,17 @@ def test_nothing_is_fetched_and_the_data_are_whole():
     data = data_of(page)
     z = data["quantities"]["z1"]
     assert z["shape"] == [3, 18, 18, 3]
-    assert all(len(plane["rows"]) == 16 == len(plane["columns"]) for plane in z["planes"])
+    assert all(len(plane["rows"]) == 18 == len(plane["columns"]) for plane in z["planes"])
     assert 1 < len(z["planes"]) <= 4
+
+
+def test_of_large_arrays_a_part_is_shown():
+    model = schuss.Sequential([Input((40,)), Dense(50), Dense(1)])
+    model.compile("sgd", "mse")
+    w = data_of(schuss.explain(model, np.ones((2, 40)), np.ones((2, 1))).html())["quantities"]["W1"]
+    assert w["shape"] == [40, 50]
+    (plane,) = w["planes"]
+    assert len(plane["rows"]) == 16 == len(plane["columns"])
 
 
 def test_hostile_names_stay_text():

@@ -129,7 +129,11 @@ class _Back:
         """Where δ = (ŷ − y) / n, as for softmax and sigmoid with their cross-entropies, or 2 (ŷ − y) / n, as for squares:
         if the numbers say so."""
         output = self.layer.outputs[0]
-        if len(self.step.labels) != 1 or not output.array.ndim:
+        if (
+            len(self.step.labels) != 1
+            or not output.array.ndim
+            or not np.isfinite(self.step.values[tensor.id]).all()
+        ):
             return ""
         y, delta = self.step.values[self.step.labels[0].id], self.step.values[tensor.id]
         for predicted, text in _predictions(output):

@@ -1,4 +1,4 @@
-"""What of an array a page shows: planes of at most 16 × 16 numbers, and the origins of some of them, as plain data."""
+"""What of an array a page shows: planes of 16 × 16 numbers, of images 28 × 28, and the origins of some, as plain data."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 from schuss.insight.explanation._explanation import Explanation, Quantity
 from schuss.insight.explanation._origins import Origin, terms_of
 
-MOST_SIDE = 16
+MOST_SIDE, MOST_OF_IMAGE = 16, 28
 MOST_PLANES = 4
-_ORIGINS = 8000  # of elements on a page, so that it stays small
+_ORIGINS = 12000  # of elements on a page, so that it stays small
 
 
 def planes_of(array: np.ndarray, last: bool = False) -> list[dict[str, Any]]:
@@ -29,14 +29,15 @@ def planes_of(array: np.ndarray, last: bool = False) -> list[dict[str, Any]]:
         flat = np.arange(min(MOST_SIDE, array.size))[None]
         return [_plane("", [0], flat[0].tolist(), flat, array)]
     rows, columns = (array.ndim - 2, array.ndim - 1) if last else _plane_axes(array.shape)
+    side = MOST_SIDE if (rows, columns) == (array.ndim - 2, array.ndim - 1) else MOST_OF_IMAGE
     lead = [a for a in range(array.ndim) if a not in (rows, columns)]
     made = []
     for place in itertools.islice(itertools.product(*(range(array.shape[a]) for a in lead)), MOST_PLANES):
         index: list[Any] = [0] * array.ndim
         for axis, at in zip(lead, place):
             index[axis] = at
-        i = np.arange(min(MOST_SIDE, array.shape[rows]))
-        j = np.arange(min(MOST_SIDE, array.shape[columns]))
+        i = np.arange(min(side, array.shape[rows]))
+        j = np.arange(min(side, array.shape[columns]))
         index[rows], index[columns] = i[:, None], j[None, :]
         flat = np.ravel_multi_index(tuple(np.broadcast_to(a, (len(i), len(j))) for a in index), array.shape)
         fixed = dict(zip(lead, map(str, place)))
@@ -86,12 +87,12 @@ def _nested(value: Any) -> Any:
 
 
 def origins_of(explanation: Explanation, quantity: Quantity, planes: list[dict[str, Any]], count: int) -> Any:
-    """The origins of the first elements that are shown, as data: the elements' flat numbers, and the expression.
+    """The origins of some elements that are shown, as data: the elements' flat numbers, and the expression.
 
     Args:
         count: how many quantities the page has.
     """
-    shown = [n for plane in planes for row in plane["flat"] for n in row]
+    shown = [n for plane in planes for n in _from_the_middle(np.array(plane["flat"]))]
     elements = np.array(shown[: max(24, _ORIGINS // max(count, 1))], int)
     if not elements.size:
         return None
@@ -102,6 +103,15 @@ def origins_of(explanation: Explanation, quantity: Quantity, planes: list[dict[s
         "elements": elements.tolist(),
         "root": _as_data(origin, (len(elements),), explanation.keys, explanation.texts),
     }
+
+
+def _from_the_middle(flat: np.ndarray) -> list[int]:
+    """The elements of a plane, of large ones those in the middle first: images have their matter there."""
+    if flat.size <= MOST_SIDE**2:
+        return flat.reshape(-1).tolist()
+    rows, columns = (np.abs(np.arange(n) - (n - 1) / 2) for n in flat.shape)
+    order = np.argsort(np.maximum(rows[:, None], columns[None, :]), axis=None, kind="stable")
+    return flat.reshape(-1)[order].tolist()
 
 
 def _as_data(

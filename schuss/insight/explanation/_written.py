@@ -105,7 +105,9 @@ def _applied(origin: Origin, parts: list[str], strength: int) -> str:
     if op in INFIX and len(parts) == 2:
         if op == "power":
             return f"{_whole(parts[0])}^{{{parts[1]}}}"
-        made = f"{parts[0]}{INFIX[op]}{parts[1]}".replace(" · ", " ")
+        made = f"{parts[0]}{INFIX[op]}{parts[1]}"
+        if op == "multiply" and not parts[1][:1].isdigit():
+            made = f"{parts[0]} {parts[1]}"
         return f"({made})" if _STRENGTH.get(op, 0) < strength else made
     name = NAMES.get(op, op)
     return f'"{name}"({", ".join(parts)})' if len(name) > 1 else f"{name}({', '.join(parts)})"

@@ -179,7 +179,7 @@
     panel.append(element("p", { class: "hint" }, "For one element:"), element("div", { class: "by" }, formula(q.element)));
     const at = q.origin ? q.origin.elements.indexOf(flat) : -1;
     if (at < 0) {
-      panel.append(element("p", { class: "hint" }, "The terms of this element are not kept on the page; those of the first elements are."));
+      panel.append(element("p", { class: "hint" }, "The terms of this element are not kept on the page, which would become too large; explanation.origin(…) in Python has them."));
       return;
     }
     const numbers = element("p", { class: "numbers" }, "= ");
