@@ -15,9 +15,9 @@ from schuss.optimizers import SGD, Adadelta, Adagrad, Ftrl
 
 # These numbers were chosen on the problems of docs/learning-rate.md, which says how.
 _OF_BOUND = 0.2  # of the bound for one step, for descent by gradients
-_OF_DISTANCE = 0.08  # of the step that would reach loss 0, for preconditioned optimizers
+_OF_DISTANCE = 0.12  # of the step that would reach loss 0, for preconditioned optimizers
 _OF_MINIMUM = 0.1  # of the range test's minimum, where nothing else is known
-_SPREAD, _WIDE = 1.0, 1.5  # how far (in ln α) the best rate may be from there: with, without knowledge
+_SPREAD, _WIDE = 0.7, 1.5  # how far (in ln α) the best rate may be from there: with, without knowledge
 _EXPONENT = 0.5
 _MOST_PRODUCTS = 20
 _SLOTS = 10  # steps of rate 0 that fill the optimizer's averages of gradients
