@@ -112,7 +112,7 @@ class Recorder(RunObserver):
         self._begun = self._epoch_begun = self._run_begun = 0.0
         self._pace: float | None = None
         self._is_compiled = False
-        self._last_look_seconds = 0.0
+        self._last_look = self._last_look_seconds = 0.0
 
     # When
 
@@ -137,8 +137,7 @@ class Recorder(RunObserver):
             return True
         if self.every is not None:
             return self.steps % self.every == 0
-        allowed = self.overhead * (time.perf_counter() - self._begun + self.seconds)
-        return self.look_seconds + self._last_look_seconds <= allowed
+        return time.perf_counter() - self._last_look >= self._last_look_seconds / self.overhead
 
     # Hooks
 
@@ -217,7 +216,8 @@ class Recorder(RunObserver):
         self.looks.append(self._looker.look(self.steps, epoch))
         if len(self.looks) > _MOST_LOOKS:
             del self.looks[1:-1:2]
-        self._last_look_seconds = time.perf_counter() - begun
+        self._last_look = time.perf_counter()
+        self._last_look_seconds = self._last_look - begun
         self.look_seconds += self._last_look_seconds
         if not last and not self._is_compiled:
             self._compile_if_it_pays(begun)
