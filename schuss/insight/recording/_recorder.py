@@ -44,7 +44,7 @@ class Recorder(RunObserver):
     of its time. Training itself goes on in compiled code, and gives the same weights to the last bit.
 
     Args:
-        overhead: float in (0, 1), 0.03: the share of the training's time that looks may take, but for the first
+        overhead: float in (0, 1), 0.02: the share of the training's time that looks may take, but for the first
             and the last.
         every: int or None: look before each `every`-th step, whatever it costs. Default None: by time.
         rows: int, 32: at most so many rows of the batch are looked at.
@@ -81,7 +81,7 @@ class Recorder(RunObserver):
 
     def __init__(
         self,
-        overhead: float = 0.03,
+        overhead: float = 0.02,
         every: int | None = None,
         rows: int = 32,
         weight_path: bool = False,
