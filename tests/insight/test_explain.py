@@ -220,6 +220,43 @@ def test_generators_embeddings_and_masks():
     assert rows.count("+") >= 1
 
 
+@pytest.mark.parametrize("layer", ["SimpleRNN", "GRU", "LSTM"])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_recurrent_layers_are_taken_apart(layer, backwards):
+    inner = getattr(schuss.layers, layer)(3, return_sequences=True, go_backwards=backwards, name="rnn")
+    model = schuss.Sequential([Input((6, 2)), inner, Dense(1)], name="net")
+    model.compile("sgd", "mse")
+    x = rng().normal(size=(2, 6, 2)).astype("float32")
+    e = schuss.explain(model, x, np.ones((2, 6, 1)))
+    after, before = e["h(1)"], e["hbefore(1)"]
+    if not before[0].any():  # else the loop goes from the last place to the first
+        order = slice(None)
+    else:
+        order = slice(None, None, -1)
+    assert not before[order][0].any()
+    np.testing.assert_array_equal(before[order][1:], after[order][:-1])
+    assert sorted(after.reshape(-1)) == pytest.approx(sorted(e["a1"].reshape(-1)))
+    if layer == "SimpleRNN":
+        w, u, b = inner.get_weights()
+        steps = (x[:, ::-1] if backwards else x).transpose(1, 0, 2)
+        np.testing.assert_allclose(
+            after[order][2], np.tanh(steps[2] @ w + before[order][2] @ u + b), rtol=1e-5
+        )
+        assert e.formula("h(1)").startswith("h⁽¹⁾_(i,j,k) = tanh(Σ_l x_(")
+    assert "where i is not the first step, else 0" in e.formula("hbefore(1)")
+
+
+def test_loops_that_are_too_large_stay_one_operation(monkeypatch):
+    from schuss.insight.explanation import _loops
+
+    monkeypatch.setattr(_loops, "_MOST_BYTES", 10)
+    model = schuss.Sequential([Input((6, 2)), schuss.layers.LSTM(3), Dense(1)])
+    model.compile("sgd", "mse")
+    e = schuss.explain(model, rng().normal(size=(2, 6, 2)), np.ones((2, 1)))
+    assert "h(1)" not in e.quantities
+    assert e.html()
+
+
 def test_text_goes_in():
     texts = np.array(["good film", "bad film", "good good"])
     vectorize = TextVectorization(max_tokens=10, output_sequence_length=3)

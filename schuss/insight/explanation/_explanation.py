@@ -214,7 +214,9 @@ class Explanation:
 
     def by_element(self, quantity: Quantity) -> str:
         """How an element of a quantity is computed, in the notation of `_formula`."""
-        origin = self.origin_of(quantity, np.array([0]))
+        origin = self.origin_of(
+            quantity, np.array([0, quantity.array.size - 1])
+        )  # which may differ, as at borders
         return by_element(quantity.symbol, quantity.array.ndim, origin, self.symbols)
 
     def origin_of(self, quantity: Quantity, elements: np.ndarray) -> Origin | None:

@@ -70,9 +70,12 @@ def _scripted(tokens: list[str], at: int) -> tuple[Part, int]:
         return Part(tokens[at], parts=[part]), after
     part, at = _atom(tokens, at)
     scripts: dict[str, Part] = {}
-    while at < len(tokens) and tokens[at] in ("_", "^") and tokens[at] not in scripts:
+    while at < len(tokens) and tokens[at] in ("_", "^"):
         mark = tokens[at]
-        scripts[mark], at = _atom(tokens, at + 1, script=True)
+        made, at = _atom(tokens, at + 1, script=True)
+        if mark in scripts:  # one more index
+            made = Part("group", parts=[scripts[mark], Part("operator", ","), made])
+        scripts[mark] = made
     if not scripts:
         return part, at
     return Part("scripts", "".join(scripts), [part, *scripts.values()]), at

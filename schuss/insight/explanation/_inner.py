@@ -26,6 +26,8 @@ _WORDS = {
     "multiply": "product, element by element",
     "add": "sum",
     "subtract": "difference",
+    "in a loop": "within the loop over steps",
+    "state": "state before each step",
     "random_bits": "random bits",
     "concatenate": "parts side by side",
     "gather": "looked up",
@@ -37,10 +39,12 @@ def name_inner_values(step: Recorded, symbols: Symbols, steps: list[Step]) -> No
     """Add intermediate values to the steps (not those of updates, whose formulas say all)."""
     for one in steps:
         if isinstance(one, LayerStep) and one.call is not None:
-            _name_softmax(step, symbols, one, [step.nodes[n] for n in one.call.own_nodes()])
+            nodes = [step.nodes[n] for n in one.call.own_nodes()]
+            _name_softmax(step, symbols, one, nodes)
+            _name_states(step, symbols, one, nodes)
     naming = _Naming(step, symbols)
     for one in steps:
-        waiting = [q for q in one.quantities if q.tensor is not None]
+        waiting = [q for q in (*one.quantities, *one.inner) if q.tensor is not None]
         while waiting and naming.count < _MOST:
             for tensor in naming.ends(waiting.pop(0))[: _MOST_OF_A_STEP - len(one.inner)]:
                 made = naming.add(tensor)
@@ -60,6 +64,27 @@ def _name_softmax(step: Recorded, symbols: Symbols, layer: LayerStep, nodes: lis
         number = layer.layer_number
         made = symbols.add(tensor, f"A{number}", raised("A", number), "weights by softmax, of sum 1")
         layer.quantities.append(made)
+
+
+def _name_states(step: Recorded, symbols: Symbols, layer: LayerStep, nodes: list[Node]) -> None:
+    """h, a loop's states: what each step is given, and what it makes of them."""
+    loops = [step.values.loops[n.outputs[0].id] for n in nodes if n.outputs[0].id in step.values.loops]
+    number = layer.layer_number
+    for loop in loops:
+        for n, (before, after) in enumerate(loop.states(), 1):
+            key = letter = ("h", "c")[n - 1] if len(loop.starts) <= 2 else f"h{n}"
+            letter = letter if len(letter) == 1 else f'"{letter}"'
+            for tensor, name, symbol, what in (
+                (after, f"{key}({number})", raised(letter, number), "state after each step"),
+                (
+                    before,
+                    f"{key}before({number})",
+                    f'"before "{raised(letter, number)}',
+                    "state before each step",
+                ),
+            ):
+                if tensor is not None and tensor.id not in symbols.by_tensor:
+                    layer.inner.append(symbols.add(tensor, name, symbol, what))
 
 
 def _sum_of(tensor: Tensor) -> Tensor | None:

@@ -21,9 +21,9 @@ MOST_TERMS = 10
 """Of a sum so many terms are shown, those of the largest magnitude."""
 _MOST_LOOKED_AT = 1 << 22  # products that are made to find these
 _MOST_OPERATIONS = 18  # in one expression
-_MOVES = (
+MOVES = (
     "broadcast_in_dim", "reshape", "transpose", "slice", "reverse", "windows", "pad", "gather", "iota", "convert",
-    "identity", "stop_gradient", "materialize", "recompute",
+    "move in a loop", "identity", "stop_gradient", "materialize", "recompute",
 )  # fmt: skip
 _MOST_NESTED = 2  # sums within each other
 LETTERS = "ijklmnpqrstuvw"
@@ -39,10 +39,16 @@ class Index:
     def __add__(self, number: int) -> Index:
         if not number:
             return self
+        if self.text == "0":
+            return Index(self.at + number, str(number).replace("-", "−"))
         return Index(self.at + number, f"{self.text}{'+' if number > 0 else '−'}{abs(number)}")
 
     def times(self, number: int) -> Index:
-        return self if number == 1 else Index(self.at * number, f"{number}{_enclosed(self.text)}")
+        return (
+            self
+            if number == 1 or self.text == "0"
+            else Index(self.at * number, f"{number}{_enclosed(self.text)}")
+        )
 
 
 @dataclass
@@ -74,6 +80,7 @@ class _Walk:
     def __init__(self, values: Values, names: dict[int, str]):
         self.values, self.names = values, names
         self.operations, self.letters = 0, 0
+        self.loops = getattr(values, "loops", {})
 
     def value(self, tensor: Tensor, index: tuple[Index, ...]) -> np.ndarray:
         return np.asarray(self.values[tensor.id][tuple(i.at for i in index)])
@@ -89,14 +96,28 @@ class _Walk:
         if tensor.id in self.names and not root:
             return Origin("leaf", tensor=tensor, index=index, values=self.value(tensor, index))
         node = tensor.node
+        if tensor.id in self.loops:
+            return self._out_of_a_loop(tensor, index, within)
         rule = None if node is None else RULES.get(node.primitive.name)
         if node is None or rule is None:
             return self._made(tensor, index)
-        computes = node.primitive.name not in _MOVES
+        computes = node.primitive.name not in MOVES
         self.operations += computes
         if computes and self.operations > _MOST_OPERATIONS and not root:
             return self._made(tensor, index)
         return rule(self, node, index, within) or self._made(tensor, index)
+
+    def _out_of_a_loop(self, tensor: Tensor, index: tuple[Index, ...], within: int) -> Origin:
+        """A loop's results: the states after the last turn, and what each turn gave."""
+        loop = self.loops[tensor.id]
+        inside = loop.results[tensor.index]
+        if tensor.index < len(loop.starts):
+            last = 0 if loop.backwards else loop.length - 1
+            at = np.full_like(index[0].at, last) if index else np.full((1,) * (within + 1), last)
+            index = (Index(at, str(last)), *index)
+        if inside.id not in loop.within:
+            return self._made(tensor, index if tensor.index >= len(loop.starts) else index[1:])
+        return self.follow(loop.within[inside.id], index, within)
 
     def _made(self, tensor: Tensor, index: tuple[Index, ...]) -> Origin:
         name = tensor.node.primitive.name if tensor.node is not None else "input"
@@ -116,13 +137,71 @@ def origin_of(tensor: Tensor, elements: np.ndarray, values: Values, names: dict[
     Returns:
         The expression, or None if the tensor was not computed (data, weights) or its operation has no simple one.
     """
-    if tensor.node is None or tensor.node.primitive.name not in RULES:
+    if tensor.node is None or tensor.node.primitive.name not in (*RULES, "scan"):
         return None
     places = np.unravel_index(elements, tensor.shape) if tensor.shape else ()
     walk = _Walk(values, names)
     index = tuple(Index(np.asarray(at), walk.letter()) for at in places)
     made = walk.follow(tensor, index, 0, root=True)
     return None if made.kind == "made" else made
+
+
+class _Turn:
+    """A walk within a loop, at turns that are given: what stands for the body's tensors outside."""
+
+    def __init__(self, walk: _Walk, loop: Any, turn: Index):
+        self.walk, self.loop, self.turn = walk, loop, turn
+        self.names, self.values = walk.names, walk.values
+        self.letter = walk.letter
+
+    def _outside(
+        self, tensor: Tensor, index: tuple[Index, ...], within: int
+    ) -> tuple[Tensor, tuple[Index, ...]]:
+        depth = max((np.ndim(i.at) for i in index), default=within + 1)
+        turn = Index(
+            self.turn.at.reshape(self.turn.at.shape + (1,) * (depth - self.turn.at.ndim)), self.turn.text
+        )
+        if tensor.id in self.loop.within:
+            return self.loop.within[tensor.id], (turn, *index)
+        outer, is_slice = self.loop.outer[tensor.id]
+        return outer, (turn, *index) if is_slice else index
+
+    def value(self, tensor: Tensor, index: tuple[Index, ...]) -> np.ndarray:
+        if tensor.array is not None:
+            return np.asarray(tensor.array[tuple(i.at for i in index)])
+        return self.walk.value(*self._outside(tensor, index, 0))
+
+    def follow(self, tensor: Tensor, index: tuple[Index, ...], within: int, root: bool = False) -> Origin:
+        if tensor.array is not None:
+            return Origin("constant", values=self.value(tensor, index))
+        outer, places = self._outside(tensor, index, within)
+        return self.walk.follow(outer, places, within, root)
+
+
+def _in_a_loop(walk: _Walk, node: Any, index: tuple[Index, ...], within: int) -> Origin | None:
+    rule = RULES.get(node.inner.primitive.name)
+    if rule is None or node.inner.primitive.name == "scatter_add":
+        return None
+    inside: Any = _Turn(walk, node.loop, index[0])
+    return rule(inside, node.inner, index[1:], within)
+
+
+def _state(walk: _Walk, node: Any, index: tuple[Index, ...], within: int) -> Origin | None:
+    """A loop's state in a turn: what the turn before made, at first what it began with."""
+    loop, turn, rest = node.loop, index[0], index[1:]
+    made, start = loop.results[node.state], loop.starts[node.state]
+    first = turn.at == (loop.length - 1 if loop.backwards else 0)
+    if np.all(first):
+        return walk.follow(start, rest, within)
+    if made.id not in loop.within:
+        return None
+    before = turn + (1 if loop.backwards else -1)
+    clipped = Index(np.clip(before.at, 0, loop.length - 1), before.text)
+    earlier = walk.follow(loop.within[made.id], (clipped, *rest), within)
+    if not np.any(first):
+        return earlier
+    later = Origin("constant", f"{turn.text} is not the first step", values=~first)
+    return Origin("apply", "select", parts=[later, earlier, walk.follow(start, rest, within)])
 
 
 def _enclosed(text: str) -> str:
@@ -466,5 +545,8 @@ RULES: dict[str, Rule] = {
     "reduce_min": _reduced("min"),
     "dot_general": _dot_general,
     "scatter_add": _scatter_add,
+    "in a loop": _in_a_loop,
+    "move in a loop": _in_a_loop,
+    "state": _state,
 }
 """How an element is made, by the primitive's name. What is not here is shown as made by that operation."""

@@ -12,6 +12,7 @@ from schuss.autodiff import gradients
 from schuss.autodiff.rules import WITHOUT_GRADIENT
 from schuss.backends.reference import evaluate_all
 from schuss.graph import Graph, Node, Spec, Tensor, Trace, Variable, _tree, active_trace, name_scope, trace
+from schuss.insight.explanation._loops import Numbers
 from schuss.layers import Layer
 from schuss.layers._call import calls, watching
 from schuss.layers._remat import recomputed_call
@@ -77,7 +78,7 @@ class Recorded:
     now: dict[int, Tensor] = field(default_factory=dict)
     reads: dict[int, Tensor] = field(default_factory=dict)
     writes: dict[int, Tensor] = field(default_factory=dict)
-    values: dict[int, np.ndarray] = field(default_factory=dict)
+    values: Numbers = field(default_factory=lambda: Numbers({}, []))
     graph: Graph = field(default_factory=lambda: Graph([], [], []))
 
     @property
@@ -176,7 +177,7 @@ def recorded(model: Model, piece: Piece) -> Recorded:
     for key, value in step.now.items():
         if value.id in step.gradient and key in step.reads:
             step.gradient.setdefault(step.reads[key].id, step.gradient[value.id])
-    step.values = evaluate_all(step.graph, step.arrays())
+    step.values = Numbers(evaluate_all(step.graph, step.arrays()), step.graph.nodes)
     return step
 
 
