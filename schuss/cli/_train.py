@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -85,6 +84,7 @@ def train(
 
     from schuss import tabular
     from schuss.tabular._progress import bars
+    from schuss.tabular._report import write_report
 
     path = Path(output) if output else Path(Path(data).name.split(".")[0] + ".keras")
     with plain_errors(as_json):
@@ -106,11 +106,8 @@ def train(
                 progress=progress,
             )
         trained.save(path)
-        page = (
-            None
-            if no_report
-            else _write_report(trained, Path(report) if report else path.with_suffix(".html"))
-        )
+        page = path.with_suffix(".html") if report is None else Path(report)
+        page = None if no_report else write_report(trained, data, page, encoding, delimiter)
     if as_json:
         print_json({"model": str(path), "report": page and str(page), **trained.to_dict()})
         return
@@ -126,8 +123,3 @@ def _share_or_table(validation: str | None) -> float | str | None:
         return float(validation)
     except ValueError:
         return validation
-
-
-def _write_report(trained: Any, path: Path) -> Path | None:
-    """The page about the training, where `schuss.insight.report` is there to write it."""
-    return None

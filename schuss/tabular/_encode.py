@@ -71,9 +71,11 @@ class Part:
 
 @dataclass
 class EncodedTable:
-    """The parts of a table. `folder` holds the files of large ones, which are removed with it."""
+    """The parts of a table. `which`: to which one each row with a target belongs, in the order of the table. `folder` holds
+    the files of large ones, which are removed with it."""
 
     parts: list[Part]
+    which: np.ndarray
     folder: tempfile.TemporaryDirectory[str] | None = None
 
 
@@ -102,7 +104,7 @@ def encoded_table(
     division = Division(target, shares, seed)
     widths = {name: (tensor.shape[1], tensor.dtype) for name, tensor in encoder.output.items()}
     store = _Store(widths, target, division.sizes)
-    ends, done = [0] * len(shares), 0
+    ends, done, places = [0] * len(shares), 0, []
     for chunk in source.chunks():
         y = target.values(chunk, source.decimal)
         keep = np.flatnonzero(~np.isnan(y))
@@ -112,6 +114,7 @@ def encoded_table(
         raw = {name: values[keep] for name, values in raw_inputs(chunk, columns, source.decimal).items()}
         numbers = encoder.predict(raw, batch_size=4096, verbose=0)
         which, y = division.parts_of(y[keep]), targets(target, y[keep])
+        places.append(which)
         for place, part in enumerate(store.parts):
             rows = np.flatnonzero(which == place)
             start, ends[place] = ends[place], ends[place] + len(rows)
@@ -120,7 +123,7 @@ def encoded_table(
             part.y[start : ends[place]] = y[rows]
         if progress:
             progress(done)
-    return EncodedTable(store.parts, store.folder)
+    return EncodedTable(store.parts, np.concatenate(places), store.folder)
 
 
 class _Store:

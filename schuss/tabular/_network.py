@@ -12,7 +12,6 @@ from schuss import layers
 from schuss.tabular._encoder import Encoded
 from schuss.tabular._target import Target
 
-SKIP = False
 _ONE_HOT = 16
 """Categories of at most so many values are ones and zeros; those of more have vectors that are learned."""
 
@@ -33,13 +32,13 @@ class Size:
 
 
 def size_for(rows: int, target: Target) -> Size:
-    """A size that suits so many rows."""
+    """A size that suits so many rows, as measured on tables of a few hundred to some thousand rows (docs/tables.md)."""
     if rows < 2_000:
-        return Size((128, 128), 0.2, 0.02, 32 if rows < 500 else 64)
+        return Size((256,), 0.5, 0.1, 32 if rows < 1_000 else 64)
     if rows < 20_000:
-        return Size((192, 192), 0.15, 0.02, 128)
+        return Size((256, 128), 0.3, 0.1, 128)
     if rows < 200_000:
-        return Size((256, 256, 128), 0.1, 0.01, 256)
+        return Size((256, 256, 128), 0.1, 0.02, 256)
     return Size((512, 256, 128), 0.05, 0.01, 1024)
 
 
@@ -56,14 +55,11 @@ def network(encoded: Encoded, target: Target, size: Size, seed: int, name: str =
         for key, tensor in encoded.outputs.items()
     }
     x = _joined(_features(inputs, encoded, made), layers.Concatenate(name="features"))
-    features = x
     for number, units in enumerate(size.units, start=1):
         x = layers.Dense(units, kernel_initializer=_start("he_normal", made), name=f"hidden_{number}")(x)
         x = layers.Activation("silu", name=f"active_{number}")(x)
         if size.dropout:
             x = layers.Dropout(size.dropout, seed=_seed(made), name=f"dropout_{number}")(x)
-    if SKIP:
-        x = layers.Concatenate(name="shortcut")([x, features])
     activation = None if target.task == "regression" else "sigmoid" if target.outputs == 1 else "softmax"
     out = layers.Dense(
         target.outputs, activation, kernel_initializer=_start("glorot_normal", made), name="out"

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import schuss
+from schuss.insight import find_learning_rate
 from schuss.tabular._encode import Division, Part
 from schuss.tabular._encoder import Encoded
 from schuss.tabular._network import Size, loss_of, network, size_for
@@ -21,7 +22,7 @@ ROWS_FOR_FOLDS = 20_000
 """Up to so many rows, as many networks as folds are trained; above, one."""
 
 _STEPS = 3000
-_FALLBACK_RATE = 1e-3
+_ROWS_FOR_RATE = 50_000
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Fitted:
         members: the networks. rate: of learning, at its highest. size: of each. histories: of each.
         chosen: after which epoch (from 1) each one's weights were taken.
         answers: of several members: what for each row the one that had not seen it says, ``[n, outputs]``.
+        fold: which one that is, ``[n]``.
     """
 
     members: list[Any]
@@ -40,6 +42,7 @@ class Fitted:
     histories: list[dict[str, list[float]]]
     chosen: list[int]
     answers: np.ndarray | None = None
+    fold: np.ndarray | None = None
 
 
 def compiled(model: Any, target: Target, size: Size, rate: Any) -> Any:
@@ -49,13 +52,12 @@ def compiled(model: Any, target: Target, size: Size, rate: Any) -> Any:
     return model
 
 
-def learning_rate(model: Any, part: Part, size: Size) -> float:
+def learning_rate(model: Any, part: Part, size: Size, epochs: int) -> float:
     """The rate that `schuss.insight.find_learning_rate` suggests for a compiled network."""
-    try:
-        from schuss.insight import find_learning_rate
-    except ImportError:
-        return _FALLBACK_RATE
-    return float(find_learning_rate(model, part.x, part.y, batch_size=size.batch).suggestion)
+    rows = min(len(part), _ROWS_FOR_RATE)
+    some = part.rows(np.linspace(0, len(part) - 1, rows).astype(int)) if rows < len(part) else part
+    batch = min(size.batch, max(1, rows // 8))
+    return float(find_learning_rate(model, some.x, some.y, batch_size=batch, epochs=epochs).suggestion)
 
 
 def epochs_for(rows: int, size: Size) -> int:
@@ -94,6 +96,7 @@ def fitted(
         courses.append(workshop.course(rest, own, seed + n, told))
     chosen = [best_epoch([other for other in courses if other is not course]) for course in courses]
     found = workshop.finished(courses, chosen)
+    found.fold = fold
     found.answers = np.zeros((len(learn), target.outputs), "float32")
     for n, member in enumerate(found.members):
         own = np.flatnonzero(fold == n)
@@ -111,7 +114,7 @@ class Workshop:
     def __init__(self, encoded: Encoded, target: Target, size: Size, rows: Part, epochs: int, seed: int):
         self._encoded, self._target, self._size, self._epochs = encoded, target, size, epochs
         self._network = network(encoded, target, size, seed)
-        self._rate = learning_rate(compiled(self._network, target, size, 1e-3), rows, size)
+        self._rate = learning_rate(compiled(self._network, target, size, 1e-3), rows, size, epochs)
         self._steps = 0
 
     def course(

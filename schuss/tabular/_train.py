@@ -175,7 +175,12 @@ def _train(
     found = fitted(encoded, what, learn, stop, seed, epochs, remark)
     progress("training", 1.0, f"{len(found.members)} networks")
     model = table_model(encoded, found.members, prepared.columns, what)
-    trained = Trained(model, prepared.columns, what, members=found.members, data=table)
+    trained = Trained(
+        model, prepared.columns, what, members=found.members, data=table, history=found.histories[0]
+    )
+    trained.held_out = (
+        table.which == 2 if shares[2] else found.fold == 0 if found.fold is not None else table.which == 1
+    )
     if validation is None or isinstance(validation, (int, float)):
         _judge(trained, found, learn, judge)
     else:

@@ -45,7 +45,9 @@ class Trained:
         columns: what each column is taken for, and what is done with it. target: what is predicted.
         metrics: figures of rows that were not learned from. baseline: the same figures of knowing nothing but the target.
         details: plain values: how it was trained.
-        members: the networks within, from encoded rows to predictions. data: what they learned from (after `train` only).
+        members: the networks within, from encoded rows to predictions.
+        data, history, held_out: after `train` only: the encoded rows, the first network's curves, and which of the rows
+            with a target that network has not seen.
     """
 
     model: TableModel
@@ -56,6 +58,8 @@ class Trained:
     details: dict[str, Any] = field(default_factory=dict)
     members: list[Any] = field(default_factory=list, repr=False)
     data: Any = field(default=None, repr=False)
+    history: dict[str, list[float]] = field(default_factory=dict, repr=False)
+    held_out: np.ndarray | None = field(default=None, repr=False)
 
     def predict(self, data: Any, encoding: str | None = None, delimiter: str | None = None) -> Predictions:
         """What the model says of the rows of a table.
