@@ -2,7 +2,8 @@
 
 ``python benchmarks/learning_rate.py`` makes what is not yet in ``learning_rate.jsonl`` (a stopped run goes on from there),
 and prints a table for docs/learning-rate.md. Needs scikit-learn. ``--only`` names problems, ``--grid`` makes the grid only,
-``--part 1/2`` makes every second combination, for two processes at once; ``--again`` searches anew and keeps the grid.
+``--part 1/2`` makes every second combination, for two processes with a file each (``cat`` joins them), ``--again`` searches
+anew and keeps the grid, ``--table`` prints what is there.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import json
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,12 @@ class Results:
         self.known: dict[str, Any] = {}
         for line in lines:
             self.known.update(json.loads(line))
+
+    def forget_searches(self) -> None:
+        """Leave out what depends on the rule."""
+        self.known = {key: value for key, value in self.known.items() if not key.endswith("/search")}
+        lines = [json.dumps({key: value}) + "\n" for key, value in self.known.items()]
+        self.path.write_text("".join(lines))
 
     def get(self, key: str, make: Any) -> Any:
         """The result of that name; if it is not known, it is made."""
@@ -122,6 +130,81 @@ def combination(results: Results, name: str, optimizer: str, rules: bool) -> Non
                 results.get(f"{key}/{rate:.9g}", lambda: there().trained(seed, rate))  # noqa: B023
 
 
+@dataclass
+class Line:
+    """A problem with an optimizer, as the table has it: means over the starts.
+
+    Attributes:
+        best, best_rate: the least validation loss of the grid, and its rate. rate: the suggestion's geometric mean.
+        of_best: rule → its loss, divided by `best`; infinite if any training diverged. steps, seconds: of a search.
+    """
+
+    name: str
+    optimizer: str
+    best: float
+    best_rate: float
+    rate: float
+    of_best: dict[str, float]
+    steps: float
+    seconds: float
+
+
+def line_of(known: dict[str, Any], name: str, optimizer: str) -> Line | None:
+    """The line for a combination; None where something is missing."""
+    keys = [f"{name}/{optimizer}/{seed}" for seed in range(PROBLEMS[name].seeds)]
+
+    def mean(rates: Sequence[float | None], digits: str) -> float:
+        losses = [math.inf if r is None else known[f"{key}/{r:{digits}}"] for key, r in zip(keys, rates)]
+        return sum(losses) / len(losses)
+
+    try:
+        grid = {rate: mean([rate] * len(keys), "g") for rate in GRID}
+        found = [known[f"{key}/search"] for key in keys]
+        best_rate = min(grid, key=lambda rate: grid[rate])
+        best = grid[best_rate]
+        of_best = {rule: mean([f[rule] for f in found], ".9g") / best for rule in RULES}
+    except KeyError:
+        return None
+    rate = math.exp(sum(math.log(f["suggestion"]) for f in found) / len(found))
+    steps, seconds = (sum(f[what] for f in found) / len(found) for what in ("steps", "seconds"))
+    return Line(name, optimizer, best, best_rate, rate, of_best, steps, seconds)
+
+
+def table(known: dict[str, Any]) -> str:
+    """Markdown."""
+    head = ["problem", "optimizer", "best of the grid", "suggestion", *RULES, "steps", "seconds"]
+    rows = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    lines = [line_of(known, name, optimizer) for name in PROBLEMS for optimizer in OPTIMIZERS]
+    for line in filter(None, lines):
+        name = line.name + (" (apart)" if PROBLEMS[line.name].apart else "")
+        ratios = [ratio(line.of_best[rule]) for rule in RULES]
+        best = f"{line.best:.4g} at {line.best_rate:g}"
+        cells = [
+            name,
+            line.optimizer,
+            best,
+            f"{line.rate:.2g}",
+            *ratios,
+            f"{line.steps:.0f}",
+            f"{line.seconds:.1f}",
+        ]
+        rows.append("| " + " | ".join(cells) + " |")
+    for apart in (False, True):
+        chosen = [line for line in filter(None, lines) if PROBLEMS[line.name].apart == apart]
+        for rule in RULES:
+            good = sum(line.of_best[rule] <= 1.1 for line in chosen)
+            rows += [
+                "",
+                f"{'Apart' if apart else 'Chosen by'}, {rule}: within 10 % in {good} of {len(chosen)}.",
+            ]
+    return "\n".join(rows)
+
+
+def ratio(value: float) -> str:
+    """As the table has it."""
+    return f"{value:.2f}" if value < 20 else "diverged"
+
+
 def main() -> None:
     """Measure what is missing, and print the table."""
     parser = argparse.ArgumentParser(
@@ -132,14 +215,22 @@ def main() -> None:
     parser.add_argument("--grid", action="store_true", help="the grid only")
     parser.add_argument("--part", default="1/1", help="1/2: every second combination, from the first on")
     parser.add_argument("--results", type=Path, default=Path("learning_rate.jsonl"))
+    parser.add_argument("--again", action="store_true", help="search anew; the grid is kept")
+    parser.add_argument("--table", action="store_true", help="only print the table of what is there")
     arguments = parser.parse_args()
     results = Results(arguments.results)
+    if arguments.table:
+        print(table(results.known))
+        return
+    if arguments.again:
+        results.forget_searches()
     first, of = (int(n) for n in arguments.part.split("/"))
     combinations = [(name, optimizer) for name in arguments.only for optimizer in arguments.optimizers]
     for name, optimizer in combinations[first - 1 :: of]:
         begun = time.perf_counter()
         combination(results, name, optimizer, rules=not arguments.grid)
         print(f"{name}, {optimizer}: {time.perf_counter() - begun:.0f} s", flush=True)
+    print(f"\n{table(results.known)}")
 
 
 if __name__ == "__main__":

@@ -169,12 +169,8 @@ def _small_convnet() -> schuss.Model:
         [
             schuss.Input((64,)),
             layers.Reshape((8, 8, 1)),
-            layers.Conv2D(16, 3, use_bias=False),
-            layers.BatchNormalization(momentum=0.9),
-            layers.ReLU(),
-            layers.Conv2D(32, 3, use_bias=False),
-            layers.BatchNormalization(momentum=0.9),
-            layers.ReLU(),
+            layers.Conv2D(16, 3, activation="relu"),
+            layers.Conv2D(32, 3, activation="relu"),
             layers.GlobalAveragePooling2D(),
             layers.Dense(10, activation="softmax"),
         ]
@@ -200,9 +196,9 @@ PROBLEMS: dict[str, Problem] = {
     "spoken digits": Problem(_speech_data, _speech, _CLASSES, epochs=8, batch_size=50, seeds=1),
     "character GPT": Problem(_text_data(4800), _gpt, _CHARACTERS, epochs=1, batch_size=12, seeds=1),
     "iris": Problem(
-        _table("iris"), _dense(4, [16], 3, "softmax"), _CLASSES, epochs=40, batch_size=16, seeds=5, apart=True
+        _table("iris"), _dense(4, [16], 3, "softmax"), _CLASSES, epochs=40, batch_size=16, seeds=5
     ),
-    "digits, convnet": Problem(_table("digits"), _small_convnet, _CLASSES, epochs=10, seeds=2, apart=True),
+    "digits, convnet": Problem(_table("digits"), _small_convnet, _CLASSES, epochs=10, seeds=2),
     "MNIST, autoencoder": Problem(
         _autoencoder_data, _autoencoder, "mse", epochs=3, batch_size=64, seeds=1, apart=True
     ),

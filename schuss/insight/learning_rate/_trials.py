@@ -15,7 +15,8 @@ from schuss.insight.learning_rate._runs import Probe, Runs
 _APART = 10 ** (1 / 3)  # between neighbouring rates: three to a decade
 _TRIALS = 3
 _FEWEST = 10  # steps of a trial that says something
-_FIRST_LOOK = 4  # it is looked at first after such a part of its steps, and ended there if it learns nothing
+_FIRST_LOOK = 2  # it is looked at first after such a part of its steps, and ended there if it learns nothing
+_LEAST = 0.1  # of the fall at the best rate: what falls less has learned nothing
 _DOWN = 10 ** (2 / 3)  # how far to go where it learns nothing
 _DOWNS = 6  # how often
 _NOISE = 0.01  # of the fall of the loss: differences below it say nothing
@@ -131,10 +132,16 @@ class _Trials:
             self._try(rate)
 
     def failed(self, probe: Probe) -> bool:
-        """Whether nothing was learned: it diverged, was ended early, or the loss is not below that of the start."""
+        """Whether nothing was learned: it diverged, was ended early, or the loss fell by a tenth at most of what it fell at
+        the best rate, which is smaller."""
         if probe.diverged or probe.steps[-1] < self.steps:
             return True
-        return math.isfinite(self.start) and probe.losses[-1] >= self.start
+        if not math.isfinite(self.start):
+            return False
+        least = 0.0
+        if self.best is not None and self.best.rate < probe.rate:
+            least = _LEAST * (self.start - self.best.losses[-1])
+        return probe.losses[-1] >= self.start - least
 
     def end_of_best(self) -> None:
         """The model as it was at the end of the best trial."""
