@@ -17,7 +17,10 @@ def _looking_options(command: Command) -> Command:
         as_json,
         reading_options,
         click.option(
-            "--output", type=click.Path(dir_okay=False), default=None, help="A page (HTML) to write, besides."
+            "--output",
+            type=click.Path(dir_okay=False),
+            default=None,
+            help="A page (HTML) to write, besides; of lr a picture (PNG, SVG, PDF).",
         ),
         click.option("--seed", type=int, default=0, show_default=True, help="Of all that is left to chance."),
         click.option(
@@ -59,7 +62,7 @@ def lr(**options: Any) -> None:
         schuss lr houses.csv --target price
         schuss lr houses.keras houses.csv
     """
-    from schuss.insight import find_learning_rate  # pyright: ignore[reportAttributeAccessIssue]
+    from schuss.insight import find_learning_rate
 
     def look(inside: Any) -> Any:
         return find_learning_rate(
@@ -139,13 +142,24 @@ def _show(options: dict[str, Any], look: Callable[[Any], Any]) -> None:
     with plain_errors(options["as_json"]):
         result = look(_inside(options))
         if options["output"]:
-            result.save(options["output"])
+            _save(result, options["output"])
     if options["as_json"]:
-        print_json(result.to_dict())
+        print_json(result.as_dict() if hasattr(result, "as_dict") else result.to_dict())
         return
     Console(highlight=False).print(result)
     if options["output"]:
-        click.echo(f"Page: {options['output']}", err=True)
+        click.echo(f"Written: {options['output']}", err=True)
+
+
+def _save(result: Any, path: str) -> None:
+    """A page; of what has none, a picture."""
+    if hasattr(result, "save"):
+        result.save(path)
+        return
+    if not path.endswith((".png", ".svg", ".pdf")):
+        raise ValueError(f"This is drawn as a picture: the file must end in .png, .svg or .pdf, got {path}.")
+    axes = result.plot()
+    axes.figure.savefig(path, bbox_inches="tight")
 
 
 def _inside(options: dict[str, Any]) -> Any:
