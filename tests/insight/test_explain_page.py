@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import schuss
-from schuss.layers import Conv2D, Dense, Flatten, Input, MaxPooling2D, MultiHeadAttention
+from schuss.layers import LSTM, Conv2D, Dense, Flatten, Input, MaxPooling2D, MultiHeadAttention
 
 HOSTILE = "</script><img src=x onerror=alert(1)>'\"&"
 
@@ -34,6 +34,13 @@ def attention():
     model.compile("sgd", "mse")
     rng = np.random.default_rng(0)
     return schuss.explain(model, rng.normal(size=(2, 4, 6)), rng.normal(size=(2, 4, 1)))
+
+
+def series():
+    model = schuss.Sequential([Input((6, 2)), LSTM(3), Dense(1)])
+    model.compile("rmsprop", "mse")
+    rng = np.random.default_rng(0)
+    return schuss.explain(model, rng.normal(size=(2, 6, 2)), rng.normal(size=(2, 1)))
 
 
 def data_of(page):
@@ -139,7 +146,7 @@ def test_clicks_lead_from_a_number_to_what_made_it(opened):
     assert errors == []
 
 
-@pytest.mark.parametrize("make", [dense, images, attention])
+@pytest.mark.parametrize("make", [dense, images, attention, series])
 def test_every_cell_of_a_figure_can_be_clicked_without_an_error(opened, make):
     tab, errors = opened(make())
     figures = tab.evaluate("""() => {

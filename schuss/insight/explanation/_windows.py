@@ -12,7 +12,8 @@ from schuss.insight.explanation._origins import Origin, terms_of
 
 MOST_SIDE, MOST_OF_IMAGE = 16, 28
 MOST_PLANES = 4
-_ORIGINS = 12000  # of elements on a page, so that it stays small
+_NUMBERS = 300_000  # in the origins on a page, so that it stays small
+_FEWEST = 4  # elements of each array that have an origin
 
 
 def planes_of(array: np.ndarray, last: bool = False) -> list[dict[str, Any]]:
@@ -93,9 +94,11 @@ def origins_of(explanation: Explanation, quantity: Quantity, planes: list[dict[s
         count: how many quantities the page has.
     """
     shown = [n for plane in planes for n in _from_the_middle(np.array(plane["flat"]))]
-    elements = np.array(shown[: max(24, _ORIGINS // max(count, 1))], int)
-    if not elements.size:
+    one = explanation.origin_of(quantity, np.array(shown[:1], int))
+    if not shown or one is None:
         return None
+    most = max(_FEWEST, _NUMBERS // max(count, 1) // _size(one))
+    elements = np.array(shown[:most], int)
     origin = explanation.origin_of(quantity, elements)
     if origin is None:
         return None
@@ -103,6 +106,11 @@ def origins_of(explanation: Explanation, quantity: Quantity, planes: list[dict[s
         "elements": elements.tolist(),
         "root": _as_data(origin, (len(elements),), explanation.keys, explanation.texts),
     }
+
+
+def _size(origin: Origin) -> int:
+    """How many numbers an expression has."""
+    return max(1, np.size(origin.values) if not origin.parts else sum(map(_size, origin.parts)))
 
 
 def _from_the_middle(flat: np.ndarray) -> list[int]:
