@@ -278,6 +278,27 @@ def test_hostile_names_stay_text():
     assert plots["confusion matrix"]["rows"][0] == HOSTILE
 
 
+def test_models_that_are_not_built_or_compiled():
+    assert "Model" in checked(report(None, schuss.Sequential([Dense(2)]), path=None)).texts
+    model = schuss.Sequential([Input((3,)), Dense(2)])
+    checked(report(None, model, path=None))
+    with pytest.raises(ValueError, match="not compiled"):
+        report(None, model, x=np.zeros((4, 3)), y=np.zeros(4), path=None)
+
+
+def test_many_classes_and_places_that_are_left_out():
+    x, y = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60) * 5
+    model = schuss.Sequential([Input((3,)), Dense(300, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    page = checked(report(model.fit(x, y, verbose=0), x=x, y=y, path=None))
+    assert len({plot["title"]: plot for plot in page.plots()}["confusion matrix"]["rows"]) == 30
+    words = np.random.default_rng(0).integers(0, 9, (30, 7))
+    model = schuss.Sequential([Input((7,)), Embedding(9, 4, mask_zero=True), Dense(9)])
+    model.compile("adam", schuss.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0))
+    (found,) = report(model.fit(words, words, verbose=0), x=words, y=words, path=None).outputs
+    assert len(found.true) == (words > 0).sum()
+
+
 def test_the_landscape_is_part_of_it_where_the_way_was_kept():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(40, 3)).astype("float32"), rng.normal(size=(40, 1))

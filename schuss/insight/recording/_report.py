@@ -266,7 +266,7 @@ def _headline(
         if history.get(name):
             said = "loss of validation" if name == "val_loss" else "loss of training"
             cards.append((number(history[name][-1]), f"{said}, last epoch"))
-    cards.append((number(model.count_params()), "parameters"))
+    cards.append((number(sum(v.size for v in model.weights)), "parameters"))
     if recorder is not None and recorder.epochs:
         cards.append(
             (f"{sum(e.seconds for e in recorder.epochs):.3g} s", f"for {len(recorder.epochs)} epochs")
