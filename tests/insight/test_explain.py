@@ -330,5 +330,8 @@ def test_what_cannot_be_explained_is_said():
         schuss.explain(schuss.Sequential([Dense(1)]), *data())
     own = Own([Input((3,)), Dense(2)])
     own.compile("sgd", "mse")
+    classes = small(loss="sparse_categorical_crossentropy")
+    with pytest.raises(ValueError, match=r"(?i)label"):
+        schuss.explain(classes, data()[0], np.array([0, 1, 2, 7]))
     with pytest.raises(ValueError, match="Own has its own `train_step`"):
         schuss.explain(own, *data())

@@ -20,6 +20,7 @@ from schuss.models import Model
 from schuss.training._arguments import evaluation_data
 from schuss.training._arrays import names_of
 from schuss.training._batches import is_batches
+from schuss.training._checks import DataCheck
 from schuss.training._data import Piece
 from schuss.training._steps import TRAIN
 from schuss.training._traces import _as_floatx, _loss_of, with_texts
@@ -165,7 +166,8 @@ class _Watcher:
 def recorded(model: Model, piece: Piece) -> Recorded:
     """The training step of a batch, as `fit` does it, with its gradients by every layer's inputs and outputs."""
     model._steps.look_at(model)
-    model._steps.get(model, TRAIN, piece)  # builds model and optimizer, and reads texts
+    made = model._steps.get(model, TRAIN, piece)  # builds model and optimizer, and reads texts
+    DataCheck(model)._check_labels(made, piece, piece.arrays)
     step = Recorded(model, piece, names_of(piece.structure), weights=list(model.trainable_variables))
     leaves, definition = _tree.flatten(piece.structure)
     specs = [Spec((piece.batch, *leaf.shape[1:]), leaf.dtype) for leaf in leaves]
