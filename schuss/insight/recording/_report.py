@@ -18,6 +18,7 @@ from schuss.insight.landscape._result import script
 from schuss.insight.recording._drawn import Drawer, drawers
 from schuss.insight.recording._facts import model_facts
 from schuss.insight.recording._judged import Classes, Judged, Labels, Numbers, judged
+from schuss.insight.recording._layer_section import health_section
 from schuss.insight.recording._prediction_sections import Predictions, class_names_of, data_section
 from schuss.insight.recording._recorder import Recorder
 from schuss.insight.recording._rows import Rows, gathered
@@ -25,7 +26,6 @@ from schuss.insight.recording._training_sections import (
     again_section,
     cost_section,
     curves_section,
-    health_section,
     model_section,
     rate_section,
 )
