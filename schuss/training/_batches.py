@@ -84,7 +84,8 @@ class BatchData:
     def __init__(
         self, batches: Any, shuffle: Any = False, class_weight: Any = None, seed: int = 0, text: bool = False
     ):
-        self.batches, self.shuffle, self.class_weight, self.text = batches, shuffle, class_weight, text
+        self.batches: Any = batches
+        self.shuffle, self.class_weight, self.text = shuffle, class_weight, text
         self._random = np.random.default_rng(seed)
         self._once = hasattr(batches, "__next__")
         self._under_way: Iterator[Any] | None = None
