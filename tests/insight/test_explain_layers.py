@@ -12,7 +12,10 @@ from schuss.insight.explanation._words import LAYERS
 IMAGE, SERIES, VECTOR = (6, 6, 2), (5, 3), (6,)
 CASES = {
     "Dense": (VECTOR, lambda: L.Dense(4, activation="tanh")),
-    "EinsumDense": (SERIES, lambda: L.EinsumDense("abc,cd->abd", (None, 4), bias_axes="d", activation="gelu")),
+    "EinsumDense": (
+        SERIES,
+        lambda: L.EinsumDense("abc,cd->abd", (None, 4), bias_axes="d", activation="gelu"),
+    ),
     "Conv1D": (SERIES, lambda: L.Conv1D(4, 2, padding="causal", activation="elu")),
     "Conv2D": (IMAGE, lambda: L.Conv2D(3, 3, strides=2, padding="same", activation="sigmoid")),
     "Conv3D": ((4, 4, 4, 1), lambda: L.Conv3D(2, 2)),
