@@ -14,7 +14,7 @@ from schuss.backends.cpu._limits import Limits, copy_rate, measure_limits
 from schuss.backends.cpu._target import host
 from schuss.graph import Spec, Variable, trace
 
-_MIDDLE = 16 << 20  # bytes that the last cache holds, and the second does not
+_MIDDLE = 32 << 20  # bytes that the last cache holds, and the second does not
 _RUN_STEPS = 2000
 _REPEATS = 15
 
@@ -47,9 +47,10 @@ def machine_model() -> MachineModel:
     limits = measure_limits()
     multiply_add = 2 * host().lanes(4) / limits.one_flops
     threads = limits.threads
+    between = sorted({4 * threads * limits.cache_bytes, _MIDDLE})
     copying = (
         (threads * limits.cache_bytes, limits.cache / threads),
-        (_MIDDLE, copy_rate(threads, _MIDDLE // threads) / threads),
+        *((size, copy_rate(threads, size // threads) / threads) for size in between),
         (limits.memory_bytes, limits.memory / threads),
     )
     return MachineModel(limits, copying, multiply_add, _barrier(threads), _row())

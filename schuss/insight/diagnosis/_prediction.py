@@ -11,7 +11,7 @@ from schuss.backends._description import KernelCode
 from schuss.compiler import HostCall, Kernel, Plan
 from schuss.compiler._counts import bytes_of
 from schuss.compiler._expr import Apply, Buffer, Expr, Load, cost_of, walk
-from schuss.compiler._index import Dim, linear, stride_along
+from schuss.compiler._index import Dim, dims_of, linear, stride_along
 from schuss.compiler._kernel import counted
 from schuss.compiler._order import expressions
 from schuss.insight.diagnosis._machine import MachineModel
@@ -19,17 +19,24 @@ from schuss.insight.diagnosis._machine import MachineModel
 _LATENCY = 8.0  # multiply-adds that could be done while one waits for the one before
 _STORE = 2.0  # of a vector, in multiply-adds
 _GATHERED = 2.0  # a lane that is fetched from a place of its own
-_ADDITION = 1.5  # to an element at a place known only at run time
+_ADDITION = 1.0  # to an element at a place known only at run time
 _FOLD = 12.0  # adding up the lanes of a total
-_CALL = 180.0  # of a kernel's function, for each chunk
+_CALL = 130.0  # of a kernel's function, for each chunk
 _TRANSPOSED = 4.0  # a vector of a panel that is turned on the way
 _COPIED = 3.0  # a vector of a panel
 _APART = 0.25  # of the rate, where what is copied together lies in short pieces far apart
+_FAR = 512  # bytes from one turn's piece to the next one's
 _LARGE = 1 << 20  # bytes of a matrix that the second cache cannot keep beside the others
 _HOST_BYTES = 1e9  # a second, that NumPy reads and writes
 _HOST_CALL = 10e-6  # seconds
 _LOSS = 1.3  # what arithmetic takes beyond what it would if nothing ever waited
 _OVERLAP = 1.5  # of arithmetic and memory: 1 would be one after the other, ∞ both at once
+_SLOW = {
+    "divide": 1.25,
+    "sqrt": 1.5,
+    "rsqrt": 2.5,
+    "remainder": 2.0,
+}  # for each lane: units that do few at a time
 _FREE = {"convert", "negative", "identity", "stop_gradient"}
 
 
@@ -120,7 +127,7 @@ def _reduction(kernel: Kernel, code: KernelCode) -> float:
         _load_cost(e, code, across) * _per_tile(e, rows, code, tall, wide) for e in _loads(reduction.body)
     )
     inner = sum(
-        cost_of(e.name) * _per_tile(e, rows, code, tall, wide) for e in _beside_product(reduction.body)
+        _price(e, code) * _per_tile(e, rows, code, tall, wide) for e in _beside_product(reduction.body)
     )
     for_turn = max(tall * wide + inner, loads, _LATENCY / max(code.parts, 1))
     total = tiles * turns * for_turn
@@ -177,10 +184,15 @@ def _applied(kernel: Kernel, code: KernelCode) -> float:
     found = 0.0
     for e in exprs:
         if isinstance(e, Apply) and e.name not in _FREE:
-            found += cost_of(e.name)
+            found += _price(e, code)
         elif isinstance(e, Load):
             found += _load_cost(e, code, True)
     return found
+
+
+def _price(expr: Apply, code: KernelCode) -> float:
+    """Of an operation on a vector."""
+    return max(float(cost_of(expr.name)), _SLOW.get(expr.name, 0.0) * code.lanes)
 
 
 def _elementwise(kernel: Kernel, code: KernelCode) -> float:
@@ -189,7 +201,7 @@ def _elementwise(kernel: Kernel, code: KernelCode) -> float:
     for e in {id(e): e for root in expressions(kernel) for e in walk(root)}.values():
         points = _points(every & e.dims, code)
         if isinstance(e, Apply) and e.name not in _FREE:
-            total += cost_of(e.name) * points
+            total += _price(e, code) * points
         elif isinstance(e, Load):
             total += _load_cost(e, code, True) * points
     for store in kernel.stores:
@@ -233,9 +245,34 @@ def _memory(kernel: Kernel, code: KernelCode, held: int, machine: MachineModel) 
     moved = sum(bytes_of(kernel))
     near = moved // max(kernel.chunks, 1) if kernel.rows else held
     far = machine.bytes_a_second(held)
-    buffers = {load.buffer for panel in code.panels for load in _loads(panel.factor)}
-    apart = sum(b.nbytes for b in buffers if b.nbytes >= _LARGE and b.kind == "variable")
+    apart = sum(b.nbytes for b in _lying_apart(kernel, code) if b.nbytes >= _LARGE)
     return moved / 2 / machine.bytes_a_second(min(near, held)) + moved / 2 / far + apart / (_APART * far)
+
+
+def _lying_apart(kernel: Kernel, code: KernelCode) -> set[Buffer]:
+    """What a sum reads in pieces that lie far apart, so that no processor sees them coming: weights that are copied
+    together, and rows of which one turn needs a few columns."""
+    if kernel.reduction is None or not kernel.reduction.dims:
+        return set()
+    found = {
+        load.buffer
+        for panel in code.panels
+        for load in _loads(panel.factor)
+        if load.buffer.kind == "variable"
+    }
+    last = kernel.reduction.dims[-1]
+    for load in _loads(kernel.reduction.body):
+        if code.vector in load.dims or last not in load.dims:
+            continue
+        by_row = load.buffer.kind == "batch" and last in dims_of(load.index[0])
+        stride = load.buffer.nbytes // load.buffer.shape[0] if by_row else _stride(load, last)
+        if stride >= _FAR:
+            found.add(load.buffer)
+    return found
+
+
+def _stride(load: Load, dim: Dim) -> int:
+    return abs(stride_along(load.position, dim) or 0) * load.dtype.itemsize
 
 
 def _fetching(kernel: Kernel, fetched: set[Buffer], data_bytes: int, machine: MachineModel) -> float:
