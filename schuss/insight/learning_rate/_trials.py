@@ -14,6 +14,9 @@ from schuss.insight.learning_rate._runs import Probe, Runs
 
 _APART = 10 ** (1 / 3)  # between neighbouring rates: three to a decade
 _TRIALS = 3
+_CLEAR = (
+    3.0  # standard errors: where the higher of two rates is so much better, the third is far above, not below
+)
 _FEWEST = 10  # steps of a trial that says something
 _FIRST_LOOK = 2  # it is looked at first after such a part of its steps, and ended there if it learns nothing
 _LEAST = 0.1  # of the fall at the best rate: what falls less has learned nothing
@@ -48,7 +51,7 @@ class Choice:
 def choice(
     runs: Runs, begin: Beginning, planned: int, budget: int, bound: Callable[[], tuple[float | None, int]]
 ) -> Choice:
-    """Trainings at three rates about the beginning (and beyond, where the best one is at the end), and what follows.
+    """Trainings at three rates about the beginning (or above, where the higher is clearly better), and what follows.
 
     Args:
         runs: at the start. begin: where to begin. planned: steps of the training that the rate is for.
@@ -123,8 +126,11 @@ class _Trials:
             self._plan(self.centre / _DOWN)
         else:
             return
-        for rate in (self.centre / _APART, self.centre * _APART):
-            self._try(rate)
+        self._try(self.centre * _APART)
+        if self._is_clearly_better():
+            self._try(self.centre * _APART * _DOWN)
+        else:
+            self._try(self.centre / _APART)
         while self._left >= self.steps:
             rate = self._beyond()
             if rate is None:
@@ -164,6 +170,13 @@ class _Trials:
         if self.best is None or min(rates) < self.best.rate < max(rates):
             return None
         return self.best.rate / _APART if self.best.rate == min(rates) else self.best.rate * _APART
+
+    def _is_clearly_better(self) -> bool:
+        """Whether the last trial is far better than the one before it."""
+        before, last = self.tried[-2:] if len(self.tried) > 1 else [self.tried[0]] * 2
+        return (
+            last is self.best and before is not last and float(_worse([before, last], self.start)[0]) > _CLEAR
+        )
 
 
 def _loss_at_start(runs: Runs) -> float:
