@@ -34,10 +34,9 @@ def breast_cancer(optimizer):
 def convolution(optimizer):
     x, y = datasets.load_digits(return_X_y=True)
     parts = [
-        Conv2D(16, 3, activation="relu"),
+        Conv2D(16, 3, padding="same", activation="relu"),
         MaxPooling2D(2),
         Conv2D(32, 3, activation="relu"),
-        MaxPooling2D(2),
     ]
     head = [Flatten(), Dropout(0.5), Dense(10, activation="softmax")]
     model = schuss.Sequential([Input((8, 8, 1)), *parts, *head])
