@@ -11,7 +11,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from schuss.tabular._cells import decimal_sign
 from schuss.tabular._chunk import Chunk
@@ -109,7 +109,8 @@ class CsvFile:
         return head
 
     def _bytes(self) -> IO[bytes]:
-        return gzip.open(self.path, "rb") if self.path.suffix == ".gz" else self.path.open("rb")
+        opened: Any = gzip.open if self.path.suffix == ".gz" else open
+        return opened(self.path, "rb")
 
     def _found_encoding(self, head: bytes) -> str:
         for mark, name in _MARKS:

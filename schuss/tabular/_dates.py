@@ -197,7 +197,7 @@ def parts(values: np.ndarray, names: Sequence[str], origin: float, scale: float)
             columns.append(((dates - months).astype("int64")[:, None] - 15) / 15.0)
         elif name == "hour":
             columns.append(_circle((when - days * _DAY) / _DAY))
-    found = np.concatenate(columns, axis=1) * known[:, None]
+    found = np.where(known[:, None], np.concatenate(columns, axis=1), 0.0)
     return np.concatenate([found, ~known[:, None]], axis=1).astype("float32")
 
 

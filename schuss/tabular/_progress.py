@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+Progress = Callable[[str, float, str], None]
+"""What is done, how far (0 … 1, NaN if not known), and a remark."""
 
 
 @contextlib.contextmanager
-def bars(console: Console | None = None) -> Iterator[object]:
+def bars(console: Console | None = None) -> Iterator[Progress]:
     """Within: a function of what is done, how far (NaN if not known), and a remark, which draws a bar for each.
 
     Args:
@@ -24,8 +28,8 @@ def bars(console: Console | None = None) -> Iterator[object]:
         TimeElapsedColumn(),
         TextColumn("{task.fields[remark]}"),
     )
-    with Progress(*columns, console=console) as shown:
-        tasks: dict[str, object] = {}
+    with Bars(*columns, console=console) as shown:
+        tasks: dict[str, TaskID] = {}
 
         def tell(what: str, share: float, remark: str) -> None:
             if what not in tasks:
@@ -35,8 +39,8 @@ def bars(console: Console | None = None) -> Iterator[object]:
                 tasks[what] = shown.add_task(what, total=None, remark=remark)
             task = tasks[what]
             if math.isnan(share):
-                shown.update(task, remark=remark)  # type: ignore[arg-type]
+                shown.update(task, remark=remark)
             else:
-                shown.update(task, total=1.0, completed=share, remark=remark)  # type: ignore[arg-type]
+                shown.update(task, total=1.0, completed=share, remark=remark)
 
         yield tell

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from schuss.tabular._encode import EncodedTable, Part, encoded_table
 from schuss.tabular._encoder import Encoded, used
 from schuss.tabular._kinds import Column, column_of
 from schuss.tabular._model import table_model
+from schuss.tabular._progress import Progress, bars
 from schuss.tabular._recipe import ROWS_FOR_FOLDS, Fitted, fitted
 from schuss.tabular._scan import Scan
 from schuss.tabular._sources import Source, source_of
@@ -37,10 +38,6 @@ class Prepared:
     target: Target
     encoded: Encoded
     notes: list[str] = field(default_factory=list)
-
-
-Progress = Callable[[str, float, str], None]
-"""What is done, how far (0 … 1, NaN if not known), and a remark."""
 
 
 def _silent(what: str, share: float, remark: str) -> None:
@@ -138,8 +135,6 @@ def train(
         True
     """
     if progress is None and verbose:
-        from schuss.tabular._progress import bars
-
         with bars() as shown:
             trained = _train(data, target, task, validation, ignore, epochs, seed, encoding, delimiter, shown)
         trained.summary()

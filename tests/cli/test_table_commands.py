@@ -11,6 +11,14 @@ from click.testing import CliRunner
 from schuss.cli import main
 
 
+@pytest.fixture(scope="module", autouse=True)
+def quick():
+    """The search for the rate has tests of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("schuss.tabular._recipe.learning_rate", lambda *_: 2e-3)
+        yield
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A table, and a model that was trained on it."""
