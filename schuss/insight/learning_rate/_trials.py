@@ -19,6 +19,7 @@ _CLEAR = (
 )
 _FEWEST = 10  # steps of a trial that says something
 _FIRST_LOOK = 2  # it is looked at first after such a part of its steps, and ended there if it learns nothing
+_LITTLE = 0.03  # of the loss at the start: where it falls by less, the next rate is far above
 _LEAST = 0.1  # of the fall at the best rate: what falls less has learned nothing
 _DOWN = 10 ** (2 / 3)  # how far to go where it learns nothing
 _DOWNS = 6  # how often
@@ -126,9 +127,9 @@ class _Trials:
             self._plan(self.centre / _DOWN)
         else:
             return
-        self._try(self.centre * _APART)
-        if self._is_clearly_better():
-            self._try(self.centre * _APART * _DOWN)
+        self._try(self.centre * (_DOWN if self._has_learned_little() else _APART))
+        if self._is_clearly_better() or self._has_learned_little():
+            self._try(self.tried[-1].rate * _DOWN)
         else:
             self._try(self.centre / _APART)
         while self._left >= self.steps:
@@ -170,6 +171,12 @@ class _Trials:
         if self.best is None or min(rates) < self.best.rate < max(rates):
             return None
         return self.best.rate / _APART if self.best.rate == min(rates) else self.best.rate * _APART
+
+    def _has_learned_little(self) -> bool:
+        """Whether even the best trial has hardly left the start, and the last one did no worse."""
+        if self.best is None or self.best is not self.tried[-1]:
+            return False
+        return self.start - self.best.losses[-1] < _LITTLE * abs(self.start)
 
     def _is_clearly_better(self) -> bool:
         """Whether the last trial is far better than the one before it."""
