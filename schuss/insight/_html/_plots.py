@@ -20,8 +20,8 @@ class Series:
     Attributes:
         name: for the legend. x, y: numbers; what is not finite is a gap.
         low, high: a band about it. labels: what is said of each point.
-        points: a cloud, no line. dashed: a dashed line. faint: behind others. color: number of a colour of the page, from 0 on;
-            default its place.
+        points: a cloud, no line. dashed: a dashed line. faint: behind others. color: number of a colour of the page, from 0
+            on; default its place.
     """
 
     name: str
