@@ -45,8 +45,9 @@ from schuss.ops import image as image, nn as nn  # isort: skip
 
 accept_symbolic(globals())
 del accept_symbolic
-for _names in (vars(nn), vars(numpy)):
-    _names.update((name, globals()[name]) for name in list(_names) if name in globals() and name[0] != "_")
+for _module in (nn, numpy):
+    for _name in [name for name in vars(_module) if name in globals() and name[0] != "_"]:
+        setattr(_module, _name, globals()[_name])
 
 _ELSEWHERE = {"jvp": "schuss.autodiff"}  # by name: it is written in ops
 
