@@ -73,7 +73,7 @@ def sweep(
         >>> x = np.random.default_rng(0).normal(size=(200, 4)).astype("float32")
         >>> model = schuss.Sequential([schuss.Input((4,)), schuss.layers.Dense(1)])
         >>> model.compile("sgd", "mse")
-        >>> found = sweep(model, x, x.sum(axis=1, keepdims=True), learning_rates=[1e-4, 1e-2, 0.1, 100], epochs=4)
+        >>> found = sweep(model, x, x.sum(axis=1, keepdims=True), learning_rates=[1e-4, 1e-2, 0.1, 1e9], epochs=4)
         >>> found.best
         0.1
         >>> found.rows[-1].status
