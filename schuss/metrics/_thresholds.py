@@ -189,9 +189,12 @@ def _weights(sample_weight: Any, label_weights: Any, y_pred: Any, dtype: Any) ->
         weights = ops.cast(ops.convert_to_tensor(sample_weight), dtype)
         if weights.ndim == y_pred.ndim + 1 and weights.shape[-1] == 1:
             weights = ops.squeeze(weights, axis=-1)
-        if weights.ndim:  # values [batch, steps, 1] lose their last axis beside weights [batch, steps]
-            values, weights = fit_weights(y_pred, weights)
-            weights = ops.reshape(ops.broadcast_to(weights, tuple(values.shape)), shape)
+        elif (
+            0 < weights.ndim == y_pred.ndim - 1
+        ):  # of samples or steps, not of labels: [batch, 1] for all steps
+            weights = ops.expand_dims(weights, -1)
+        if weights.ndim:
+            weights = fit_weights(y_pred, weights)[1]
         weights = ops.broadcast_to(weights, shape)
     if label_weights is not None:
         by_label = ops.broadcast_to(ops.cast(ops.convert_to_tensor(label_weights), dtype), shape)

@@ -241,3 +241,12 @@ def test_a_result_before_the_first_batch_says_so():
 )
 def test_accuracy_by_the_shapes_at_hand(y_true, y_pred, function):
     assert metrics.metric_by_shape("accuracy", y_true, y_pred)._fn.__name__ == function
+
+
+@pytest.mark.parametrize("shape", [(3, 3, 4), (3, 2, 4)], ids=["as many steps as samples", "fewer steps"])
+def test_weights_of_samples_count_for_all_steps_and_labels(shape):
+    """Weights [batch, 1] for values [batch, steps, labels], as Keras has them."""
+    metric = metrics.TrueNegatives()
+    weights = np.array([[1.0], [2.0], [3.0]], "float32")
+    metric.update_state(np.zeros(shape), np.zeros(shape), sample_weight=weights)
+    assert float(metric.result()) == 6 * shape[1] * shape[2]
