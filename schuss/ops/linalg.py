@@ -12,6 +12,7 @@ from schuss import ops
 from schuss.graph import Spec, as_dtype
 from schuss.graph.primitives import custom_gradient_p, host_call_p
 from schuss.ops import _matrix_gradients as gradients
+from schuss.ops._operands import axis_of
 from schuss.ops.activations import as_float
 
 __all__ = [
@@ -63,7 +64,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
                 f"Received: x.shape={tuple(x.shape)}"
             )
         axis = tuple(range(x.ndim))
-    axes = tuple(a % x.ndim for a in ((axis,) if isinstance(axis, int) else axis))
+    axes = tuple(axis_of(a, x.ndim, "norm") for a in ((axis,) if isinstance(axis, int) else axis))
     if len(axes) == 1:
         return _vector_norm(x, ord, axes[0], keepdims)
     if len(axes) == 2:

@@ -196,7 +196,7 @@ def cdist(x: Any, y: Any) -> Any:
         >>> ops.cdist(ops.array([[0.0, 0.0]]), ops.array([[3.0, 4.0], [0.0, 1.0]])).tolist()
         [[5.0, 1.0]]
     """
-    x, y = ops.convert_to_tensor(x), ops.convert_to_tensor(y)
+    x, y = as_float(x), as_float(y)  # bytes, too: their differences would wrap around
     if x.ndim < 2 or y.ndim < 2 or x.shape[-1] != y.shape[-1]:
         raise ValueError(
             f"cdist: expected x [..., m, d] and y [..., n, d]. Received: x.shape={tuple(x.shape)}, "

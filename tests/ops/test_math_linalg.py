@@ -106,3 +106,15 @@ def test_messages():
 
 def test_sequences():
     assert np.asarray(ops.extract_sequences(np.arange(6), 3, 2)).tolist() == [[0, 1, 2], [2, 3, 4]]
+
+
+def test_distances_of_bytes():
+    x = np.array([[0, 250], [9, 1]], "uint8")
+    np.testing.assert_allclose(ops.cdist(x, x[::-1]), [[249.16259, 0], [0, 249.16259]], rtol=1e-6)
+
+
+def test_norm_names_an_axis_that_there_is_not():
+    with pytest.raises(ValueError, match="axis 2 is out of range"):
+        ops.norm(np.ones((2, 3)), axis=2)
+    with pytest.raises(ValueError, match="out of range"):
+        ops.norm(np.float32(1), axis=0)
