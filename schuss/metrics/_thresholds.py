@@ -189,9 +189,7 @@ def _weights(sample_weight: Any, label_weights: Any, y_pred: Any, dtype: Any) ->
         weights = ops.cast(ops.convert_to_tensor(sample_weight), dtype)
         if weights.ndim == y_pred.ndim + 1 and weights.shape[-1] == 1:
             weights = ops.squeeze(weights, axis=-1)
-        elif (
-            0 < weights.ndim == y_pred.ndim - 1
-        ):  # of samples or steps, not of labels: [batch, 1] for all steps
+        elif 0 < weights.ndim == y_pred.ndim - 1:  # they are of steps, so [batch, 1] is for all steps
             weights = ops.expand_dims(weights, -1)
         if weights.ndim:
             weights = fit_weights(y_pred, weights)[1]
