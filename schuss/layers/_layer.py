@@ -38,7 +38,7 @@ from schuss.layers._call import (
 from schuss.layers._config import Configurable, argument_names, given_arguments
 from schuss.layers._dtype_policy import DTypePolicy, get_policy
 from schuss.layers._input_spec import check_inputs
-from schuss.layers._masks import get_mask, set_mask
+from schuss.layers._masks import get_mask, set_mask, unmasked_twin
 from schuss.layers._remat import RematScope, current_scope, recomputed_call
 from schuss.layers._shapes import as_shapes, batch_shape, map_shapes, shapes_for
 from schuss.layers._state import Holder, holds_state
@@ -348,6 +348,10 @@ class Layer(Configurable):
                 self.add_loss(
                     penalty / output.shape[0] if output.shape else penalty
                 )  # for a sample, on average
+        if masks is not None and not self.supports_masking:
+            outputs = _tree.map_structure(
+                lambda y: unmasked_twin(y) if any(y is x for x in _tree.leaves(inputs)) else y, outputs
+            )
         self._pass_mask_on(inputs, outputs, masks)
         return outputs
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from schuss.graph import Tensor
+from schuss.graph.primitives import identity_p
 
 _of_arrays: dict[int, tuple[weakref.ref[Any], Any]] = {}
 _of_traces: weakref.WeakKeyDictionary[Any, dict[int, Any]] = weakref.WeakKeyDictionary()
@@ -37,3 +38,11 @@ def get_mask(value: Any) -> Any:
         entry = _of_arrays.get(id(value)) if _of_arrays else None
         return entry[1] if entry is not None and entry[0]() is value else None
     return getattr(value, "_keras_mask", None)
+
+
+def unmasked_twin(value: Any) -> Any:
+    """The same value without its mask, which stays for others that use `value`: what a layer gives that drops masks
+    and whose call found nothing to do, as a `Reshape` to the shape that there is."""
+    if isinstance(value, Tensor):
+        return identity_p.bind(value)
+    return value.view() if isinstance(value, np.ndarray) else value

@@ -116,3 +116,21 @@ def test_figures_of_a_normalization():
     layer.adapt(np.arange(6.0, dtype="float32").reshape(3, 2))
     assert layer.mean.tolist() == [[2.0, 3.0]]
     np.testing.assert_allclose(layer.variance, [[8 / 3, 8 / 3]], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [lambda: layers.Reshape((4, 3)), lambda: layers.Permute((1, 2)), lambda: layers.Cropping1D(0)],
+    ids=["Reshape", "Permute", "Cropping1D"],
+)
+@pytest.mark.filterwarnings("ignore:.*does not support masking")
+def test_a_mask_is_dropped_also_where_there_is_nothing_to_do(layer):
+    """Called, traced and in a model alike; others that use the input still have its mask."""
+    tokens = np.array([[1, 2, 0, 0], [3, 1, 1, 0]], "int32")
+    given = layers.Input((4,), dtype="int32")
+    embedded = layers.Embedding(5, 3, mask_zero=True)(given)
+    mean = layers.GlobalAveragePooling1D()
+    model = schuss.Model(given, [embedded, mean(layer()(embedded)), mean(embedded)])
+    for every, without, with_mask in (model.predict(tokens, verbose=0), model(tokens)):
+        np.testing.assert_allclose(without, np.mean(every, axis=1), rtol=1e-5, atol=1e-6)
+        assert np.abs(np.asarray(without) - with_mask).max() > 1e-4
