@@ -144,7 +144,7 @@ def _show(options: dict[str, Any], look: Callable[[Any], Any]) -> None:
         if options["output"]:
             _save(result, options["output"])
     if options["as_json"]:
-        print_json(result.as_dict() if hasattr(result, "as_dict") else result.to_dict())
+        print_json(result.to_dict())
         return
     Console(highlight=False).print(result)
     if options["output"]:

@@ -1,6 +1,7 @@
 """`schuss train`, `predict`, `lr`, `explain`, `diagnose`: tables from the command line."""
 
 import csv
+import importlib.util
 import json
 from html.parser import HTMLParser
 
@@ -88,11 +89,10 @@ def test_classes_by_name_with_probabilities(folder):
 
 def test_looking_inside(folder):
     data, model = folder / "data.csv", folder / "data.keras"
-    told = json.loads(
-        call("lr", data, "--target", "price", "--units", 8, "--json", "--output", folder / "lr.svg").stdout
-    )
+    picture = ("--output", folder / "lr.svg") if importlib.util.find_spec("matplotlib") else ()
+    told = json.loads(call("lr", data, "--target", "price", "--units", 8, "--json", *picture).stdout)
     assert 1e-6 < told["suggestion"] < 10
-    assert (folder / "lr.svg").exists()
+    assert not picture or (folder / "lr.svg").exists()
     shown = call(
         "explain", data, "--target", "price", "--units", "3", "--rows", 2, "--output", folder / "step.html"
     )

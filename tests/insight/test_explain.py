@@ -175,6 +175,7 @@ def test_a_subclassed_model_with_operations_of_its_own():
 
 
 def test_regularizers_dropout_and_moving_averages_are_as_in_training_and_stay():
+    schuss.utils.set_random_seed(3)
     model = small(
         Dense(4, kernel_regularizer="l2", name="first"),
         BatchNormalization(),

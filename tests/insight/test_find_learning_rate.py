@@ -126,7 +126,7 @@ def test_it_is_said_and_drawn():
     assert f"{found.suggestion:.3g}" in text
     assert "2/λ" in text
     assert found.plot().get_xscale() == "log"
-    assert found.as_dict()["suggestion"] == float(found) == found.suggestion
+    assert found.to_dict()["suggestion"] == float(found) == found.suggestion
 
 
 class Subclassed(schuss.Model):

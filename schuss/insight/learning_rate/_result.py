@@ -73,7 +73,7 @@ class LearningRate(Printed):
         reasons = [Text(f"{i}. {reason}") for i, reason in enumerate(self.reasons, 1)]
         return Group(title, table, Text(""), *reasons)
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """All of it as plain values, for JSON."""
         return {
             "suggestion": self.suggestion,
