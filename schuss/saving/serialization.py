@@ -358,9 +358,7 @@ def _find(name: str, config: Mapping[str, Any]) -> Any:
             return found
     rooms = [room for room in _OWN_ROOMS if module == f"schuss.{room}"]
     rooms += [room for room in _ROOMS if module == f"keras.{room}"]
-    rooms = rooms or (
-        _ROOMS if module in ("", "builtins", "keras") or module.startswith("keras.src") else []
-    )
+    rooms = rooms or (_ROOMS if module in ("", "builtins", "keras") or module.startswith("keras.src") else [])
     for room in rooms:
         found = _in_room(room, name)
         if found is not None:
