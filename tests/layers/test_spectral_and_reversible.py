@@ -17,6 +17,9 @@ def largest_singular_value(kernel):
 
 
 def test_the_kernel_comes_to_a_norm_of_one():
+    schuss.utils.set_random_seed(
+        1
+    )  # how fast it comes depends on how far apart the first two singular values are
     layer = layers.SpectralNormalization(layers.Dense(4), power_iterations=30)
     layer(ROWS)
     before = layer.layer.kernel.numpy().copy()
