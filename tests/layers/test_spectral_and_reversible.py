@@ -12,6 +12,12 @@ ROWS = np.random.default_rng(0).normal(size=(8, 5)).astype("float32")
 TOKENS = np.array([[1, 2, 0], [3, 0, 0]])
 
 
+@pytest.fixture(autouse=True)
+def set_start():
+    """How fast norms come depends on how far apart the first two singular values are."""
+    schuss.utils.set_random_seed(2)
+
+
 def largest_singular_value(kernel):
     return np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]), compute_uv=False)[0]
 
