@@ -68,8 +68,7 @@ class Group:
     @property
     def beside_operand(self) -> bool:
         """Whether it is a primitive with kernels of its own that only change some places of an operand."""
-        rule = rule_of(self.leader)
-        return isinstance(rule, Writing) and rule.beside
+        return _changes_operand(self.leader)
 
     def __repr__(self) -> str:
         return f"<Group {self.number} {self.leader.primitive} {self.shape}>"
@@ -126,10 +125,9 @@ class Fusion:
         assert tensor.node is not None
         reads = self._reads[tensor.id] = Reads(late=tensor.node.primitive.name == "recompute")
         seen: set[tuple[int, bool]] = set()
-        rule = self.rule(tensor.node)
+        same, changes = self._same(tensor.node), _changes_operand(tensor.node)
         stack: list[tuple[Tensor, bool]] = [
-            (t, self._same(tensor.node) or (isinstance(rule, Writing) and rule.beside and n == 0))
-            for n, t in enumerate(tensor.node.inputs)
+            (t, same or (changes and n == 0)) for n, t in enumerate(tensor.node.inputs)
         ]
         while stack:
             t, same = stack.pop()
@@ -251,6 +249,12 @@ class Fusion:
                         wanted.add(operand.id)
         for group in self.groups:
             group.stored = [t for t in group.members if t.id in wanted or not group.fusible]
+
+
+def _changes_operand(node: Node) -> bool:
+    """Whether the node's own kernels start from its first operand, at the result's index, and read it nowhere else."""
+    rule = rule_of(node)
+    return isinstance(rule, Writing) and rule.beside
 
 
 def readers_of(fusion: Fusion) -> dict[int, list[tuple[Group, bool]]]:
