@@ -9,7 +9,8 @@ import pytest
 import schuss
 from schuss import backends
 from schuss.backends.reference import evaluate
-from schuss.graph import Graph
+from schuss.graph import Graph, reference_rules
+from schuss.insight.explanation._doubled import _wide, _wide_param
 from schuss.insight.explanation._record import batch_of, recorded
 from schuss.training._steps import TRAIN
 
@@ -69,14 +70,65 @@ def put_back(model, arrays):
         variable.array[...] = array
 
 
-TOLERANCES = {"tiny_gpt": 4e-6}
-"""Relative to a tensor's largest number. In attention, differences of nearly equal numbers leave fewer digits."""
+TOLERANCE = 1e-6
+"""Relative to a tensor's largest number."""
+
+ILL_CONDITIONED = {"tiny_gpt"}
+"""Models in which rounding alone leads farther than that: differences of nearly equal numbers leave fewer digits."""
 
 
 def close(a, b, tolerance, of=True):
     """Equal but for rounding, where `of` is true."""
+    assert distance(a, b, of) <= tolerance
+
+
+def distance(a, b, of=True):
+    """The largest error, relative to the largest number."""
     error = np.abs(a.astype("float64") - b) * of
-    assert error.max(initial=0.0) <= tolerance * np.abs(a).max(initial=0.0)
+    return error.max(initial=0.0) / max(np.abs(a).max(initial=0.0), 1e-300)
+
+
+def walked(step, rule):
+    """The value of each tensor of a step: `rule` gives those of a node from what `rule` gave before."""
+    graph, values = step.graph, {}
+    given = [*zip(graph.inputs, step.arrays()), *((s.input, s.variable.array) for s in graph.state)]
+    for tensor, array in [*given, *((t, t.array) for t in graph.constants())]:
+        values[tensor.id] = np.asarray(array)
+    with np.errstate(all="ignore"):
+        for node in graph.nodes:
+            values |= {
+                t.id: a
+                for t, a in zip(node.outputs, rule(node, [values[t.id] for t in node.inputs]), strict=True)
+            }
+    return values
+
+
+def in_double(node, inputs):
+    """A node in double precision."""
+    params = {name: _wide_param(value) for name, value in node.params.items()}
+    result = reference_rules[node.primitive](*map(_wide, inputs), **params)
+    return list(result) if node.primitive.several_results else [result]
+
+
+def rounded(node, inputs):
+    """A node in double precision, of which every result is then rounded: as exact as a step with numbers of 32 bits can be."""
+    return [a.astype(t.dtype) for t, a in zip(node.outputs, in_double(node, inputs), strict=True)]
+
+
+def tolerance_of(model, explanation, step):
+    """How far apart two right evaluations may be: 1e-6, or, in the models named above, three times as far as rounding alone
+    leads from what double precision gives."""
+    if model.name not in ILL_CONDITIONED:
+        return TOLERANCE
+    exact, single = walked(step, in_double), walked(step, rounded)
+    shown = [q for q in explanation.quantities.values() if q.tensor is not None and q.key.startswith("dJ/d")]
+    farthest = max(
+        distance(exact[q.tensor.id], single[q.tensor.id])
+        for q in shown
+        if q.tensor.id in exact and not is_noise(q.array, explanation).all()
+    )
+    assert farthest > TOLERANCE, f"{model.name} can be held to {TOLERANCE}"
+    return 3 * farthest
 
 
 def gradients(explanation):
@@ -123,7 +175,7 @@ def test_the_step_is_the_one_that_training_makes(explained):
     finally:
         put_back(model, before)
     assert float(explanation["J"]) == pytest.approx(float(loss), rel=1e-6)
-    tolerance = TOLERANCES.get(model.name, 1e-6)
+    tolerance = tolerance_of(model, explanation, recorded(model, batch_of(model, x, y, None, None)))
     for step, weight in zip(explanation.update, after, strict=True):
         new, gradient = changed(step)
         close(new, weight, tolerance, of=~is_noise(gradient, explanation))  # Adam makes whole steps of noise
@@ -142,7 +194,8 @@ def test_every_number_shown_is_the_compiled_one(explained):
         results = backends.compile(graph)(*step.arrays())
     finally:
         put_back(model, before)
+    tolerance = tolerance_of(model, explanation, step)
     of_updates = {q.key for step in explanation.update for q in step.quantities}
     for key, result in zip(wanted, results, strict=True):
         if key not in of_updates and not is_noise(explanation[key], explanation).all():
-            close(explanation[key], result, TOLERANCES.get(model.name, 1e-6))
+            close(explanation[key], result, tolerance)
