@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterable
@@ -12,6 +13,12 @@ MISSING = frozenset(
     ("", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", ".", "missing", "#null!", "nat", "<na>")
 )  # fmt: skip
 """What people and programs write where there is nothing, in small letters."""
+
+_WORDS_FOR_MISSING = frozenset(
+    "".join(letters)
+    for word in MISSING - {""}
+    for letters in itertools.product(*({letter, letter.upper()} for letter in word))
+)
 
 _TRUE = frozenset(("true", "yes", "y", "t", "on", "ja", "oui", "si", "wahr", "是"))
 _FALSE = frozenset(("false", "no", "n", "f", "off", "nein", "non", "falsch", "否"))
@@ -29,8 +36,10 @@ def is_missing(text: str) -> bool:
 
 def cleaned(texts: Iterable[str]) -> list[str]:
     """Cells without spaces around them; what means nothing is ``""``."""
-    stripped = [text.strip() for text in texts]
-    return ["" if text.lower() in MISSING else text for text in stripped]
+    stripped = list(map(str.strip, texts))
+    if _WORDS_FOR_MISSING.isdisjoint(stripped):
+        return stripped
+    return ["" if text in _WORDS_FOR_MISSING else text for text in stripped]
 
 
 def number(text: str, decimal: str) -> float:
@@ -64,10 +73,11 @@ def numbers(cells: list[str], decimal: str) -> tuple[np.ndarray, list[int]]:
 
     Infinity is no number here: nothing can be learned from it, and it spoils what is computed of a column.
     """
+    filled = [cell or "nan" for cell in cells] if "" in cells else cells
     try:
-        values = np.array([float(cell) if cell else math.nan for cell in cells])
+        values = np.fromiter(map(float, filled), "float64", len(filled))
     except ValueError:
-        values = np.array([number(cell, decimal) if cell else math.nan for cell in cells], "float64")
+        values = np.array([number(cell, decimal) for cell in filled], "float64")
     odd = ~np.isfinite(values)
     bad = [int(row) for row in np.flatnonzero(odd) if cells[row]] if odd.any() else []
     values[odd] = math.nan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,6 +23,7 @@ class Chunk:
     start: int
     columns: dict[str, list[str] | np.ndarray]
     lines: Sequence[int] | None = None
+    _texts: dict[str, list[str]] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
@@ -33,14 +34,24 @@ class Chunk:
 
     def texts(self, name: str) -> list[str]:
         """A column's cells as texts; ``""`` where there is nothing."""
+        if name not in self._texts:
+            cells = self.columns[name]
+            self._texts[name] = cleaned(cells) if isinstance(cells, list) else number_texts(cells)
+        return self._texts[name]
+
+    def some_texts(self, name: str, rows: np.ndarray) -> list[str]:
+        """The cells of these rows as texts."""
         cells = self.columns[name]
-        return cleaned(cells) if isinstance(cells, list) else number_texts(cells)
+        if not isinstance(cells, list):
+            return number_texts(cells[rows])
+        texts = self.texts(name)
+        return [texts[row] for row in rows.tolist()]
 
     def numbers(self, name: str, decimal: str) -> tuple[np.ndarray, list[int]]:
         """A column as float64, NaN where there is no number; and the rows of cells that are not empty, but no numbers."""
         cells = self.columns[name]
         if isinstance(cells, list):
-            return numbers(cleaned(cells), decimal)
+            return numbers(self.texts(name), decimal)
         values = np.array(cells, "float64")
         infinite = np.isinf(values)
         values[infinite] = np.nan

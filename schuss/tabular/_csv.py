@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import gzip
 import io
@@ -15,9 +16,7 @@ from typing import IO, Any
 
 from schuss.tabular._cells import decimal_sign
 from schuss.tabular._chunk import Chunk
-
-ROWS = 20_000
-"""In a piece."""
+from schuss.tabular._pieces import Pieces, RaggedRow
 
 _HEAD = 1 << 18
 _KINDS = {
@@ -158,25 +157,26 @@ class CsvFile:
 
     # Rows ---
 
-    def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Line number and cells of each row that is not blank, the header first."""
+    @contextlib.contextmanager
+    def _pieces(self) -> Iterator[Pieces]:
+        """The file's rows from the start; what goes wrong within is told with its line."""
         with self._bytes() as file:
-            reader = csv.reader(
-                io.TextIOWrapper(file, encoding=self._encoding, newline=""), delimiter=self._delimiter
-            )
+            text = io.TextIOWrapper(file, encoding=self._encoding, newline="")
+            pieces = Pieces(text, self._delimiter)
             try:
-                for row in reader:
-                    if row:
-                        yield reader.line_num, row
+                yield pieces
             except UnicodeDecodeError as error:
-                raise self._wrong_letters(error, reader.line_num + 1) from None
+                raise self._wrong_letters(error, pieces.line + 1) from None
+            except RaggedRow as error:
+                raise self._ragged(error) from None
             except csv.Error as error:
-                raise ValueError(f"{self.shown}, line {reader.line_num + 1}: {error}.") from None
+                raise ValueError(f"{self.shown}, line {pieces.line + 1}: {error}.") from None
             except (EOFError, OSError) as error:
                 raise ValueError(f"{self.shown} cannot be read to its end: {error}.") from None
 
     def _header(self) -> list[str]:
-        line, header = next(self._rows())
+        with self._pieces() as pieces:
+            header, line = pieces.header(), pieces.line
         names = [name.strip() for name in header]
         unnamed = sum(not name for name in names)
         if unnamed == len(names) or (unnamed and len(names) > 1 and unnamed > 1):
@@ -194,31 +194,27 @@ class CsvFile:
         return names
 
     def chunks(self) -> Iterator[Chunk]:
-        """The rows in pieces of at most 20,000.
+        """The rows in pieces of about 20,000.
 
         Raises:
             ValueError: a row has more or fewer cells than the header; with its line.
         """
-        rows, wanted, start = self._rows(), len(self.names), 0
-        next(rows)
-        while True:
-            piece = list(itertools.islice(rows, ROWS))
-            if not piece:
-                return
-            for line, row in piece:
-                if len(row) != wanted:
-                    raise self._ragged(line, row)
-            columns: list[list[str]] = [list(column) for column in zip(*(row for _, row in piece))]
-            yield Chunk(start, dict(zip(self.names, columns)), [line for line, _ in piece])
-            start += len(piece)
+        start = 0
+        with self._pieces() as pieces:
+            pieces.header()
+            for columns, lines in pieces(len(self.names)):
+                yield Chunk(start, dict(zip(self.names, columns)), lines)
+                start += len(lines)
 
-    def _ragged(self, line: int, row: list[str]) -> ValueError:
-        shown = self._delimiter.join(row)
+    def _ragged(self, row: RaggedRow) -> ValueError:
+        shown = self._delimiter.join(row.cells)
         shown = shown if len(shown) <= 60 else shown[:57] + "…"
+        lines = f"line {row.first}" if row.first == row.last else f"lines {row.first} to {row.last}"
+        unclosed = " Is there a quote that is not closed?" if row.first < row.last else ""
         return ValueError(
-            f"{self.shown}, line {line}: {len(row)} cells, but the first line names {len(self.names)} columns "
-            f"({shown!r}). A cell with a {_delimiter_name(self._delimiter)} in it must stand in quotes, and every row needs "
-            "all cells."
+            f"{self.shown}, {lines}: {len(row.cells)} cells, but the first line names {len(self.names)} columns "
+            f"({shown!r}).{unclosed} A cell with a {_delimiter_name(self._delimiter)} in it must stand in quotes, and every "
+            "row needs all cells."
         )
 
 

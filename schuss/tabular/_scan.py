@@ -140,29 +140,23 @@ class _Sample:
     """Rows drawn evenly from a stream of unknown length: those with the smallest random numbers."""
 
     def __init__(self, names: list[str], seed: int):
-        self._names = names
         self._size = int(np.clip(_SAMPLE_CELLS // max(1, len(names)), 1000, _SAMPLE_ROWS))
         self._random = np.random.default_rng(seed)
         self._ranks = np.zeros(0)
         self._kept: dict[str, list[str]] = {name: [] for name in names}
 
     def add(self, chunk: Chunk) -> None:
-        ranks = self._random.random(len(chunk))
-        if len(self._ranks) >= self._size:
-            new = np.flatnonzero(ranks < self._ranks.max())
-        else:
-            new = np.arange(len(chunk))
-        if not len(new):
-            return
-        together = np.concatenate([self._ranks, ranks[new]])
-        keep = np.sort(np.argsort(together, kind="stable")[: self._size])
-        old = len(self._ranks)
-        for name in self._names:
-            cells, kept = chunk.columns[name], self._kept[name]
-            part = [cells[row] for row in new] if isinstance(cells, list) else cells[new]
-            texts = Chunk(0, {name: part}).texts(name)
-            self._kept[name] = [kept[place] if place < old else texts[place - old] for place in keep]
-        self._ranks = together[keep]
+        ranks, old = self._random.random(len(chunk)), len(self._ranks)
+        together = np.concatenate([self._ranks, ranks])
+        least = np.argsort(together, kind="stable")[: self._size]
+        new, given_up = np.sort(least[least >= old]) - old, np.setdiff1d(np.arange(old), least)
+        replacing, added = new[: len(given_up)], new[len(given_up) :]
+        for name, kept in self._kept.items():
+            for place, text in zip(given_up.tolist(), chunk.some_texts(name, replacing)):
+                kept[place] = text
+            kept.extend(chunk.some_texts(name, added))
+        self._ranks[given_up] = ranks[replacing]
+        self._ranks = np.concatenate([self._ranks, ranks[added]])
 
     def columns(self) -> dict[str, list[str]]:
         return self._kept

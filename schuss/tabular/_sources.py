@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from schuss.tabular._chunk import Chunk
-from schuss.tabular._csv import ROWS, CsvFile, real_kind
+from schuss.tabular._csv import CsvFile, real_kind
+from schuss.tabular._pieces import ROWS
 
 _FRAME_FILES = {
     ".parquet": "read_parquet",

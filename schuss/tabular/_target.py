@@ -51,7 +51,9 @@ class Target:
         if self.task == "regression":
             return chunk.numbers(self.name, decimal)[0]
         place = {name: number for number, name in enumerate(self.classes)}
-        return np.array([place.get(tidy_label(cell), np.nan) for cell in chunk.texts(self.name)], "float64")
+        texts = chunk.texts(self.name)
+        number = {text: place.get(tidy_label(text), np.nan) for text in set(texts)}
+        return np.array([number[text] for text in texts], "float64")
 
 
 def check_target(name: str, names: list[str], shown: str) -> None:

@@ -1,5 +1,6 @@
 """Tables are read as people write them; what is none is refused with the place and the reason."""
 
+import csv
 import gzip
 import zipfile
 
@@ -8,6 +9,7 @@ import pandas as pd
 import polars
 import pytest
 
+from schuss.tabular import _pieces
 from schuss.tabular._cells import decimal_sign, number, tidy_label
 from schuss.tabular._csv import CsvFile
 from schuss.tabular._sources import source_of
@@ -187,3 +189,39 @@ def test_paths_that_lead_nowhere(tmp_path):
         source_of(np.zeros((3, 2)))
     with pytest.raises(ValueError, match="different lengths"):
         source_of({"a": [1, 2], "b": [1]})
+
+
+# Pieces ---
+
+
+def test_pieces_are_those_of_pythons_reader(write, monkeypatch):
+    """Lines without quotes are taken apart as a whole, others by Python's reader; rows may go on behind a piece."""
+    monkeypatch.setattr(_pieces, "ROWS", 3)
+    random = np.random.default_rng(0)
+    cells = ["1", "", "two", '"a,b"', '"say ""hi"""', '"two\nlines"', '"three\r\n\nlines"', " x "]
+    ends = ["\n", "\r\n", "\n\n"]
+    for _ in range(30):
+        text = "".join(",".join(random.choice(cells, 3)) + random.choice(ends) for _ in range(12))
+        path = write("a,b,c\n" + text.removesuffix("\n"))
+        with path.open(newline="") as file:
+            rows = [row for row in csv.reader(file) if row][1:]
+        found = columns(source_of(path))
+        assert [list(row) for row in zip(*found.values())] == rows
+
+
+def test_lines_are_counted_over_pieces_and_quoted_breaks(write, monkeypatch):
+    monkeypatch.setattr(_pieces, "ROWS", 2)
+    source = source_of(write('a,b\n1,2\n3,4\n"5\n\n6",7\n\n8,9\n'))
+    lines = [line for chunk in source.chunks() for line in chunk.lines]
+    assert lines == [2, 3, 6, 8]
+    with pytest.raises(ValueError, match=r"data\.csv, line 7: 1 cells, but the first line names 2"):
+        list(source_of(write('a,b\n1,2\n"3\n",4\n5,6\n7,8\n9\n')).chunks())
+
+
+def test_a_quote_that_is_not_closed(write):
+    with pytest.raises(ValueError, match=r"lines 3 to 5: 1 cells.*quote that is not closed"):
+        list(source_of(write('a,b\n1,2\n"3,4\n5,6\n7,8\n')).chunks())
+
+
+def test_one_column_with_blank_lines(write):
+    assert columns(source_of(write("a\n1\n\n2\n\n"))) == {"a": ["1", "2"]}
