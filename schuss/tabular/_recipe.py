@@ -21,7 +21,7 @@ FOLDS = 5
 ROWS_FOR_FOLDS = 20_000
 """Up to so many rows, as many networks as folds are trained; above, one."""
 
-_STEPS = 3000
+_STEPS, _MOST_STEPS = 3_000, 20_000
 _ROWS_FOR_RATE = 50_000
 
 
@@ -33,7 +33,8 @@ class Fitted:
         members: the networks. rate: of learning, at its highest. size: of each. histories: of each.
         chosen: after which epoch (from 1) each one's weights were taken.
         answers: of several members: what for each row the one that had not seen it says, ``[n, outputs]``.
-        fold: which one that is, ``[n]``.
+        fold: which one that is, ``[n]``; of a training that was broken off, some may not be there.
+        broken_off: by Ctrl-C.
     """
 
     members: list[Any]
@@ -43,6 +44,7 @@ class Fitted:
     chosen: list[int]
     answers: np.ndarray | None = None
     fold: np.ndarray | None = None
+    broken_off: bool = False
 
 
 def compiled(model: Any, target: Target, size: Size, rate: Any) -> Any:
@@ -61,8 +63,10 @@ def learning_rate(model: Any, part: Part, size: Size, epochs: int) -> float:
 
 
 def epochs_for(rows: int, size: Size) -> int:
-    """About 3,000 steps, but at least 12 passes over the rows and at most 150."""
-    return int(np.clip(_STEPS * size.batch / max(1, rows), 12, 150))
+    """About 3,000 steps, but at least 12 passes over the rows and at most 150; of very many rows as few passes (at least
+    one) as are 20,000 steps."""
+    steps = max(1, rows / size.batch)
+    return int(np.clip(min(max(12, _STEPS / steps), _MOST_STEPS / steps), 1, 150))
 
 
 def fitted(
@@ -72,31 +76,40 @@ def fitted(
     stop: Part | None,
     seed: int,
     epochs: int | None,
-    progress: Callable[[int, int, int, dict[str, float]], None] | None = None,
+    progress: Callable[[int, int, int, int, float], None] | None = None,
 ) -> Fitted:
     """Networks for a table.
 
     Args:
         encoded, target: what comes in and is predicted. learn: the rows. stop: rows that say when to stop; None: folds of
             `learn` do, for as many networks. seed: of starts, divisions and shuffles. epochs: default by the number of rows.
-        progress: called after each epoch: member, members, epoch, figures.
+        progress: called before each epoch: member, members, epoch (from 0), epochs, and the loss of held-out rows after the
+            one before, NaN if there is none.
+
+    Ctrl-C breaks off: of one network the best weights so far are taken, of several the networks that are done.
     """
     size = size_for(len(learn), target)
     workshop = Workshop(encoded, target, size, learn, epochs or epochs_for(len(learn), size), seed)
     tell = progress or (lambda *told: None)
     if stop is not None:
-        course = workshop.course(learn, stop, seed, lambda epoch, figures: tell(0, 1, epoch, figures))
+        course = workshop.course(learn, stop, seed, partial(tell, 0, 1))
         return workshop.finished([course], [best_epoch([course])])
     division = Division(_as_counted(target, learn), [1.0 / FOLDS] * FOLDS, seed)
     fold = division.parts_of(learn.y.ravel())
     courses = []
     for n in range(FOLDS):
         rest, own = learn.rows(np.flatnonzero(fold != n)), learn.rows(np.flatnonzero(fold == n))
-        told = partial(tell, n, FOLDS)
-        courses.append(workshop.course(rest, own, seed + n, told))
-    chosen = [best_epoch([other for other in courses if other is not course]) for course in courses]
+        course = workshop.course(rest, own, seed + n, partial(tell, n, FOLDS))
+        if course.broken_off and courses:
+            break
+        courses.append(course)
+        if course.broken_off:
+            break
+    chosen = [
+        best_epoch([other for other in courses if other is not course] or [course]) for course in courses
+    ]
     found = workshop.finished(courses, chosen)
-    found.fold = fold
+    found.fold, found.broken_off = fold, len(found.members) < FOLDS
     found.answers = np.zeros((len(learn), target.outputs), "float32")
     for n, member in enumerate(found.members):
         own = np.flatnonzero(fold == n)
@@ -118,20 +131,31 @@ class Workshop:
         self._steps = 0
 
     def course(
-        self, learn: Part, held_out: Part, seed: int, progress: Callable[[int, dict[str, float]], Any]
+        self, learn: Part, held_out: Part, seed: int, progress: Callable[[int, int, float], Any]
     ) -> Course:
-        """Train from a new start."""
+        """Train from a new start. Ctrl-C ends it, with a last look at the held-out rows.
+
+        Args:
+            progress: called before each epoch: its number, how many there are, the loss of held-out rows.
+        """
         batch = min(self._size.batch, len(learn))
         self._begin(-(-len(learn) // batch) * self._epochs, seed)
         course = Course(max(10, self._epochs // 3))
         told = schuss.callbacks.LambdaCallback(
-            on_epoch_end=lambda epoch, logs: progress(epoch, dict(logs or {}))
+            on_epoch_begin=lambda epoch, logs: progress(epoch, self._epochs, (course.losses or [np.nan])[-1])
         )
-        history = self._network.fit(
-            learn.x, learn.y, batch_size=batch, epochs=self._epochs, validation_data=(held_out.x, held_out.y),
-            validation_batch_size=4096, callbacks=[course, told], verbose=0,
-        )  # fmt: skip
-        course.history = {key: [float(v) for v in values] for key, values in history.history.items()}
+        try:
+            self._network.fit(
+                learn.x, learn.y, batch_size=batch, epochs=self._epochs, validation_data=(held_out.x, held_out.y),
+                validation_batch_size=4096, callbacks=[course, told], verbose=0,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            if not int(self._network.optimizer.iterations.array):
+                raise
+            course.broken_off = True
+            loss = self._network.get_metrics_result()["loss"]
+            val_loss = self._network.evaluate(held_out.x, held_out.y, batch_size=4096, verbose=0)
+            course.on_epoch_end(len(course.losses), {"loss": loss, "val_loss": val_loss})
         return course
 
     def _begin(self, steps: int, seed: int) -> None:
@@ -157,7 +181,9 @@ class Workshop:
             course.restore(member, epoch)
             members.append(member)
         histories = [course.history for course in courses]
-        return Fitted(members, self._rate, self._size, histories, [course.chosen for course in courses])
+        chosen_epochs = [course.chosen for course in courses]
+        broken_off = any(course.broken_off for course in courses)
+        return Fitted(members, self._rate, self._size, histories, chosen_epochs, broken_off=broken_off)
 
     def answers(self, member: Any, rows: Part) -> np.ndarray:
         """What a network says of rows."""
@@ -185,11 +211,13 @@ class Course(schuss.callbacks.Callback):
         super().__init__()
         self.losses: list[float] = []
         self.history: dict[str, list[float]] = {}
-        self.chosen = 0
+        self.chosen, self.broken_off = 0, False
         self._kept: list[list[np.ndarray]] = []
         self._patience = patience
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(float(value))
         self.losses.append(float((logs or {})["val_loss"]))
         self._kept.append([np.array(weights) for weights in self.model.get_weights()])
         if len(self.losses) - 1 - int(np.argmin(self.losses)) >= self._patience:

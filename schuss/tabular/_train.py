@@ -19,10 +19,10 @@ from schuss.tabular._recipe import ROWS_FOR_FOLDS, Fitted, fitted
 from schuss.tabular._scan import Scan
 from schuss.tabular._sources import Source, source_of
 from schuss.tabular._target import LEAST_ROWS, Target, check_target, target_of
-from schuss.tabular._trained import Trained
+from schuss.tabular._trained import Judged, Trained
 from schuss.utils._names import suggestion
 
-_STOP, _JUDGE = 0.1, 0.1  # of many rows: those that say when to stop, and those that judge
+_APART, _MOST_APART = 0.1, 100_000  # of many rows: those that say when to stop, and as many that judge
 
 
 @dataclass
@@ -163,21 +163,22 @@ def _train(
     table = _encoded(prepared, shares, seed, progress)
     learn, stop, judge = _parts(table, shares)
 
-    def remark(member: int, members: int, epoch: int, figures: dict[str, float]) -> None:
-        shown = f"network {member + 1} of {members}, epoch {epoch + 1}, held out {figures.get('val_loss', np.nan):.4f}"
-        progress("training", np.nan, shown)
+    def remark(member: int, members: int, epoch: int, epochs: int, loss: float) -> None:
+        held_out = f", loss of held-out rows {loss:.4f}" if np.isfinite(loss) else ""
+        network = f"network {member + 1} of {members}, " if members > 1 else ""
+        shown = f"{network}epoch {epoch + 1} of at most {epochs}{held_out}"
+        progress("training", (member + epoch / epochs) / members, shown)
 
     found = fitted(encoded, what, learn, stop, seed, epochs, remark)
-    progress("training", 1.0, f"{len(found.members)} networks")
+    if found.broken_off:
+        prepared.notes.append("Training was broken off: the model is the best that there was until then")
+    progress("training", 1.0, "broken off" if found.broken_off else "done")
     model = table_model(encoded, found.members, prepared.columns, what)
     trained = Trained(
         model, prepared.columns, what, members=found.members, data=table, history=found.histories[0]
     )
-    trained.held_out = (
-        table.which == 2 if shares[2] else found.fold == 0 if found.fold is not None else table.which == 1
-    )
     if validation is None or isinstance(validation, (int, float)):
-        _judge(trained, found, learn, judge)
+        _judge(trained, found, table, learn, judge)
     else:
         _judge_by_table(trained, learn, source_of(validation, encoding, delimiter))
     trained.details = {
@@ -217,8 +218,9 @@ def _shares(validation: Any, rows: int) -> list[float]:
             )
     if rows <= ROWS_FOR_FOLDS:
         return [1 - judge, 0.0, judge]
-    judge = judge or (_JUDGE if validation is None else 0.0)
-    return [1 - judge - _STOP, _STOP, judge]
+    apart = min(_APART, _MOST_APART / rows)
+    judge = judge or (apart if validation is None else 0.0)
+    return [1 - judge - apart, apart, judge]
 
 
 def _encoded(prepared: Prepared, shares: list[float], seed: int, progress: Progress) -> EncodedTable:
@@ -237,19 +239,25 @@ def _parts(table: EncodedTable, shares: list[float]) -> tuple[Part, Part | None,
     return learn, stop if shares[1] else None, judge if shares[2] else None
 
 
-def _judge(trained: Trained, found: Fitted, learn: Part, judge: Part | None) -> None:
+def _judge(trained: Trained, found: Fitted, table: EncodedTable, learn: Part, judge: Part | None) -> None:
     """Set the figures: of the rows that were kept apart, or of each fold by the member that has not seen it."""
     target = trained.target
     known = _quantities(target, learn.y)
     if judge is not None and len(judge):
         answers = np.mean([m.predict(judge.x, batch_size=4096, verbose=0) for m in found.members], axis=0)
         truth, words = _quantities(target, judge.y), f"{len(judge):,} rows that were kept apart"
-    elif found.answers is not None:
-        answers, truth = found.answers, known
-        words = f"all {len(learn):,} rows, each by the network that had not seen it"
+        rows = table.which == 2
+    elif found.answers is not None and found.fold is not None:
+        fresh = found.fold < len(found.members)
+        answers, truth = found.answers[fresh], known[fresh]
+        words = f"{len(truth):,} rows, each by the network that had not seen it"
+        words = words if len(truth) < len(learn) else f"all {words}"
+        rows = table.which == 0
+        rows[rows] = fresh
     else:
         return
     answers = answers if target.task == "classification" else answers * target.deviation + target.mean
+    trained.judged = Judged(rows, answers)
     trained.metrics = _metrics.judged(target, truth, answers)
     trained.baseline = _metrics.baseline(target, truth, known)
     trained.details["judged_by"] = words
@@ -258,6 +266,7 @@ def _judge(trained: Trained, found: Fitted, learn: Part, judge: Part | None) -> 
 def _judge_by_table(trained: Trained, learn: Part, source: Source) -> None:
     """Set the figures: of the rows of another table."""
     truth, answers = trained.answers(source)
+    trained.judged = Judged(None, answers, source)
     trained.metrics = _metrics.judged(trained.target, truth, answers)
     trained.baseline = _metrics.baseline(trained.target, truth, _quantities(trained.target, learn.y))
     trained.details["judged_by"] = f"the {len(truth):,} rows of {source.shown}"

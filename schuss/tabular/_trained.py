@@ -37,6 +37,21 @@ class Predictions:
 
 
 @dataclass
+class Judged:
+    """The rows by which a model is judged.
+
+    Attributes:
+        rows: of those with a target, whether they are among these; None: all of `source`.
+        answers: what was said of each, ``[n, outputs]``: by the model, or by that network of it which had not seen the row.
+        source: a table of its own; None: that of the training.
+    """
+
+    rows: np.ndarray | None
+    answers: np.ndarray
+    source: Source | None = None
+
+
+@dataclass
 class Trained:
     """A model for the rows of a table. `train` and `load` make it.
 
@@ -46,8 +61,7 @@ class Trained:
         metrics: figures of rows that were not learned from. baseline: the same figures of knowing nothing but the target.
         details: plain values: how it was trained.
         members: the networks within, from encoded rows to predictions.
-        data, history, held_out: after `train` only: the encoded rows, the first network's curves, and which of the rows
-            with a target that network has not seen.
+        data, history, judged: after `train` only: the encoded rows, the first network's curves, and the rows that judge.
     """
 
     model: TableModel
@@ -59,7 +73,7 @@ class Trained:
     members: list[Any] = field(default_factory=list, repr=False)
     data: Any = field(default=None, repr=False)
     history: dict[str, list[float]] = field(default_factory=dict, repr=False)
-    held_out: np.ndarray | None = field(default=None, repr=False)
+    judged: Judged | None = field(default=None, repr=False)
 
     def predict(self, data: Any, encoding: str | None = None, delimiter: str | None = None) -> Predictions:
         """What the model says of the rows of a table.

@@ -407,3 +407,37 @@ def test_the_page_draws_itself_in_a_browser(tmp_path):
     figures, drawn, shown = map(int, re.search(r'data-found="(\d+) (\d+) (\d+)"', dom).groups())
     assert figures == drawn > 10
     assert shown == 1
+
+
+# What the caller knows ---
+
+
+def test_predictions_that_are_known_are_not_asked_for():
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    model = schuss.Sequential([Input((3,)), Dense(1, "sigmoid")])
+    model.compile("adam", "binary_crossentropy")  # and never trained
+    y, known = np.arange(60) % 2, np.where(np.arange(60) < 10, 0.9, 0.1)[:, None]
+    made = report(
+        None, model, x, y, path=None, predictions=known, note="As it was said <then>.", most_rows=30
+    )
+    assert isinstance(made.outputs[0], Classes)
+    assert made.outputs[0].matrix().tolist() == [[25, 5], [0, 0]]  # every second row
+    assert "As it was said <then>." in checked(made).text
+    with pytest.raises(
+        ValueError, match=r"`predictions` must have a row for each of the 60 rows of x, got \[59\]"
+    ):
+        report(None, model, x, y, path=None, predictions=known[1:])
+
+
+def test_inputs_of_one_value_are_a_table_with_their_names():
+    inputs = {"size": Input((1,), name="size"), "town": Input((1,), dtype="string", name="town")}
+    reader = schuss.layers.StringLookup(vocabulary=["Ulm", "Bonn"], output_mode="one_hot")
+    both = schuss.layers.Concatenate()([inputs["size"], reader(inputs["town"])])
+    model = schuss.Model(inputs, Dense(1)(both))
+    model.compile("adam", "mse")
+    x = {"size": np.arange(8.0)[:, None], "town": np.array(["Ulm", HOSTILE] * 4, object)[:, None]}
+    page = checked(report(None, model, x, np.arange(8.0), path=None))
+    assert page.tags.count("th") >= 2 * 8
+    assert page.texts.count("size") >= 8
+    assert page.texts.count("town") >= 8
+    assert page.texts.count(HOSTILE) == 4

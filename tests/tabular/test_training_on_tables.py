@@ -9,8 +9,10 @@ import pytest
 
 import schuss
 from schuss import tabular
-from schuss.tabular import _encode, _recipe
+from schuss.tabular import _encode, _recipe, _train
 from schuss.tabular._encode import Division
+from schuss.tabular._network import size_for
+from schuss.tabular._report import write_report
 from schuss.tabular._target import Target
 
 
@@ -216,6 +218,81 @@ def test_the_epoch_is_chosen_by_the_others():
 
     assert _recipe.best_epoch([course([5.0, 3, 1, 3, 5])]) == 2
     assert _recipe.best_epoch([course([5.0, 3, 1, 3, 5, 9]), course([5.0, 4, 4])]) == 2
+
+
+def test_very_many_rows_are_seen_a_few_times():
+    sizes = [(n, size_for(n, Target("y", "regression"))) for n in (500, 50_000, 800_000, 9_800_000, 10**9)]
+    assert [_recipe.epochs_for(n, size) for n, size in sizes] == [150, 15, 12, 2, 1]
+    assert _train._shares(None, 10_000_000) == pytest.approx([0.98, 0.01, 0.01])
+    assert _train._shares(0.2, 10_000_000) == pytest.approx([0.79, 0.01, 0.2])
+
+
+# Ctrl-C ---
+
+
+def broken_off_at(monkeypatch, epoch):
+    """As if Ctrl-C were pressed within that epoch (from 0) of all that are trained."""
+    begun = []
+
+    def on_epoch_begin(self, number, logs=None):
+        begun.append(number)
+        if len(begun) == epoch + 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(_recipe.Course, "on_epoch_begin", on_epoch_begin, raising=False)
+
+
+def test_ctrl_c_keeps_the_best_so_far(monkeypatch):
+    monkeypatch.setattr(_train, "ROWS_FOR_FOLDS", 300)
+    broken_off_at(monkeypatch, 8)
+    trained = tabular.train(orders(600), target="price", ignore=["dear"], epochs=40, verbose=0)
+    assert trained.details["epochs"] == [9]  # eight, and a look at what there was of the ninth
+    assert any("broken off" in note for note in trained.details["notes"])
+    assert np.isfinite(trained.metrics["rmse"])
+
+
+def test_ctrl_c_among_several_networks_keeps_those_that_are_done(monkeypatch):
+    broken_off_at(monkeypatch, 14)
+    trained = tabular.train(orders(200), target="price", ignore=["dear"], epochs=6, verbose=0)
+    assert trained.details["networks"] == 2
+    assert trained.details["judged_by"] == "80 rows, each by the network that had not seen it"
+
+
+def test_ctrl_c_before_the_first_step_is_one(monkeypatch):
+    broken_off_at(monkeypatch, 0)
+    with pytest.raises(KeyboardInterrupt):
+        tabular.train(orders(200), target="price", epochs=6, verbose=0)
+
+
+# Reports ---
+
+
+def test_reports_judge_as_the_summary_does(classes_page):
+    trained, page = classes_page
+    assert f"{trained.metrics['accuracy']:.2%}" in page
+    assert "The mean of 5 networks; curves are of the first. Judged by all 400 rows" in page
+    for name in ("town/area", "rooms", "sold on", "words"):
+        assert f"<th>{name}</th>" in page
+    assert "column 0" not in page
+
+
+@pytest.fixture(scope="module")
+def classes_page(tmp_path_factory):
+    path = tmp_path_factory.mktemp("report") / "page.html"
+    trained = tabular.train(orders(), target="dear", ignore=["price"], epochs=5, verbose=0)
+    write_report(trained, orders(), path)
+    return trained, path.read_text(encoding="utf-8")
+
+
+def test_reports_of_rows_kept_apart_and_of_other_tables(tmp_path, monkeypatch):
+    for options, judged in (
+        ({"validation": 0.25}, "Judged by 50 rows that were kept apart"),
+        ({"validation": orders(100, 4)}, "Judged by the 100 rows of the table"),
+    ):
+        trained = tabular.train(orders(200), target="price", ignore=["dear"], epochs=3, verbose=0, **options)
+        page = write_report(trained, orders(200), tmp_path / "page.html").read_text(encoding="utf-8")
+        assert judged in page
+        assert f"{trained.metrics['mae']:.3g}"[:3] in page
 
 
 # What cannot be learned from ---

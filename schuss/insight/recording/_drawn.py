@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -87,7 +88,7 @@ class Drawer:
         chosen, note = range(flat.size), ""
         if flat.size > _MOST_CELLS:
             mean, std = self._usual_values()
-            unusual = np.argsort(-abs(np.nan_to_num((flat.astype("float64") - mean) / std)), kind="stable")
+            unusual = np.argsort(-abs(np.nan_to_num((_numbers(flat) - mean) / std)), kind="stable")
             chosen = np.sort(unusual[:_MOST_CELLS])
             note = f'<p class="note">the {_MOST_CELLS} most unusual of {flat.size}</p>'
         cells = "".join(
@@ -99,9 +100,10 @@ class Drawer:
 
     def _usual_values(self) -> tuple[np.ndarray, np.ndarray]:
         if self._usual is None:
-            flat = self.values.reshape(len(self.values), -1).astype("float64")
-            std = flat.std(axis=0)
-            self._usual = flat.mean(axis=0), np.where(std > 0, std, 1.0)
+            flat = _numbers(self.values.reshape(len(self.values), -1))
+            with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # columns of NaN
+                mean, std = np.nanmean(flat, axis=0), np.nanstd(flat, axis=0)
+            self._usual = mean, np.where(std > 0, std, 1.0)
         return self._usual
 
 
@@ -114,9 +116,19 @@ def drawers(
     shape: tuple[int, ...] | None = None,
     decode: Callable[[np.ndarray], str] | None = None,
 ) -> list[Drawer]:
-    """How to draw each input: as `show` says, a kind for all or a dict by names; else by its shape and values."""
+    """How to draw each input: as `show` says, a kind for all or a dict by names; else by its shape and values. Inputs of one
+    value in a row are columns of one table, if there are several."""
     made = []
-    for array, name in zip(arrays, names, strict=True):
+    single = [math.prod(array.shape[1:]) == 1 for array in arrays]
+    if show is None and decode is None and sum(single) > 1:
+        cells = [array.reshape(-1, 1).astype(object) for array, one in zip(arrays, single) if one]
+        named = [name for name, one in zip(names, single) if one]
+        made.append(Drawer("inputs", "table", np.concatenate(cells, axis=1), named))
+    else:
+        single = [False] * len(arrays)
+    for array, name, is_column in zip(arrays, names, single, strict=True):
+        if is_column:
+            continue
         asked = show.get(name) if isinstance(show, Mapping) else show
         if asked not in (None, "auto", *KINDS):
             raise ValueError(
@@ -128,6 +140,16 @@ def drawers(
         of_words = decode if array.dtype.kind in "iu" else None
         made.append(Drawer(name, kind, array, columns, rate, shape if kind == "picture" else None, of_words))
     return made
+
+
+def _numbers(values: np.ndarray) -> np.ndarray:
+    """Values as float64; texts, and what is missing, as NaN."""
+    if values.dtype.kind != "O":
+        return values.astype("float64")
+    flat = [
+        value if isinstance(value, (int, float, np.number)) else math.nan for value in values.ravel().tolist()
+    ]
+    return np.array(flat, "float64").reshape(values.shape)
 
 
 def _kind_of(array: np.ndarray, is_decoded: bool) -> str:

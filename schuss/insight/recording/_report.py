@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from schuss.callbacks import History
+from schuss.graph import _tree
 from schuss.insight._html import Section, escape, figures, number, page, paragraph
 from schuss.insight.landscape._landscape import landscape
 from schuss.insight.landscape._result import script
@@ -75,6 +76,8 @@ def report(
     batch_size: int | None = None,
     most_rows: int = 10000,
     worst: int = 24,
+    predictions: Any = None,
+    note: str | None = None,
 ) -> Report:
     """Write one page about a training: what was trained, on what, the curves, the rate, the layers' health, the worst
     mistakes with their inputs, the confusion matrix, what it cost, and how to do it again.
@@ -105,6 +108,8 @@ def report(
         batch_size: for predictions. Default 32.
         most_rows: at most so many rows are judged; of more, evenly spaced ones. Default 10000.
         worst: how many of the worst rows are shown. Default 24.
+        predictions: what the model said of the rows of x, where that is known already (arrays only). Default: it is asked.
+        note: a sentence below the title.
 
     Returns:
         A `Report`, with the page (`html`), its file (`path`), and what was found (`outputs`).
@@ -137,7 +142,8 @@ def report(
         drawn = drawers(
             rows.arrays, rows.names, show, feature_names or rows.columns, sampling_rate, image_shape, decode
         )
-        found = _judged(model, rows, batch_size) if rows.y is not None else []
+        if rows.y is not None:
+            found = _judged(model, rows, _said(model, rows, predictions, batch_size))
     names = class_names_of(class_names, found, x)
     sections = _sections(model, recorder, history, rows, found, drawn, names, worst)
     title = title if title is not None else f"{model.name}: a training"
@@ -145,7 +151,7 @@ def report(
     html = page(
         title,
         sections,
-        subtitle=f"{now:%Y-%m-%d %H:%M}",
+        subtitle=f"{now:%Y-%m-%d %H:%M}" + (f" · {note}" if note else ""),
         head=figures(_headline(model, recorder, history, found)),
         footer="Made by Schuss. This page asks the network for nothing.",
         scripts=script() if any(section.id == "landscape" for section in sections) else "",
@@ -193,14 +199,27 @@ def _target(path: Any) -> Path | None:
     return target
 
 
-def _judged(model: Model, rows: Rows, batch_size: int | None) -> list[Judged | str]:
+def _said(model: Model, rows: Rows, predictions: Any, batch_size: int | None) -> Any:
+    """What the model says of the rows."""
+    if predictions is None:
+        return model.predict(rows.x, batch_size=batch_size, verbose=0)
+    lengths = {len(array) for array in _tree.leaves(predictions)}
+    if lengths != {rows.total}:
+        raise ValueError(
+            f"report: `predictions` must have a row for each of the {rows.total} rows of x, got {sorted(lengths)} rows."
+        )
+    return _tree.map_structure(lambda array: np.asarray(array)[:: rows.step], predictions)
+
+
+def _judged(model: Model, rows: Rows, predicted: Any) -> list[Judged | str]:
     """What is found of each output that has labels."""
-    predicted = model.predict(rows.x, batch_size=batch_size, verbose=0)
     compiled = model._compiled
     if compiled is None:
         raise ValueError("report: the model is not compiled, so that it is not known how to judge it.")
     outputs = compiled.outputs(rows.y, predicted, None)
-    losses = compiled.losses.losses if compiled.losses is not None and compiled.losses.losses else None
+    if compiled.losses is not None and compiled.losses.losses is None:
+        compiled.losses.build(outputs)  # of a model that has not been trained or evaluated yet
+    losses = compiled.losses.losses if compiled.losses is not None else None
     found: list[Judged | str] = []
     for index, output in enumerate(outputs):
         name = output.name or (f"output {index}" if len(outputs) > 1 else "output")

@@ -21,7 +21,8 @@ class Rows:
             labels.
         sample_weight: likewise, or None.
         names: of the arrays of x. columns: names of the columns of x, if it was a data frame.
-        count: rows here. total: rows that there were; None where batches were not read to their end.
+        count: rows here. total: rows that there were; None where batches were not read to their end. step: from one of
+            these to the next.
     """
 
     x: Any
@@ -31,6 +32,7 @@ class Rows:
     columns: list[str] | None
     count: int
     total: int | None
+    step: int = 1
 
     @property
     def arrays(self) -> list[np.ndarray]:
@@ -48,13 +50,14 @@ def gathered(model: Any, x: Any, y: Any, sample_weight: Any, batch_size: int | N
         columns = data.columns["x"]
     else:
         structure, total = _of_batches(data, most_rows)
-        columns = None
+        step, columns = 1, None
     inputs, labels, weights = structure
     if not _tree.leaves(labels):
         labels = None
     names = [name.removeprefix("x").strip("[]'\"") or "x" for name in names_of((inputs, None, None))]
     count = len(_tree.leaves(inputs)[0])
-    return Rows(inputs, labels, weights if _tree.leaves(weights) else None, names, columns, count, total)
+    weights = weights if _tree.leaves(weights) else None
+    return Rows(inputs, labels, weights, names, columns, count, total, step)
 
 
 def _of_batches(data: Any, most_rows: int) -> tuple[Any, int | None]:
