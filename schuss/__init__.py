@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 _MODULES = [
     "activations",
     "autodiff",
+    "backend",
     "backends",
     "bench",
     "callbacks",
@@ -22,6 +23,7 @@ _MODULES = [
     "constraints",
     "data",
     "datasets",
+    "dtype_policies",
     "errors",
     "graph",
     "initializers",
@@ -29,14 +31,17 @@ _MODULES = [
     "layers",
     "losses",
     "metrics",
+    "mixed_precision",
     "models",
     "ops",
     "optimizers",
+    "preprocessing",
     "random",
     "regularizers",
     "saving",
     "tabular",
     "training",
+    "tree",
     "utils",
 ]
 
@@ -49,6 +54,8 @@ _NAMES = {
     **dict.fromkeys(("Model", "Sequential"), "models"),
     **dict.fromkeys(("Input", "InputSpec", "Layer"), "layers"),
     "DTypePolicy": "layers._dtype_policy",
+    "FloatDTypePolicy": "dtype_policies",
+    "KerasTensor": "layers._symbolic",
     **dict.fromkeys(("RematScope", "remat"), "layers._remat"),
     "Initializer": "initializers",
     "Loss": "losses",
@@ -68,6 +75,11 @@ _NAMES = {
 }
 
 
+def version() -> str:
+    """The version of this library."""
+    return __version__
+
+
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return importlib.import_module(f"schuss.{name}")
@@ -79,4 +91,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*_MODULES, *_NAMES, "__version__"])
+    return sorted([*_MODULES, *_NAMES, "__version__", "version"])

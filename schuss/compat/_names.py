@@ -25,7 +25,7 @@ KERAS_MODULES: dict[str, str | None] = {
     "activations": "schuss.activations",
     "backend": "schuss.compat.backend",
     "callbacks": "schuss.callbacks",
-    "config": None,
+    "config": "schuss.config",
     "constraints": "schuss.constraints",
     "datasets": "schuss.datasets",
     **{
@@ -53,25 +53,24 @@ KERAS_MODULES: dict[str, str | None] = {
     "ops.numpy": "schuss.ops.numpy",
     "optimizers": "schuss.optimizers",
     "optimizers.schedules": "schuss.optimizers.schedules",
-    "dtype_policies": None,
-    "mixed_precision": None,
-    "preprocessing": None,
-    "preprocessing.image": None,
-    "preprocessing.sequence": None,
+    "dtype_policies": "schuss.dtype_policies",
+    "mixed_precision": "schuss.mixed_precision",
+    "preprocessing": "schuss.preprocessing",
+    "preprocessing.image": "schuss.preprocessing.image",
+    "preprocessing.sequence": "schuss.preprocessing.sequence",
     "random": "schuss.random",
     "regularizers": "schuss.regularizers",
     "saving": "schuss.saving",
-    "tree": None,
+    "tree": "schuss.tree",
     "utils": "schuss.utils",
 }
 """Path below ``keras`` or ``tensorflow.keras`` → our module; None: only the names below."""
-
-_BACKEND = "schuss.compat.backend"
 
 KERAS_NAMES: dict[str, Make] = {
     "__version__": _value(KERAS_VERSION),
     "version": _value(lambda: KERAS_VERSION),
     "DTypePolicy": _of("schuss.layers._dtype_policy", "DTypePolicy"),
+    "FloatDTypePolicy": _of("schuss.layers._dtype_policy", "DTypePolicy"),
     "Initializer": _of("schuss.initializers", "Initializer"),
     "Input": _of("schuss.layers", "Input"),
     "InputSpec": _of("schuss.layers", "InputSpec"),
@@ -89,45 +88,8 @@ KERAS_NAMES: dict[str, Make] = {
     "device": _of("schuss.compat.tf.environment", "device"),
     "remat": _of("schuss.layers._remat", "remat"),
     "name_scope": _of("schuss.compat.tf.environment", "name_scope"),
-    **{
-        f"config.{name}": _of(_BACKEND, name)
-        for name in ("backend", "epsilon", "floatx", "image_data_format", "set_floatx")
-    },
-    **{
-        f"config.{name}": _of("schuss.config", name)
-        for name in ("disable_flash_attention", "enable_flash_attention", "is_flash_attention_enabled")
-    },
-    "config.disable_traceback_filtering": _value(lambda: None),
-    "config.enable_traceback_filtering": _value(lambda: None),
     "backend.name_scope": _of("schuss.compat.tf.environment", "name_scope"),
-    "config.set_image_data_format": _of(_BACKEND, "set_image_data_format"),
-    **{
-        place: _of("schuss.layers._dtype_policy", ours)
-        for place, ours in (
-            ("config.dtype_policy", "dtype_policy"),
-            ("config.set_dtype_policy", "set_dtype_policy"),
-            ("dtype_policies.DTypePolicy", "DTypePolicy"),
-            ("mixed_precision.DTypePolicy", "DTypePolicy"),
-            ("mixed_precision.Policy", "DTypePolicy"),
-            ("mixed_precision.dtype_policy", "dtype_policy"),
-            ("mixed_precision.global_policy", "dtype_policy"),
-            ("mixed_precision.set_dtype_policy", "set_dtype_policy"),
-            ("mixed_precision.set_global_policy", "set_dtype_policy"),
-        )
-    },
-    "mixed_precision.LossScaleOptimizer": _of("schuss.optimizers", "LossScaleOptimizer"),
     "models.Functional": _of("schuss.models", "Model"),
-    **{
-        f"preprocessing.image.{name}": _of("schuss.utils._images", name)
-        for name in ("array_to_img", "img_to_array", "load_img", "save_img", "smart_resize")
-    },
-    "preprocessing.sequence.pad_sequences": _of("schuss.utils", "pad_sequences"),
-    "tree.flatten": _of("schuss.graph._tree", "leaves"),
-    "tree.map_structure": _value(
-        lambda func, *structures: importlib.import_module("schuss.graph._tree").map_structure(
-            func, *structures
-        )
-    ),
     **{
         f"{room}.{name}": _of("schuss.compat.tf.data", name)
         for room, name in (
@@ -141,8 +103,6 @@ KERAS_NAMES: dict[str, Make] = {
             ("utils", "timeseries_dataset_from_array"),
         )
     },
-    "utils.is_keras_tensor": _of(_BACKEND, "is_keras_tensor"),
-    "utils.standardize_dtype": _of("schuss.graph", "standardize_dtype"),
 }
 """Names below ``keras`` that are not in the module of the same path."""
 

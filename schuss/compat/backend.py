@@ -7,6 +7,22 @@ from typing import Any
 import numpy as np
 
 from schuss import ops, random
+from schuss.backend import (
+    backend,
+    clear_session,
+    epsilon,
+    floatx,
+    get_uid,
+    image_data_format,
+    is_float_dtype,
+    is_int_dtype,
+    is_keras_tensor,
+    result_type,
+    set_epsilon,
+    set_floatx,
+    set_image_data_format,
+    standardize_dtype,
+)
 from schuss.compat._eager import eager, to_tensor
 from schuss.compat.tf.math import abs as abs
 from schuss.compat.tf.math import (
@@ -32,58 +48,25 @@ from schuss.compat.tf.math import (
 )
 from schuss.compat.tf.math import pow as pow
 from schuss.compat.tf.math import round as round
-from schuss.config import backend, epsilon
-from schuss.graph import Variable, as_dtype, floatx, is_float, set_floatx, standardize_dtype
-from schuss.graph import result_type as _result_type
-from schuss.utils import clear_session
+from schuss.graph import Variable, is_float
 
 __all__ = [
     "abs", "all", "any", "arange", "argmax", "argmin", "backend", "batch_flatten", "batch_get_value",
     "batch_set_value", "bias_add", "binary_crossentropy", "cast", "cast_to_floatx", "categorical_crossentropy",
     "clear_session", "clip", "concatenate", "constant", "cos", "count_params", "cumprod", "cumsum", "dot",
     "dropout", "dtype", "elu", "epsilon", "equal", "eval", "exp", "expand_dims", "eye", "flatten", "floatx",
-    "gather", "get_value", "greater", "greater_equal", "hard_sigmoid", "image_data_format", "in_top_k",
+    "gather", "get_uid", "get_value", "greater", "greater_equal", "hard_sigmoid", "image_data_format", "in_top_k",
     "int_shape", "is_float_dtype", "is_int_dtype", "is_keras_tensor", "l2_normalize", "less", "less_equal", "log",
     "max", "maximum", "mean", "min", "minimum", "ndim", "not_equal", "one_hot", "ones", "ones_like",
     "permute_dimensions", "pow", "prod", "random_bernoulli", "random_normal", "random_uniform", "relu", "repeat",
-    "repeat_elements", "reshape", "result_type", "reverse", "round", "set_floatx", "set_image_data_format", "set_value",
+    "repeat_elements", "reshape", "result_type", "reverse", "round", "set_epsilon", "set_floatx",
+    "set_image_data_format", "set_value",
     "shape",
     "sigmoid", "sign", "sin", "softmax", "softplus", "softsign", "sparse_categorical_crossentropy", "sqrt",
     "square", "squeeze", "stack", "standardize_dtype", "std", "stop_gradient", "sum", "switch", "tanh", "tile",
     "transpose", "truncated_normal", "update", "update_add", "update_sub", "var", "variable", "zeros",
     "zeros_like",
 ]  # fmt: skip
-
-
-def image_data_format() -> str:
-    return "channels_last"
-
-
-def set_image_data_format(data_format: str) -> None:
-    """Images have their channels last here, as by Keras's default."""
-    if data_format != "channels_last":
-        raise ValueError(
-            f"set_image_data_format: Schuss works with 'channels_last' only, got {data_format!r}. Layers take "
-            "`data_format` each."
-        )
-
-
-def is_float_dtype(dtype: Any) -> bool:
-    return is_float(dtype)
-
-
-def is_int_dtype(dtype: Any) -> bool:
-    return as_dtype(dtype).kind in "iu"
-
-
-def is_keras_tensor(x: Any) -> bool:
-    """Whether `x` is symbolic: an `Input`, or made of one."""
-    return hasattr(x, "__schuss_symbolic__")
-
-
-def result_type(*dtypes: Any) -> str:
-    """The type of an operation over operands of these types."""
-    return _result_type(*dtypes).name
 
 
 def _of(x: Any) -> Any:

@@ -6,9 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from schuss import ops
-
-_EPSILON = 1e-7
+from schuss import config, ops
 
 
 class Constraint:
@@ -59,7 +57,7 @@ class MaxNorm(Constraint):
     def __call__(self, w: Any) -> Any:
         norms = _norms(w, self.axis)
         wanted = ops.clip(norms, 0, self.max_value)
-        return ops.multiply(w, wanted / (norms + _EPSILON))
+        return ops.multiply(w, wanted / (norms + config.epsilon()))
 
     def get_config(self) -> dict[str, Any]:
         return {"max_value": self.max_value, "axis": self.axis}
@@ -76,7 +74,7 @@ class UnitNorm(Constraint):
         self.axis = axis
 
     def __call__(self, w: Any) -> Any:
-        return ops.divide(w, _norms(w, self.axis) + _EPSILON)
+        return ops.divide(w, _norms(w, self.axis) + config.epsilon())
 
     def get_config(self) -> dict[str, Any]:
         return {"axis": self.axis}
@@ -100,7 +98,7 @@ class MinMaxNorm(Constraint):
         wanted = ops.clip(norms, self.min_value, self.max_value)
         if self.rate != 1:
             wanted = self.rate * wanted + (1 - self.rate) * norms
-        return ops.multiply(w, wanted / (norms + _EPSILON))
+        return ops.multiply(w, wanted / (norms + config.epsilon()))
 
     def get_config(self) -> dict[str, Any]:
         return {

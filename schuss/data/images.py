@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from schuss.config import checked_data_format
 from schuss.data._folders import Folder, Loader
 from schuss.data._images import CHANNELS, USER, ImageReader
 from schuss.data._resizing import INTERPOLATIONS
@@ -105,11 +106,7 @@ def image_dataset_from_directory(
         raise ValueError(
             f"Argument `interpolation` should be one of {INTERPOLATIONS}. Received: interpolation={interpolation}"
         )
-    if data_format not in (None, "channels_last", "channels_first"):
-        raise ValueError(
-            "`data_format` must be 'channels_last' or 'channels_first'. Received: "
-            f"data_format={data_format!r}"
-        )
+    data_format = checked_data_format("image_dataset_from_directory", data_format)
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ValueError("Only one of `pad_to_aspect_ratio`, `crop_to_aspect_ratio` can be set to `True`.")
     if format not in ("tf", "grain"):
@@ -120,7 +117,7 @@ def image_dataset_from_directory(
         color_mode,
         interpolation.lower(),
         "crop" if crop_to_aspect_ratio else "pad" if pad_to_aspect_ratio else "stretch",
-        data_format or "channels_last",
+        data_format,
     )
     return folder.dataset(Loader(reader, reader.shape, reader.dtype, on_error, workers))
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from schuss import ops
+from schuss import config, ops
 from schuss.graph import is_integer
 from schuss.losses._base import NamedLoss
 from schuss.losses._shapes import float_array, operands, same_shape_operands
 from schuss.losses._targets import integer_labels, one_hot_labels, require_labels
-
-EPSILON = 1e-7
 
 
 def binary_crossentropy(
@@ -118,7 +116,9 @@ def categorical_focal_crossentropy(
     y_true, y_pred = one_hot_labels("categorical_focal_crossentropy", y_true, y_pred, axis)
     y_true = _smoothed(y_true, label_smoothing, y_true.shape[-1])
     p = ops.softmax(y_pred, axis=axis) if from_logits else y_pred
-    p = ops.clip(ops.divide(p, ops.sum(p, axis=axis, keepdims=True)), EPSILON, 1.0 - EPSILON)
+    p = ops.clip(
+        ops.divide(p, ops.sum(p, axis=axis, keepdims=True)), config.epsilon(), 1.0 - config.epsilon()
+    )
     weight = ops.multiply(ops.power(ops.subtract(1.0, p), gamma), _numbers(alpha, p))
     return ops.negative(ops.sum(ops.multiply(weight, ops.multiply(y_true, ops.log(p))), axis=axis))
 
@@ -191,7 +191,7 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Any:
         [batch, …].
     """
     y_true, y_pred = operands("kl_divergence", y_true, y_pred)
-    y_true, y_pred = ops.clip(y_true, EPSILON, 1.0), ops.clip(y_pred, EPSILON, 1.0)
+    y_true, y_pred = ops.clip(y_true, config.epsilon(), 1.0), ops.clip(y_pred, config.epsilon(), 1.0)
     return ops.sum(ops.multiply(y_true, ops.log(ops.divide(y_true, y_pred))), axis=-1)
 
 
@@ -205,7 +205,7 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
         [batch, …].
     """
     y_true, y_pred = operands("poisson", y_true, y_pred)
-    log_rate = ops.log(ops.add(y_pred, EPSILON))
+    log_rate = ops.log(ops.add(y_pred, config.epsilon()))
     return ops.mean(ops.subtract(y_pred, ops.multiply(y_true, log_rate)), axis=-1)
 
 

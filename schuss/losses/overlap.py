@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from schuss import ops
+from schuss import config, ops
 from schuss.losses._base import NamedLoss
 from schuss.losses._shapes import operands
-
-EPSILON = 1e-7
 
 
 def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
@@ -30,7 +28,7 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
     axis = _axes(axis)
     common = ops.multiply(ops.sum(ops.multiply(y_true, y_pred), axis=axis), 2.0)
     sizes = ops.add(ops.sum(y_true, axis=axis), ops.sum(y_pred, axis=axis))
-    return ops.subtract(1.0, ops.divide(common, ops.add(sizes, EPSILON)))
+    return ops.subtract(1.0, ops.divide(common, ops.add(sizes, config.epsilon())))
 
 
 def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None) -> Any:
@@ -50,7 +48,7 @@ def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axi
     only_predicted = ops.sum(ops.multiply(ops.subtract(1.0, y_true), y_pred), axis=axis)
     only_true = ops.sum(ops.multiply(y_true, ops.subtract(1.0, y_pred)), axis=axis)
     weighted = ops.add(ops.multiply(only_true, alpha), ops.multiply(only_predicted, beta))
-    return ops.subtract(1.0, ops.divide(common, ops.add(ops.add(common, weighted), EPSILON)))
+    return ops.subtract(1.0, ops.divide(common, ops.add(ops.add(common, weighted), config.epsilon())))
 
 
 def _axes(axis: Any) -> Any:

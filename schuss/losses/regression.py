@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from schuss import ops
+from schuss import config, ops
 from schuss.losses._base import NamedLoss
 from schuss.losses._shapes import operands
-
-EPSILON = 1e-7
 
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
@@ -63,7 +61,7 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
     """``100 · mean(|y − ŷ| / max(|y|, 1e-7))`` over the last axis; arguments and result as for
     `mean_squared_error`."""
     y_true, y_pred = operands("mean_absolute_percentage_error", y_true, y_pred)
-    scale = ops.maximum(ops.absolute(y_true), EPSILON)
+    scale = ops.maximum(ops.absolute(y_true), config.epsilon())
     error = ops.absolute(ops.divide(ops.subtract(y_true, y_pred), scale))
     return ops.multiply(ops.mean(error, axis=-1), 100.0)
 
@@ -74,8 +72,8 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     Arguments and result as for `mean_squared_error`.
     """
     y_true, y_pred = operands("mean_squared_logarithmic_error", y_true, y_pred)
-    log_true = ops.log(ops.add(ops.maximum(y_true, EPSILON), 1.0))
-    log_pred = ops.log(ops.add(ops.maximum(y_pred, EPSILON), 1.0))
+    log_true = ops.log(ops.add(ops.maximum(y_true, config.epsilon()), 1.0))
+    log_pred = ops.log(ops.add(ops.maximum(y_pred, config.epsilon()), 1.0))
     return ops.mean(ops.square(ops.subtract(log_true, log_pred)), axis=-1)
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from schuss import ops
+from schuss import config, ops
 from schuss.losses._shapes import operands
 from schuss.metrics._reductions import NamedMean
-
-EPSILON = 1e-7
 
 
 def pearson_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> Any:
@@ -56,7 +54,7 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> Any:
         ops.mean(ops.square(centred_true), axis=axis), ops.mean(ops.square(centred_pred), axis=axis)
     )
     shift = ops.squeeze(ops.square(ops.subtract(mean_true, mean_pred)), axis=axis)
-    return ops.divide(ops.multiply(covariance, 2.0), ops.add(ops.add(variances, shift), EPSILON))
+    return ops.divide(ops.multiply(covariance, 2.0), ops.add(ops.add(variances, shift), config.epsilon()))
 
 
 class PearsonCorrelation(NamedMean):

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from schuss import ops
+from schuss import config, ops
 from schuss.metrics._confusion import FourCounts, share
 from schuss.metrics._regression import require_built
-from schuss.metrics._thresholds import EPSILON, count, decisions, even_thresholds
+from schuss.metrics._thresholds import count, decisions, even_thresholds
 
 
 class _BestUnderConstraint(FourCounts):
@@ -255,7 +255,7 @@ class AUC(FourCounts):
             )
         else:
             thresholds = even_thresholds(num_thresholds)[1:-1]
-        self.thresholds = [-EPSILON, *thresholds, 1.0 + EPSILON]
+        self.thresholds = [-config.epsilon(), *thresholds, 1.0 + config.epsilon()]
         self.num_thresholds = len(self.thresholds)
         if not multi_label:
             self.add_counts((self.num_thresholds,))

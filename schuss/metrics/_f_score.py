@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from schuss import ops
+from schuss import config, ops
 from schuss.metrics._base import Metric
 from schuss.metrics._regression import require_built, require_matrices
-
-EPSILON = 1e-7
 
 
 class FBetaScore(Metric):
@@ -111,14 +109,14 @@ class FBetaScore(Metric):
     def result(self) -> Any:
         require_built(self)
         tp = self.true_positives.value
-        precision = ops.divide(tp, ops.add(ops.add(tp, self.false_positives), EPSILON))
-        recall = ops.divide(tp, ops.add(ops.add(tp, self.false_negatives), EPSILON))
+        precision = ops.divide(tp, ops.add(ops.add(tp, self.false_positives), config.epsilon()))
+        recall = ops.divide(tp, ops.add(ops.add(tp, self.false_negatives), config.epsilon()))
         both = ops.multiply(ops.multiply(precision, recall), 1.0 + self.beta**2)
         weighed = ops.add(ops.multiply(precision, self.beta**2), recall)
-        scores = ops.divide(both, ops.add(weighed, EPSILON))
+        scores = ops.divide(both, ops.add(weighed, config.epsilon()))
         if self.average == "weighted":
             weights = self.intermediate_weights.value
-            shares = ops.divide(weights, ops.add(ops.sum(weights), EPSILON))
+            shares = ops.divide(weights, ops.add(ops.sum(weights), config.epsilon()))
             return ops.sum(ops.multiply(scores, shares))
         return scores if self.average is None else ops.mean(scores)
 

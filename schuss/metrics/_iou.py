@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from schuss import ops
+from schuss import config, ops
 from schuss.graph import floatx, is_float
 from schuss.losses._base import compute_dtype
 from schuss.metrics._base import Metric
-
-EPSILON = 1e-7
 
 
 class IoU(Metric):
@@ -115,9 +113,9 @@ class IoU(Metric):
             ops.take(ops.sum(matrix, axis=0), targets), ops.take(ops.sum(matrix, axis=1), targets)
         )
         union = ops.subtract(union, hits)
-        shares = ops.divide(hits, ops.add(union, EPSILON))
+        shares = ops.divide(hits, ops.add(union, config.epsilon()))
         occurring = ops.sum(ops.cast(ops.greater(union, 1e-9), self.dtype))
-        return ops.divide(ops.sum(shares), ops.add(occurring, EPSILON))
+        return ops.divide(ops.sum(shares), ops.add(occurring, config.epsilon()))
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from schuss import ops
+from schuss import config, ops
 from schuss.losses._reduction import fit_weights
 from schuss.losses._shapes import squeeze_or_expand_to_same_rank
 
-EPSILON = 1e-7
 NOT_AMONG_THE_BEST = -1e10
 """The score that `best_only` gives to what is not among the k best."""
 
@@ -143,7 +142,7 @@ def is_evenly_spaced(thresholds: Sequence[float]) -> bool:
     """Whether these are three or more thresholds 0, 1/(n−1), …, 1 (to within 1e-7)."""
     n = len(thresholds)
     return n >= 3 and bool(
-        np.allclose(np.asarray(thresholds), np.linspace(0.0, 1.0, n), rtol=0.0, atol=2 * EPSILON)
+        np.allclose(np.asarray(thresholds), np.linspace(0.0, 1.0, n), rtol=0.0, atol=2 * config.epsilon())
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from schuss.config import checked_data_format
 from schuss.graph import primitives as p
 from schuss.ops._custom_gradient import custom_gradient
 from schuss.ops._operands import promoted, reshaped, transposed
@@ -336,18 +337,16 @@ def _operands(name: str, inputs: Any, kernel: Any, data_format: str | None) -> t
 
 def channels_last(name: str, x: Any, data_format: str | None) -> Any:
     """`x` with its channels as the last axis."""
-    if data_format in (None, "channels_last"):
+    if checked_data_format(name, data_format) == "channels_last":
         return x
-    if data_format != "channels_first":
-        raise ValueError(
-            f"{name}: `data_format` must be 'channels_last' or 'channels_first'. Received: {data_format!r}"
-        )
     return transposed(x, (0, *range(2, x.ndim), 1))
 
 
 def border(y: Any, data_format: str | None) -> Any:
     """A result with channels last in the caller's format."""
-    return transposed(y, (0, y.ndim - 1, *range(1, y.ndim - 1))) if data_format == "channels_first" else y
+    if checked_data_format("border", data_format) == "channels_last":
+        return y
+    return transposed(y, (0, y.ndim - 1, *range(1, y.ndim - 1)))
 
 
 def each(name: str, argument: str, given: Any, axes: int, least: int = 1) -> Ints:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from schuss import ops
+from schuss import config, ops
 from schuss.graph import Tensor, as_dtype
 from schuss.ops._operands import promoted
 from schuss.ops.activations import as_float, log_softmax, softmax, softplus
@@ -28,8 +28,6 @@ __all__ = [
     "rms_normalization",
     "sparse_categorical_crossentropy",
 ]
-
-EPSILON = 1e-7
 
 
 def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Any:
@@ -182,7 +180,7 @@ def _log_probabilities(output: Any, from_logits: bool, axis: int) -> Any:
     if logits is not None:
         return log_softmax(logits, axis=axis)
     p = ops.divide(output, ops.sum(output, axis=axis, keepdims=True))
-    return ops.log(ops.clip(p, EPSILON, 1.0 - EPSILON))
+    return ops.log(ops.clip(p, config.epsilon(), 1.0 - config.epsilon()))
 
 
 def _logits_of(output: Any, from_logits: bool, activation: str, axis: int | None) -> Any:
@@ -227,7 +225,7 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     logits = _logits_of(output, from_logits, "sigmoid", None)
     if logits is not None:
         return ops.subtract(softplus(logits), ops.multiply(logits, target))
-    p = ops.clip(output, EPSILON, 1.0 - EPSILON)
+    p = ops.clip(output, config.epsilon(), 1.0 - config.epsilon())
     hit = ops.multiply(target, ops.log(p))
     miss = ops.multiply(ops.subtract(1, target), ops.log(ops.subtract(1, p)))
     return ops.negative(ops.add(hit, miss))
@@ -286,7 +284,7 @@ def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: float | None = No
     if not isinstance(order, int) or order < 1:
         raise ValueError(f"Argument `order` must be an int >= 1. Received: order={order}")
     x = as_float(x)
-    epsilon = EPSILON if epsilon is None else epsilon
+    epsilon = config.epsilon() if epsilon is None else epsilon
     axis = axis if axis is None or isinstance(axis, int) else tuple(axis)
     if order == 2:
         squares = ops.sum(ops.square(x), axis=axis, keepdims=True)
@@ -349,7 +347,8 @@ def layer_normalization(
     work = _at_least_single(x)
     mean, variance = moments(work, axes, keepdims=True)
     y = ops.multiply(
-        ops.subtract(work, mean), ops.rsqrt(ops.add(variance, EPSILON if epsilon is None else epsilon))
+        ops.subtract(work, mean),
+        ops.rsqrt(ops.add(variance, config.epsilon() if epsilon is None else epsilon)),
     )
     if gamma is not None:
         y = ops.multiply(y, _spread(gamma, axes, work))
@@ -371,7 +370,7 @@ def rms_normalization(
     axes = _axis_list(axis, x.ndim)
     work = _at_least_single(x)
     squares = ops.mean(ops.square(work), axis=axes, keepdims=True)
-    y = ops.multiply(work, ops.rsqrt(ops.add(squares, EPSILON if epsilon is None else epsilon)))
+    y = ops.multiply(work, ops.rsqrt(ops.add(squares, config.epsilon() if epsilon is None else epsilon)))
     if scale is not None:
         y = ops.multiply(y, _spread(scale, axes, work))
     return ops.cast(y, x.dtype)

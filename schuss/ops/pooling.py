@@ -147,7 +147,7 @@ def _adaptive(
     wanted = tuple(n if m is None else m for n, m in zip(spatial, given, strict=len(given) == len(spatial)))
     wanted = each(name, "output_size", wanted, len(spatial))
     if all(n % m == 0 for n, m in zip(spatial, wanted, strict=True)):
-        x = even(x, tuple(n // m for n, m in zip(spatial, wanted, strict=True)))
+        x = even(x, tuple(n // m for n, m in zip(spatial, wanted, strict=True)), data_format="channels_last")
     else:
         for axis, parts in enumerate(wanted, start=1):
             x = along(x, axis, parts)

@@ -32,6 +32,10 @@ def __getattr__(name: str) -> Any:  # files need layers, and layers need configs
     raise AttributeError(f"module 'schuss.saving' has no attribute {name!r}")
 
 
+def __dir__() -> list[str]:
+    return sorted({*__all__, *globals()})
+
+
 __all__ = [
     "CustomObjectScope",
     "custom_object_scope",

@@ -44,8 +44,18 @@ _PUBLIC_NAMES = {"GroupedQueryAttention": "GroupQueryAttention"}
 """Classes that have another name in public, in Keras as here."""
 
 
+_unsafe = False
+
+
+def enable_unsafe_deserialization() -> None:
+    """Read lambda functions from configs from now on where `safe_mode` is not given: their code is run. Do so only if
+    all configs come from sources that you trust. `load_model` still has its own `safe_mode`, which is True."""
+    global _unsafe
+    _unsafe = True
+
+
 class _State(threading.local):
-    safe_mode = True
+    safe_mode: bool | None = None
     """What files may make, in this thread: with `safe_mode`, nothing that runs code from the file."""
     from_file = False
     """Whether the configs are those of a file."""
@@ -124,7 +134,11 @@ def deserialize_from_file(
 
 def in_safe_mode() -> bool:
     """Whether what is made is described by a file that is not to be trusted: other files that it names are not read."""
-    return _state.from_file and _state.safe_mode
+    return _state.from_file and _safe()
+
+
+def _safe() -> bool:
+    return not _unsafe if _state.safe_mode is None else _state.safe_mode
 
 
 def serialize_keras_object(obj: Any) -> Any:
@@ -251,8 +265,8 @@ def deserialize_keras_object(
 
     Args:
         config: plain values. custom_objects: name → class or function, for classes that are not registered.
-        safe_mode: refuse what would run code from the config (lambda functions). Default True; within another
-            call, what that was given.
+        safe_mode: refuse what would run code from the config (lambda functions). Default: within another call
+            what that was given, else True, unless `enable_unsafe_deserialization` was called.
 
     Raises:
         ValueError: an unknown class, or one that `safe_mode` refuses.
@@ -302,7 +316,7 @@ def _revived(config: Any) -> Any:
     if name == "__slice__":
         return slice(arguments["start"], arguments["stop"], arguments["step"])
     if name == "__lambda__":
-        return revived_lambda(arguments, _state.safe_mode)
+        return revived_lambda(arguments, _safe())
     if name == "function":
         return _find(str(arguments), config)
     shared = config.get("shared_object_id")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from schuss.config import checked_data_format
 from schuss.graph import floatx
 
 _MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
@@ -26,14 +27,6 @@ def pillow(user: str) -> Any:
         raise ImportError(
             f"`{user}` needs Pillow, which is not installed: pip install pillow, or schuss[images]."
         ) from None
-
-
-def _checked_format(user: str, data_format: str | None) -> str:
-    if data_format not in (None, "channels_last", "channels_first"):
-        raise ValueError(
-            f"{user}: `data_format` must be 'channels_last' or 'channels_first'. Received: data_format={data_format!r}"
-        )
-    return data_format or "channels_last"
 
 
 def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dtype: Any = None) -> Any:
@@ -56,7 +49,7 @@ def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dty
         >>> schuss.utils.array_to_img(np.zeros((4, 6, 3))).size
         (6, 4)
     """
-    data_format = _checked_format("array_to_img", data_format)
+    data_format = checked_data_format("array_to_img", data_format)
     images = pillow("array_to_img")
     x = np.asarray(x, dtype=dtype or floatx())
     if x.ndim != 3:
@@ -91,7 +84,7 @@ def img_to_array(img: Any, data_format: str | None = None, dtype: Any = None) ->
         >>> schuss.utils.img_to_array(schuss.utils.array_to_img(np.zeros((4, 6, 1)))).shape
         (4, 6, 1)
     """
-    first = _checked_format("img_to_array", data_format) == "channels_first"
+    first = checked_data_format("img_to_array", data_format) == "channels_first"
     x = np.asarray(img, dtype=dtype or floatx())
     if x.ndim == 3:
         return x.transpose(2, 0, 1) if first else x

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from schuss.config import is_interactive_logging_enabled
+
 _REFRESH = 0.1  # seconds between two pictures of the line
 _BAR, _SHORTEST_BAR = 24, 6  # characters
 
@@ -65,7 +67,19 @@ class PlainProgress(Progress):
         seconds = time.perf_counter() - self._start
         values = [f"{name}: {number(value)}" for name, value in self._values(logs).items()]
         parts = [self._title(), f"{done}/{self.total or done}", f"{seconds:.1f}s", self._pace(done), *values]
-        print(" - ".join(part for part in parts if part), flush=True)
+        self._say(" - ".join(part for part in parts if part))
+
+    def _say(self, line: str) -> None:
+        print(line, flush=True)
+
+
+class LoggedProgress(PlainProgress):
+    """The same lines, told to the logger named "schuss"."""
+
+    def _say(self, line: str) -> None:
+        import logging
+
+        logging.getLogger("schuss").info(line)
 
 
 class LiveProgress(Progress):
@@ -190,7 +204,7 @@ def progress_for(
 
     Args:
         verbose: 0: none; 1 or ``"auto"``: a live line where there is a terminal or notebook, else as 2; 2: a
-            line for each epoch.
+            line for each epoch. After `disable_interactive_logging` these lines go to the logger.
 
     Raises:
         ValueError: something else.
@@ -199,6 +213,8 @@ def progress_for(
         raise ValueError(f"`verbose` must be 0, 1, 2 or 'auto', got {verbose!r}.")
     if verbose == 0:
         return Progress(epochs, rate)
+    if not is_interactive_logging_enabled():
+        return LoggedProgress(epochs, rate)
     if verbose != 2:
         if _in_notebook():
             return NotebookProgress(epochs, rate)

@@ -17,6 +17,12 @@ def auto_name(prefix: str) -> str:
     return prefix if count == 0 else f"{prefix}_{count}"
 
 
+def get_uid(prefix: str = "") -> int:
+    """How often this was asked of `prefix`, and automatic names were made with it, this time included."""
+    _counts[prefix] += 1
+    return _counts[prefix]
+
+
 def unique_name(name: str, taken: set[str]) -> str:
     """`name`, with the first free ``_1``, ``_2``, … if it is taken already; the result is added to
     `taken`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from schuss import activations, constraints, initializers, ops, regularizers
+from schuss.config import checked_data_format
 from schuss.layers._input_spec import InputSpec
 from schuss.layers._layer import Layer
 from schuss.layers._shapes import is_integer
@@ -17,7 +18,6 @@ from schuss.layers._windows import (
     reaches,
     split_shape,
 )
-from schuss.layers.reshaping.reshape import checked_data_format
 
 _KINDS = {"initializer": initializers, "regularizer": regularizers, "constraint": constraints}
 

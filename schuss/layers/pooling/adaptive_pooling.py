@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from schuss import ops
+from schuss.config import checked_data_format
 from schuss.graph import is_float
 from schuss.layers._layer import Layer
 from schuss.layers._shapes import is_integer
 from schuss.layers._windows import joined_shape, numbers, split_shape
-from schuss.layers.reshaping.reshape import checked_data_format
 
 
 class _AdaptivePooling(Layer):

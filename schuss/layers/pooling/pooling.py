@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from schuss import ops
+from schuss.config import checked_data_format
 from schuss.graph import is_float
 from schuss.layers._input_spec import InputSpec
 from schuss.layers._layer import Layer
 from schuss.layers._symbolic import KerasTensor
 from schuss.layers._windows import checked_padding, joined_shape, numbers, positions, split_shape
-from schuss.layers.reshaping.reshape import checked_data_format
 
 
 class _Pooling(Layer):

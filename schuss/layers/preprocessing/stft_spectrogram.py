@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from schuss import initializers, ops
+from schuss import config, initializers, ops
+from schuss.config import checked_data_format
 from schuss.graph import is_float
 from schuss.initializers import STFT
 from schuss.layers._input_spec import InputSpec
 from schuss.layers._layer import Layer
 
 _MODES = ("log", "magnitude", "psd", "real", "imag", "angle", "stft")
-_EPSILON = 1e-7
 
 
 class STFTSpectrogram(Layer):
@@ -100,7 +100,7 @@ class STFTSpectrogram(Layer):
         self.window, self.periodic, self.scaling = window, periodic, scaling
         self._kernels = {side: STFT(side, window, scaling, periodic) for side in ("real", "imag")}
         self.padding, self.expand_dims = padding, expand_dims
-        self.data_format = data_format or "channels_last"
+        self.data_format = checked_data_format("STFTSpectrogram", data_format)
         self.input_spec = InputSpec(ndim=3)
 
     def build(self, input_shape: Any) -> None:
@@ -134,9 +134,9 @@ class STFTSpectrogram(Layer):
             twice = np.ones(self._bins, power.dtype)
             twice[1:-1] = 2  # frequencies that also have a negative one
             return self._arranged(power * twice)
-        magnitude = ops.sqrt(ops.maximum(power, ops.cast(_EPSILON, power.dtype)))
+        magnitude = ops.sqrt(ops.maximum(power, ops.cast(config.epsilon(), power.dtype)))
         if self.mode == "log":
-            magnitude = ops.log(ops.maximum(magnitude, ops.cast(_EPSILON, power.dtype)))
+            magnitude = ops.log(ops.maximum(magnitude, ops.cast(config.epsilon(), power.dtype)))
         return self._arranged(magnitude)
 
     def _frames(self, inputs: Any) -> Any:

@@ -6,10 +6,10 @@ import math
 from typing import Any, ClassVar
 
 from schuss import ops, random
+from schuss.config import checked_data_format
 from schuss.layers._input_spec import InputSpec
 from schuss.layers._layer import Layer
 from schuss.layers._shapes import is_integer
-from schuss.layers.reshaping.reshape import checked_data_format
 from schuss.random import SeedGenerator
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from schuss import ops
+from schuss.config import checked_data_format
 from schuss.layers._input_spec import InputSpec
 from schuss.layers._layer import Layer
 from schuss.layers._shapes import is_integer
-from schuss.layers.reshaping.reshape import checked_data_format
 
 
 def _borders(owner: str, argument: str, given: Any, dimensions: int) -> tuple[tuple[int, int], ...]:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from schuss import ops
+from schuss.config import checked_data_format
 from schuss.layers._input_spec import InputSpec
 from schuss.layers._layer import Layer
 from schuss.layers._shapes import is_integer
@@ -170,15 +171,3 @@ class RepeatVector(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "n": self.n}
-
-
-def checked_data_format(owner: str, data_format: str | None) -> str:
-    """``"channels_last"`` or ``"channels_first"``; a ValueError for anything else."""
-    if data_format is None:
-        return "channels_last"
-    name = data_format.lower() if isinstance(data_format, str) else data_format
-    if name not in ("channels_last", "channels_first"):
-        raise ValueError(
-            f"{owner}: `data_format` must be 'channels_last' or 'channels_first', got {data_format!r}."
-        )
-    return name

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schuss import ops
+from schuss.config import checked_data_format
 from schuss.layers._input_spec import InputSpec
 from schuss.layers._layer import Layer
 from schuss.layers._shapes import is_integer
-from schuss.layers.reshaping.reshape import checked_data_format
 
 
 class _UpSampling(Layer):

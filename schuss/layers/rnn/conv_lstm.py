@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from schuss import ops
+from schuss.config import checked_data_format
 from schuss.layers._windows import checked_padding, joined_shape, numbers, positions, reaches, split_shape
-from schuss.layers.reshaping.reshape import checked_data_format
 from schuss.layers.rnn._cell import RecurrentCell, product
 from schuss.layers.rnn._cell_layer import CellLayer
 from schuss.layers.rnn._settings import given

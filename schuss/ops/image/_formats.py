@@ -6,18 +6,6 @@ from typing import Any
 
 from schuss import ops
 
-FORMATS = ("channels_last", "channels_first")
-
-
-def checked_format(name: str, data_format: str | None) -> str:
-    if data_format is None:
-        return "channels_last"
-    if data_format not in FORMATS:
-        raise ValueError(
-            f"{name}: `data_format` must be 'channels_last' or 'channels_first'. Received: data_format={data_format!r}"
-        )
-    return data_format
-
 
 def spatial_axes(data_format: str) -> tuple[int, int]:
     """The axes of height and width, counted from the end."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from schuss import ops
-from schuss.ops.image._formats import as_images, checked_format, spatial_axes
+from schuss.config import checked_data_format
+from schuss.ops.image._formats import as_images, spatial_axes
 
 
 def pad_images(
@@ -34,7 +35,7 @@ def pad_images(
         >>> ops.image.pad_images(ops.ones((1, 1, 1)), 1, 0, target_height=2, target_width=2)[..., 0].tolist()
         [[0.0, 0.0], [1.0, 0.0]]
     """
-    data_format = checked_format("pad_images", data_format)
+    data_format = checked_data_format("pad_images", data_format)
     images = as_images("pad_images", images)
     widths = [(0, 0)] * len(images.shape)
     sides: Any = (
@@ -78,7 +79,7 @@ def crop_images(
         >>> ops.image.crop_images(ops.ones((4, 5, 3)), 1, 1, 0, 2).shape
         (3, 2, 3)
     """
-    data_format = checked_format("crop_images", data_format)
+    data_format = checked_data_format("crop_images", data_format)
     images = as_images("crop_images", images)
     key: list[Any] = [slice(None)] * len(images.shape)
     for axis, names, (before, after, target) in (

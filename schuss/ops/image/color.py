@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from schuss import ops
+from schuss.config import checked_data_format
 from schuss.graph import is_float
-from schuss.ops.image._formats import as_images, channel_axis, checked_format
+from schuss.ops.image._formats import as_images, channel_axis
 
 _LUMA = (0.2989, 0.5870, 0.1140)  # ITU-R BT.601
 
@@ -28,7 +29,7 @@ def rgb_to_grayscale(images: Any, data_format: str | None = None) -> Any:
         >>> ops.image.rgb_to_grayscale(ops.ones((2, 4, 4, 3))).shape
         (2, 4, 4, 1)
     """
-    axis = channel_axis(checked_format("rgb_to_grayscale", data_format))
+    axis = channel_axis(checked_data_format("rgb_to_grayscale", data_format))
     images = as_images("rgb_to_grayscale", images)
     if images.shape[axis] not in (1, 3):
         raise ValueError(
@@ -45,7 +46,7 @@ def rgb_to_grayscale(images: Any, data_format: str | None = None) -> Any:
 
 def _planes(name: str, images: Any, data_format: str | None) -> tuple[list[Any], int]:
     """The three channels, and their axis."""
-    axis = channel_axis(checked_format(name, data_format))
+    axis = channel_axis(checked_data_format(name, data_format))
     images = as_images(name, images)
     if not is_float(images.dtype):
         raise ValueError(

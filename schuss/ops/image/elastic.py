@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from schuss import ops
+from schuss.config import checked_data_format
 from schuss.graph import Tensor
-from schuss.ops.image._formats import as_batch, as_given, checked_format, one_of
+from schuss.ops.image._formats import as_batch, as_given, one_of
 from schuss.ops.image.warping import FILL_MODES, INTERPOLATIONS, sampled_at
 
 
@@ -44,7 +45,7 @@ def elastic_transform(
         >>> ops.image.elastic_transform(ops.ones((2, 8, 8, 3)), seed=1).shape
         (2, 8, 8, 3)
     """
-    data_format = checked_format("elastic_transform", data_format)
+    data_format = checked_data_format("elastic_transform", data_format)
     one_of("elastic_transform", "interpolation", interpolation, INTERPOLATIONS)
     one_of("elastic_transform", "fill_mode", fill_mode, FILL_MODES)
     images = ops.convert_to_tensor(images)

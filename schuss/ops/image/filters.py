@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from schuss import ops
+from schuss.config import checked_data_format
 from schuss.graph import is_float
-from schuss.ops.image._formats import as_batch, as_given, as_images, checked_format
+from schuss.ops.image._formats import as_batch, as_given, as_images
 
 
 def gaussian_blur(
@@ -39,7 +40,7 @@ def gaussian_blur(
         >>> float(ops.image.gaussian_blur(x)[1, 1, 0].round(3))
         0.204
     """
-    data_format = checked_format("gaussian_blur", data_format)
+    data_format = checked_data_format("gaussian_blur", data_format)
     sizes = tuple(kernel_size) if isinstance(kernel_size, (tuple, list)) else ()
     if len(sizes) != 2 or any(int(n) != n or n < 1 for n in sizes):
         raise ValueError(
@@ -67,7 +68,7 @@ def smoothed(batch: Any, kernel: Any, padding: str) -> Any:
     """Every channel of [n, h, w, c] convolved with the kernel, [kh, kw]."""
     channels = batch.shape[-1]
     each = ops.broadcast_to(ops.reshape(kernel, (*kernel.shape, 1, 1)), (*kernel.shape, channels, 1))
-    return ops.depthwise_conv(batch, each, 1, padding)
+    return ops.depthwise_conv(batch, each, 1, padding, "channels_last")
 
 
 def sobel_edges(images: Any, data_format: str | None = None) -> Any:
@@ -90,7 +91,7 @@ def sobel_edges(images: Any, data_format: str | None = None) -> Any:
         >>> ops.image.sobel_edges(ramp)[0, 1, 2, 0].tolist()
         [0.0, 8.0]
     """
-    data_format = checked_format("sobel_edges", data_format)
+    data_format = checked_data_format("sobel_edges", data_format)
     images = as_images("sobel_edges", images)
     if len(images.shape) != 4:
         raise ValueError(
@@ -154,7 +155,7 @@ def ssim(
         >>> round(float(ops.image.ssim(x, x)), 5)
         1.0
     """
-    data_format = checked_format("ssim", data_format)
+    data_format = checked_data_format("ssim", data_format)
     image1, image2 = as_images("ssim", image1), as_images("ssim", image2)
     if tuple(image1.shape) != tuple(image2.shape):
         raise ValueError(

@@ -6,9 +6,9 @@ from math import prod
 from typing import Any
 
 from schuss import ops
+from schuss.config import checked_data_format
 from schuss.ops._windows import windows
 from schuss.ops.convolution import geometry_of
-from schuss.ops.image._formats import checked_format
 
 
 def extract_patches(
@@ -83,7 +83,7 @@ def _patches(
     data_format: str | None,
     dimensions: int,
 ) -> Any:
-    data_format = checked_format(name, data_format)
+    data_format = checked_data_format(name, data_format)
     x = ops.convert_to_tensor(x)
     if len(x.shape) not in (dimensions + 1, dimensions + 2):
         raise ValueError(

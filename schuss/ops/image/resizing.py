@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from schuss import ops
+from schuss.config import checked_data_format
 from schuss.graph import Tensor, is_float
-from schuss.ops.image._formats import as_images, checked_format, one_of, spatial_axes
+from schuss.ops.image._formats import as_images, one_of, spatial_axes
 
 INTERPOLATIONS = ("bilinear", "nearest", "lanczos3", "lanczos5", "bicubic", "area")
 
@@ -113,7 +114,7 @@ def resize(
         >>> ops.image.resize(ops.array([[[0.0], [1.0]]]), (1, 4))[..., 0].tolist()
         [[0.0, 0.25, 0.75, 1.0]]
     """
-    data_format = checked_format("resize", data_format)
+    data_format = checked_data_format("resize", data_format)
     if not isinstance(size, (tuple, list)) or len(size) != 2:
         raise ValueError(f"resize: expected `size` to be a tuple of 2 integers. Received: size={size!r}")
     if min(size) <= 0:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from schuss import ops
+from schuss.config import checked_data_format
 from schuss.graph import is_float
 from schuss.graph.primitives import gather_p
 from schuss.ops._operands import broadcast, joint_shape
-from schuss.ops.image._formats import as_batch, as_given, checked_format, one_of
+from schuss.ops.image._formats import as_batch, as_given, one_of
 
 INTERPOLATIONS = ("nearest", "bilinear")
 FILL_MODES = ("constant", "nearest", "wrap", "mirror", "reflect")
@@ -164,7 +165,7 @@ def affine_transform(
         >>> ops.image.affine_transform(x, ops.array([1.0, 0, -1, 0, 1, 0, 0, 0]))[..., 0].tolist()
         [[0.0, 1.0, 2.0]]
     """
-    data_format = checked_format("affine_transform", data_format)
+    data_format = checked_data_format("affine_transform", data_format)
     one_of("affine_transform", "interpolation", interpolation, INTERPOLATIONS)
     one_of("affine_transform", "fill_mode", fill_mode, FILL_MODES)
     images = ops.convert_to_tensor(images)
@@ -244,7 +245,7 @@ def perspective_transform(
         [[2.0, 1.0], [4.0, 3.0]]
     """
     name = "perspective_transform"
-    data_format = checked_format(name, data_format)
+    data_format = checked_data_format(name, data_format)
     one_of(name, "interpolation", interpolation, INTERPOLATIONS)
     images = ops.convert_to_tensor(images)
     batch = as_batch(name, images, data_format)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from schuss import ops, random
+from schuss.config import checked_data_format
 from schuss.layers._layer import Layer
 from schuss.layers._symbolic import KerasTensor
-from schuss.layers.reshaping.reshape import checked_data_format
 from schuss.random import SeedGenerator
 
 Transformation = Any
