@@ -1,4 +1,5 @@
-"""Connectionist temporal classification: the loss of label sequences whose alignment is not known."""
+"""Connectionist temporal classification: the loss of label sequences whose alignment is not known, and the way back to
+labels."""
 
 from __future__ import annotations
 
@@ -7,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from schuss import ops
+from schuss.graph import Spec, as_dtype
+from schuss.graph import primitives as p
 from schuss.ops.activations import as_float, log_softmax
 
-__all__ = ["ctc_loss"]
+__all__ = ["ctc_decode", "ctc_loss"]
 
 _NEVER = -1e30  # the log of a probability of 0 that stays finite under additions
 _IMPOSSIBLE = 1e29
@@ -71,3 +74,113 @@ def _total(emitted: Any, extended: Any, lengths: Any, blank: int) -> Any:
 def _later(x: Any, by: int, fill: Any) -> Any:
     """x [batch, places] moved by some places."""
     return ops.pad(x, ((0, 0), (by, 0)), constant_values=fill)[:, : x.shape[1]]
+
+
+def ctc_decode(
+    inputs: Any,
+    sequence_lengths: Any,
+    strategy: str = "greedy",
+    beam_width: int = 100,
+    top_paths: int = 1,
+    merge_repeated: bool = True,
+    mask_index: int = 0,
+) -> tuple[Any, Any]:
+    """The labels that the output of a network trained with `ctc_loss` most likely means.
+
+    Args:
+        inputs: logits [batch, time, classes]. sequence_lengths: integers [batch]: how many times count.
+        strategy: ``"greedy"`` (default): the best class at each time; ``"beam_search"``: the label sequences whose
+            alignments have the largest sum of probabilities among the `beam_width` best at each time (on the host).
+        beam_width: default 100. top_paths: how many sequences a beam search gives. Default 1.
+        merge_repeated: whether a greedy search makes one label of the same class at times in a row. Default True.
+        mask_index: the class that stands for a blank. Default 0.
+
+    Returns:
+        Labels, int32 [paths, batch, time], filled up with −1, and scores. Greedy: one path, and [batch, 1], the sums of
+        the best logits, negative. Beam search: `top_paths`, the best first, and their log-probabilities [batch, paths].
+
+    Raises:
+        ValueError: another shape or strategy.
+
+    Example:
+        >>> import numpy as np
+        >>> from schuss import ops
+        >>> logits = np.log(np.array([[[0.1, 0.8, 0.1], [0.1, 0.7, 0.2], [0.6, 0.2, 0.2], [0.2, 0.1, 0.7]]]))
+        >>> labels, _ = ops.ctc_decode(logits, [4])
+        >>> labels.tolist()
+        [[[1, 2, -1, -1]]]
+
+    Source: Hannun et al., *First-pass large vocabulary continuous speech recognition using bi-directional recurrent DNNs*
+    (2014), algorithm 1.
+    """
+    inputs, lengths = as_float(inputs), ops.cast(sequence_lengths, "int32")
+    if inputs.ndim != 3 or lengths.shape != inputs.shape[:1]:
+        raise ValueError(
+            "ctc_decode: expected inputs [batch, time, classes] and sequence_lengths [batch]. "
+            f"Received: inputs.shape={tuple(inputs.shape)}, sequence_lengths.shape={tuple(lengths.shape)}"
+        )
+    if strategy == "greedy":
+        return _greedy(inputs, lengths, merge_repeated, mask_index)
+    if strategy != "beam_search":
+        raise ValueError(f"ctc_decode: `strategy` must be 'greedy' or 'beam_search'. Received: {strategy!r}")
+    batch, times, _ = inputs.shape
+
+    def search(logs: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        labels = np.full((top_paths, batch, times), -1, "int32")
+        scores = np.full((batch, top_paths), -np.inf, logs.dtype)
+        for row, length in enumerate(lengths):
+            best = _beam_search(logs[row, :length].astype("float64"), beam_width, mask_index)
+            for place, (path, score) in enumerate(best[:top_paths]):
+                labels[place, row, : len(path)], scores[row, place] = path, score
+        return labels, scores
+
+    specs = (Spec((top_paths, batch, times), as_dtype("int32")), Spec((batch, top_paths), inputs.dtype))
+    labels, scores = p.host_call_p.bind(log_softmax(inputs), lengths, function=search, specs=specs)
+    return labels, scores
+
+
+def _greedy(logits: Any, lengths: Any, merge: bool, blank: int) -> tuple[Any, Any]:
+    times = logits.shape[1]
+    counts = ops.less(ops.arange(times, dtype="int32"), ops.expand_dims(lengths, -1))
+    best = ops.where(counts, ops.argmax(logits, axis=-1), blank)
+    dropped = ops.equal(best, blank)
+    if merge:
+        dropped = ops.logical_or(dropped, ops.equal(best, _later(best, 1, -1)))
+    order = ops.argsort(ops.where(dropped, times, ops.arange(times, dtype="int32")), axis=-1)
+    labels = ops.take_along_axis(ops.where(dropped, -1, best), order, axis=-1)
+    score = ops.sum(ops.where(counts, ops.max(logits, axis=-1), 0.0), axis=1, keepdims=True)
+    return ops.expand_dims(labels, 0), ops.negative(score)
+
+
+def _beam_search(logs: np.ndarray, width: int, blank: int) -> list[tuple[tuple[int, ...], float]]:
+    """Label sequences with the logs of their probabilities, the best first; of equal ones that with lower classes.
+
+    For each sequence two probabilities are kept: of its alignments that end in a blank, and of the others, since only
+    behind a blank the same class again is a new label.
+    """
+    beams: dict[tuple[int, ...], list[float]] = {(): [0.0, -np.inf]}
+    for log in logs:
+        following: dict[tuple[int, ...], list[float]] = {}
+        for path, (after_blank, after_label) in beams.items():
+            total = np.logaddexp(after_blank, after_label)
+            _add(following, path, 0, total + log[blank])
+            for label in range(len(log)):
+                if label == blank:
+                    continue
+                if path and path[-1] == label:
+                    _add(following, path, 1, after_label + log[label])
+                    _add(following, (*path, label), 1, after_blank + log[label])
+                else:
+                    _add(following, (*path, label), 1, total + log[label])
+        beams = dict(_ranked(following)[:width])
+    return [(path, float(np.logaddexp(*ends))) for path, ends in _ranked(beams)]
+
+
+def _add(paths: dict[tuple[int, ...], list[float]], path: tuple[int, ...], end: int, log: float) -> None:
+    ends = paths.setdefault(path, [-np.inf, -np.inf])
+    ends[end] = float(np.logaddexp(ends[end], log))
+
+
+def _ranked(paths: dict[tuple[int, ...], list[float]]) -> list[tuple[tuple[int, ...], list[float]]]:
+    possible = [item for item in paths.items() if max(item[1]) > -np.inf]
+    return sorted(possible, key=lambda item: (-np.logaddexp(*item[1]), item[0]))
