@@ -402,6 +402,68 @@ def shuffled_sequences():
     return found(model, (x, y)), "unrelated-labels", "y"
 
 
+def batches_far_too_large():
+    x = np.random.default_rng(0).normal(size=(4096, 10)).astype("float32")
+    y = 5 + x @ np.full((10, 1), 0.1, "float32")  # at first every row says: up
+    return found(regressor(), (x, y), batch_size=512), "batch-too-large", ""
+
+
+def loss_that_is_no_number():
+    history = {"loss": [2.3, 51.0, np.nan, np.nan]}
+    return found(classifier(), digits()[0], history=history), "diverged", ""
+
+
+def several_labels_at_once():
+    (x, y), _ = digits()
+    both = np.eye(10, dtype="float32")[y]
+    both[::3, 0] = 1
+    return found(classifier(loss="categorical_crossentropy"), (x, both)), "labels-not-one-hot", "y"
+
+
+def no_sigmoid():
+    (x, y), _ = cancer()
+    model = classifier(inputs=30, last=Dense(1), loss="binary_crossentropy")
+    return found(model, (x, y)), "no-sigmoid", "the output"
+
+
+def sigmoid_twice():
+    (x, y), _ = cancer()
+    loss = schuss.losses.BinaryCrossentropy(from_logits=True)
+    return (
+        found(classifier(inputs=30, last=Dense(1, activation="sigmoid"), loss=loss), (x, y)),
+        "sigmoid-and-logits",
+        "the output",
+    )
+
+
+def saturated_output():
+    (x, y), _ = cancer()
+    large = schuss.initializers.RandomNormal(stddev=50.0)
+    last = Dense(1, activation="sigmoid", kernel_initializer=large, name="last")
+    return (
+        found(classifier(inputs=30, last=last, loss="binary_crossentropy"), (x, y)),
+        "saturated-output",
+        "last",
+    )
+
+
+def steps_from_one_side_of_the_valley_to_the_other():
+    x = np.random.default_rng(0).normal(size=(2048, 4)).astype("float32")
+    model = schuss.Sequential([Input((4,)), Dense(4, name="linear")])
+    model.compile(schuss.optimizers.SGD(3.8), "mse")  # stable below 4: the curvature is 1/2
+    return found(model, (x, x @ np.eye(4, dtype="float32")), batch_size=256), "update-too-large", "linear"
+
+
+def saturated_gates():
+    x = np.random.default_rng(0).normal(size=(600, 12, 4)).astype("float32")
+    large = schuss.initializers.RandomNormal(stddev=30.0)
+    model = schuss.Sequential(
+        [Input((12, 4)), LSTM(8, kernel_initializer=large, name="memory"), Dense(1, activation="sigmoid")]
+    )
+    model.compile("adam", "binary_crossentropy")
+    return found(model, (x, (x[:, -1, 0] > 0).astype("float32"))), "saturated-units", "memory"
+
+
 FAULTS = [
     dead_relus, rate_a_hundred_times_too_high, rate_of_descent_too_high, rate_a_thousand_times_too_low,
     rate_of_descent_too_low, shuffled_labels, shuffled_values, leaked_rows, unscaled_feature, unscaled_pixels, log_of_zero,
@@ -410,7 +472,8 @@ FAULTS = [
     validation_from_elsewhere, validation_of_other_pictures, validation_with_other_classes, batch_norm_of_two,
     softmax_twice, no_softmax, sigmoid_of_classes, softmax_of_one_unit, labels_from_one, labels_of_minus_one,
     targets_out_of_reach, overfitting, underfitting, loss_that_rises, unused_weights, update_far_too_large, one_class,
-    saturated_in_a_convnet, shuffled_sequences,
+    saturated_in_a_convnet, shuffled_sequences, batches_far_too_large, loss_that_is_no_number, several_labels_at_once,
+    saturated_gates, no_sigmoid, sigmoid_twice, saturated_output, steps_from_one_side_of_the_valley_to_the_other,
 ]  # fmt: skip
 
 

@@ -12,7 +12,21 @@ import numpy as np
 
 from schuss import backends, ops
 from schuss.autodiff import gradients
-from schuss.graph import Node, Spec, StatelessScope, Tensor, Variable, _tree, active_trace, is_float, trace
+from schuss.graph import (
+    Body,
+    Node,
+    Spec,
+    StatelessScope,
+    Tensor,
+    Variable,
+    _tree,
+    active_trace,
+    is_float,
+    name_path,
+    trace,
+    tracing,
+)
+from schuss.graph.primitives import scan_p
 from schuss.layers._call import calls, watching
 from schuss.layers._remat import recomputed_call
 from schuss.training._outputs import Output
@@ -232,6 +246,11 @@ class _Tracing:
             path = node.scope.partition("/")[2] or node.scope
             self.units.append(UnitsSeen(kind, path, result.id in ends))
             self.shares.append(_share(kind, result))
+        for loop in [node for node in nodes if node.primitive is scan_p]:
+            path = loop.scope.partition("/")[2] or loop.scope
+            for kind, share in _shares_in_loop(loop):
+                self.units.append(UnitsSeen(kind, path, False))
+                self.shares.append(share)
         for tensor in [t for node in nodes for t in node.outputs if t.origin and t.origin[0] == SOFTMAX]:
             path = tensor.node.scope.partition("/")[2] if tensor.node else ""
             self.units.append(UnitsSeen(SOFTMAX, path, tensor.id in ends))
@@ -264,6 +283,35 @@ def _share(kind: str, result: Tensor) -> Tensor:
     else:
         hit = ops.logical_or(ops.less(result, _NEAR), ops.greater(result, 1 - _NEAR))
     return ops.mean(ops.cast(hit, "float32"), axis=axes)
+
+
+def _shares_in_loop(loop: Node) -> list[tuple[str, Tensor]]:
+    """The activation functions within a loop, such as gates, one of each kind, with their shares in all turns: the loop once
+    more, which gives these in each turn."""
+    body, (_, carries) = loop.params["body"].graph, loop.params["counts"]
+    kinds = [
+        _KINDS.get(n.primitive.name, lambda n: None)(n) if n.outputs[0].ndim > 1 else None for n in body.nodes
+    ]
+    if not any(kinds):
+        return []
+    with tracing() as here:
+        inputs = [here.input(t.spec, t.name) for t in body.inputs]
+        known = {t.id: new for t, new in zip(body.inputs, inputs, strict=True)}
+        known |= {t.id: here.own(t.array) for t in body.constants()}
+        for node in body.nodes:
+            with name_path(node.scope):
+                made = here.record(node.primitive, [known[t.id] for t in node.inputs], node.params)
+            results = made if node.primitive.several_results else [made]
+            known |= {t.id: new for t, new in zip(node.outputs, results, strict=True)}
+        shares = [_share(kind, known[n.outputs[0].id]) for n, kind in zip(body.nodes, kinds) if kind]
+        again = Body(
+            here.graph(inputs, [*(known[t.id] for t in body.outputs[:carries]), *map(here.own, shares)])
+        )
+    results = scan_p.bind(*loop.inputs, **{**loop.params, "body": again})
+    found: dict[str, list[Tensor]] = {}
+    for kind, share in zip(filter(None, kinds), results[carries:]):
+        found.setdefault(kind, []).append(ops.mean(share, axis=0))
+    return [(kind, ops.concatenate(shares)) for kind, shares in found.items()]
 
 
 def _is_relu(node: Node) -> str | None:
