@@ -8,6 +8,7 @@ import csv
 import gzip
 import io
 import itertools
+import re
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -37,7 +38,15 @@ _KINDS = {
     b"\x7fELF": "a program",
     b"\x93NUMPY": "a NumPy array (.npy)",
     b"RIFF": "a sound or a film",
+    b"<!DOCTYPE": "a web page (HTML)",
+    b"<!doctype": "a web page (HTML)",
+    b"<html": "a web page (HTML)",
+    b"<?xml": "XML",
+    b"[{": "JSON",
+    b'{"': "JSON",
 }
+_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_SAID = re.compile(r"sep=(.)\r?\n")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -83,10 +92,14 @@ class CsvFile:
         head = self._head()
         self._encoding = encoding or self._found_encoding(head)
         text = self._decoded(head)
-        self._delimiter = delimiter or _found_delimiter(text)
+        said = _SAID.match(text)  # for Excel: which delimiter there is
+        self._lines_above = 1 if said else 0
+        text = text[said.end() :] if said else text
+        self._delimiter = delimiter or (said[1] if said else _found_delimiter(text))
         csv.field_size_limit(sys.maxsize)
         self.names = self._header()
-        sample = list(itertools.islice(csv.reader(io.StringIO(text), delimiter=self._delimiter), 1, 1000))
+        lines = io.StringIO(text, newline="")
+        sample = list(itertools.islice(csv.reader(lines, delimiter=self._delimiter), 1, 1000))
         self.decimal = decimal_sign((cell.strip() for row in sample for cell in row), self._delimiter)
 
     # What it is ---
@@ -162,7 +175,7 @@ class CsvFile:
         """The file's rows from the start; what goes wrong within is told with its line."""
         with self._bytes() as file:
             text = io.TextIOWrapper(file, encoding=self._encoding, newline="")
-            pieces = Pieces(text, self._delimiter)
+            pieces = Pieces(text, self._delimiter, self._lines_above)
             try:
                 yield pieces
             except UnicodeDecodeError as error:
@@ -181,7 +194,8 @@ class CsvFile:
         unnamed = sum(not name for name in names)
         if unnamed == len(names) or (unnamed and len(names) > 1 and unnamed > 1):
             raise ValueError(
-                f"{self.shown}, line {line}: {unnamed} columns have no name. The first line names columns."
+                f"{self.shown}, line {line}: {unnamed} columns have no name. The first line names columns; remove "
+                "what stands above it, such as a title."
             )
         names = [name or "unnamed" for name in names]
         for name in names:
@@ -210,16 +224,17 @@ class CsvFile:
         shown = self._delimiter.join(row.cells)
         shown = shown if len(shown) <= 60 else shown[:57] + "…"
         lines = f"line {row.first}" if row.first == row.last else f"lines {row.first} to {row.last}"
-        unclosed = " Is there a quote that is not closed?" if row.first < row.last else ""
+        delimiter = _DELIMITERS.get(self._delimiter, repr(self._delimiter))
+        if row.first < row.last:
+            advice = "Is there a quote that is not closed?"
+        elif len(row.cells) > len(self.names):
+            advice = f"A cell with a {delimiter} in it must stand in quotes."
+        else:
+            advice = f"Every row needs all cells, empty ones, too, with a {delimiter} between them."
         return ValueError(
             f"{self.shown}, {lines}: {len(row.cells)} cells, but the first line names {len(self.names)} columns "
-            f"({shown!r}).{unclosed} A cell with a {_delimiter_name(self._delimiter)} in it must stand in quotes, and every "
-            "row needs all cells."
+            f"({shown!r}). {advice}"
         )
-
-
-def _delimiter_name(delimiter: str) -> str:
-    return {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}.get(delimiter, repr(delimiter))
 
 
 def _found_delimiter(text: str) -> str:
@@ -227,7 +242,7 @@ def _found_delimiter(text: str) -> str:
     lines = text.splitlines()
     sample = "\n".join(lines[: min(200, max(1, len(lines) - 1))])
     best, most = ",", 0.0
-    for delimiter in (",", ";", "\t", "|"):
+    for delimiter in _DELIMITERS:
         try:
             widths = [len(row) for row in csv.reader(io.StringIO(sample), delimiter=delimiter) if row]
         except csv.Error:

@@ -127,6 +127,11 @@ FORMATS: dict[str, Callable[[str], float]] = {
 }
 """How dates are written → what reads one as seconds since 1970 (or midnight), by the clock on the wall; NaN: is none."""
 
+_TOGETHER = ("year-month-day", "month/day/year", "day.month.year", "named month", "年月日")
+"""Formats that may occur in one column."""
+
+_EITHER = {"month/day/year", "day.month.year"}
+
 
 def found_format(values: Iterable[str]) -> tuple[str, float] | None:
     """The format by which most of these are dates, and the share that is; None for fewer than nine in ten.
@@ -143,12 +148,41 @@ def found_format(values: Iterable[str]) -> tuple[str, float] | None:
         tied_dots = best and best[0] == "month/day/year" and name == "day.month.year" and share >= best[1]
         if share >= 0.9 and (ahead or (tied_dots and not any("/" in text for text in texts))):
             best = name, share
-    return best
+    return best or _found_formats(texts)
+
+
+def _found_formats(texts: list[str]) -> tuple[str, float] | None:
+    """Two or three formats by which most of these are dates, each of a part: ``"year-month-day or day.month.year"``; never
+    both day first and month first."""
+    rest, chosen = texts, []
+    while len(chosen) < 3 and len(rest) > 0.1 * len(texts):
+        left = {
+            name: [t for t in rest if math.isnan(FORMATS[name](t))]
+            for name in _TOGETHER
+            if name not in chosen
+        }
+        name = min(left, key=lambda name: len(left[name]))
+        if len(rest) - len(left[name]) < 0.05 * len(texts) or {*chosen, name} >= _EITHER:
+            return None
+        rest, chosen = left[name], [*chosen, name]
+    return (" or ".join(chosen), 1 - len(rest) / len(texts)) if len(rest) <= 0.1 * len(texts) else None
+
+
+def reader(form: str) -> Callable[[str], float]:
+    """What reads a date that is written in this way, or, where several are named with "or", in the first of them that fits.
+
+    Raises:
+        KeyError: there is no such format.
+    """
+    readers = [FORMATS[name] for name in form.split(" or ")]
+    if len(readers) == 1:
+        return readers[0]
+    return lambda text: next((value for read in readers if not math.isnan(value := read(text))), math.nan)
 
 
 def seconds(texts: Iterable[str], form: str) -> np.ndarray:
     """Texts as seconds since 1970, float64; NaN for what is no date."""
-    read, known = FORMATS[form], {}
+    read, known = reader(form), {}
     values = []
     for text in texts:
         value = known.get(text)

@@ -101,7 +101,8 @@ class DateParts(Layer):
 
     Args:
         format: one of ``"year-month-day"``, ``"month/day/year"``, ``"day.month.year"``, ``"named month"``, ``"年月日"``,
-            ``"year-month"``, ``"hour:minute"``, ``"yearmonthday"``. A time may follow a date.
+            ``"year-month"``, ``"hour:minute"``, ``"yearmonthday"``; or several of them with ``" or "`` between: the first
+            that fits is taken. A time may follow a date.
         parts: which; default all. ``"elapsed"`` 1 number: ``(t − origin) / scale``; ``"year"`` 1: years since that of
             origin, by ten; ``"season"`` 4: sine and cosine of the angle in the year and of twice that; ``"month"`` 12 and
             ``"weekday"`` 7: ones and zeros; ``"day"`` 1: −1 … 1 in the month; ``"hour"`` 4: as season, in the day.
@@ -132,8 +133,13 @@ class DateParts(Layer):
     ):
         super().__init__(**kwargs)
         self.autocast = False
-        if format not in _dates.FORMATS:
-            raise ValueError(f"DateParts: `format` must be one of {list(_dates.FORMATS)}, got {format!r}.")
+        try:
+            _dates.reader(format)
+        except KeyError:
+            raise ValueError(
+                f"DateParts: `format` must be one of {list(_dates.FORMATS)}, or several with ' or ' between them, got "
+                f"{format!r}."
+            ) from None
         self.format, self.origin, self.scale = format, float(origin), float(scale)
         self.parts = list(_dates.SIZES if parts is None else parts)
         unknown = [part for part in self.parts if part not in _dates.SIZES]

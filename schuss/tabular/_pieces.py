@@ -30,7 +30,7 @@ class Pieces:
     through that.
 
     Args:
-        file: text, opened with ``newline=""``. delimiter: between cells.
+        file: text, opened with ``newline=""``. delimiter: between cells. above: lines above the first row.
 
     Attributes:
         line: how many lines have been read.
@@ -39,9 +39,9 @@ class Pieces:
         RaggedRow: a row has not as many cells as it should. csv.Error: the file cannot be taken apart.
     """
 
-    def __init__(self, file: IO[str], delimiter: str):
+    def __init__(self, file: IO[str], delimiter: str, above: int = 0):
         self._file, self._delimiter = file, delimiter
-        self.line = 0
+        self.line = sum(1 for _ in itertools.islice(file, above))
 
     def header(self) -> list[str]:
         """The cells of the first row that is not blank; [] if there is none."""
@@ -80,6 +80,8 @@ class Pieces:
         self.line = before
         for row in reader:
             first, self.line = self.line + 1, before + reader.line_num
+            while len(row) > width and not row[-1].strip():
+                row.pop()  # delimiters at the end
             if row and len(row) != width:
                 raise RaggedRow(first, self.line, row)
             if row:

@@ -129,9 +129,8 @@ class Scan:
             if progress:
                 progress(self.rows)
         if not self.rows:
-            raise ValueError(
-                f"{source.shown} has a header ({', '.join(source.names[:5])}, …), but no rows below it."
-            )
+            names = ", ".join(source.names[:5]) + (", …" if len(source.names) > 5 else "")
+            raise ValueError(f"{source.shown} has a header ({names}), but no rows below it.")
         for name, cells in sample.columns().items():
             self.columns[name].sample = cells
 

@@ -63,9 +63,15 @@ def check_target(name: str, names: list[str], shown: str) -> None:
     if name in names:
         return
     listed = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
-    raise ValueError(
-        f"{shown} has no column {name!r}. {suggestion(name, names)} Its columns: {listed}.".replace("  ", " ")
-    )
+    hint = suggestion(name, names)
+    hint = f" {hint}" if hint.startswith("Did you mean") else ""
+    numbers = [name for name in names if tidy_label(name) != name or name.lstrip("-").isdigit()]
+    question = ""
+    if numbers:
+        question = " Are these a row, and the names missing? They must stand in the first line."
+    elif len(names) == 1:
+        question = " Does something stand above the names?"
+    raise ValueError(f"{shown} has no column {name!r}.{hint} Its columns: {listed}.{question}")
 
 
 def target_of(seen: Scanned, task: str | None, decimal: str, shown: str) -> Target:
@@ -93,7 +99,9 @@ def target_of(seen: Scanned, task: str | None, decimal: str, shown: str) -> Targ
     target = _quantity(seen, shown, numeric, decimal) if task == "regression" else _classes(seen, shown)
     target.rows, target.missing = seen.filled, seen.missing
     if seen.missing:
-        target.warnings.append(f"{seen.missing:,} rows have no {seen.name!r} and were left out")
+        rows = "1 row has" if seen.missing == 1 else f"{seen.missing:,} rows have"
+        left = "was" if seen.missing == 1 else "were"
+        target.warnings.append(f"{rows} no {seen.name!r} and {left} left out")
     return target
 
 

@@ -122,6 +122,18 @@ def test_day_or_month_first_is_told_by_what_is_possible():
     assert found_format(["03/04/2021", "04/25/2021"] * 5)[0] == "month/day/year"
 
 
+def test_dates_in_several_formats():
+    mixed = [f"2021-05-{n:02}" for n in range(1, 21)] + [f"{n:02}.06.2021" for n in range(13, 25)] + ["?"]
+    form, share = found_format(mixed)
+    assert (form, round(share, 2)) == ("year-month-day or day.month.year", 0.97)
+    assert np.isfinite(seconds(mixed, form)).sum() == 32
+    assert seconds(["2021-05-03", "03.05.2021"], form).tolist() == [1620000000.0, 1620000000.0]
+    assert (
+        found_format(["13/01/2021", "01/13/2021"] * 10) is None
+    )  # whether 03/04 is in March or April cannot be told
+    assert kind(mixed[:-1] * 3).settings["format"] == form
+
+
 @pytest.mark.parametrize("text", ["2021-02-30", "99.99.2021", "hello", "12", "25:00"])
 def test_what_is_no_date(text):
     assert all(math.isnan(read(text)) for read in FORMATS.values())

@@ -13,6 +13,7 @@ from schuss.tabular import _pieces
 from schuss.tabular._cells import decimal_sign, number, tidy_label
 from schuss.tabular._csv import CsvFile
 from schuss.tabular._sources import source_of
+from schuss.tabular._target import check_target
 
 
 @pytest.fixture
@@ -225,3 +226,45 @@ def test_a_quote_that_is_not_closed(write):
 
 def test_one_column_with_blank_lines(write):
     assert columns(source_of(write("a\n1\n\n2\n\n"))) == {"a": ["1", "2"]}
+
+
+# As programs write them ---
+
+
+def test_lines_that_end_as_on_old_machines_or_in_delimiters(write):
+    for text in (
+        "a,b\r1,2\r3,4\r",
+        "a,b\n1,2,\n3,4,\n",
+        "a,b\n1,2,,\n3,4\n",
+        "sep=;\na;b\n1;2\n3;4\n",
+        "sep=,\r\na,b\r\n1,2\r\n3,4",
+    ):
+        assert columns(source_of(write(text))) == {"a": ["1", "3"], "b": ["2", "4"]}
+    with pytest.raises(ValueError, match="line 3: 1 cells"):
+        list(source_of(write("sep=;\na;b\n1\n")).chunks())
+
+
+@pytest.mark.parametrize(
+    ("row", "advice"),
+    [
+        ("1,2,3", "A cell with a comma in it must stand in quotes"),
+        ("1", "Every row needs all cells, empty ones, too, with a comma between them"),
+    ],
+)
+def test_what_to_do_about_a_ragged_row(write, row, advice):
+    with pytest.raises(ValueError, match=advice):
+        list(source_of(write(f"a,b\n1,2\n{row}\n")).chunks())
+
+
+@pytest.mark.parametrize(
+    ("first", "message"),
+    [
+        ("1,2.5,Ulm", "Are these a row, and the names missing"),
+        ("made by a program", "Does something stand above the names"),
+        ("size,Price", "Did you mean 'Price'.* Its columns: size, Price.$"),
+    ],
+)
+def test_targets_that_are_not_there(write, first, message):
+    source = source_of(write(f"{first}\n1,2,3\n"))
+    with pytest.raises(ValueError, match=message):
+        check_target("price", source.names, source.shown)
