@@ -173,7 +173,7 @@ def _beam_search(logs: np.ndarray, width: int, blank: int) -> list[tuple[tuple[i
                 else:
                     _add(following, (*path, label), 1, total + log[label])
         beams = dict(_ranked(following)[:width])
-    return [(path, float(np.logaddexp(*ends))) for path, ends in _ranked(beams)]
+    return [(path, float(np.logaddexp(ends[0], ends[1]))) for path, ends in _ranked(beams)]
 
 
 def _add(paths: dict[tuple[int, ...], list[float]], path: tuple[int, ...], end: int, log: float) -> None:
@@ -183,4 +183,4 @@ def _add(paths: dict[tuple[int, ...], list[float]], path: tuple[int, ...], end: 
 
 def _ranked(paths: dict[tuple[int, ...], list[float]]) -> list[tuple[tuple[int, ...], list[float]]]:
     possible = [item for item in paths.items() if max(item[1]) > -np.inf]
-    return sorted(possible, key=lambda item: (-np.logaddexp(*item[1]), item[0]))
+    return sorted(possible, key=lambda item: (-np.logaddexp(item[1][0], item[1][1]), item[0]))

@@ -38,10 +38,18 @@ _PLAIN = (str, int, float, bool, type(None))
 
 
 _LIVE_CLASS = "__live_class__"
-_KERAS_PRIVATE = {"Functional": "keras.src.models.functional"}
+_KERAS_PRIVATE = {
+    "Functional": "keras.src.models.functional",
+    **dict.fromkeys(("Cross", "Feature"), "keras.src.layers.preprocessing.feature_space"),
+}
 """Classes that Keras has, but not under a public name."""
-_PUBLIC_NAMES = {"GroupedQueryAttention": "GroupQueryAttention"}
+_PUBLIC_NAMES = {"GroupedQueryAttention": "GroupQueryAttention", "TFDIdentity": "Identity"}
 """Classes that have another name in public, in Keras as here."""
+_UNLISTED = {
+    "DTypePolicy": "schuss.layers._dtype_policy",
+    **dict.fromkeys(("Cross", "Feature", "FeatureSpace"), "schuss.layers.preprocessing.feature_space"),
+}
+"""Classes that are not among the names of `schuss.layers`, and where they are."""
 
 
 _unsafe = False
@@ -252,6 +260,8 @@ def home_of(cls: type) -> str | None:
         return f"schuss.{room}"
     if room == "models" or cls.__name__ == "DTypePolicy":
         return "keras"
+    if cls.__name__ == "FeatureSpace":
+        return "keras.utils"
     return "keras.optimizers.schedules" if "schedules" in cls.__module__ else f"keras.{room}"
 
 
@@ -372,6 +382,7 @@ def _find(name: str, config: Mapping[str, Any]) -> Any:
             return found
     rooms = [room for room in _OWN_ROOMS if module == f"schuss.{room}"]
     rooms += [room for room in _ROOMS if module == f"keras.{room}"]
+    rooms += ["layers"] if module == "keras.utils" else []
     rooms = rooms or (_ROOMS if module in ("", "builtins", "keras") or module.startswith("keras.src") else [])
     for room in rooms:
         found = _in_room(room, name)
@@ -391,10 +402,8 @@ def _find(name: str, config: Mapping[str, Any]) -> Any:
 
 def _in_room(room: str, name: str) -> Any:
     name = "Model" if room == "models" and name == "Functional" else _PUBLIC_NAMES.get(name, name)
-    if room == "layers" and name == "DTypePolicy":
-        from schuss.layers._dtype_policy import DTypePolicy
-
-        return DTypePolicy
+    if room == "layers" and name in _UNLISTED:
+        return getattr(importlib.import_module(_UNLISTED[name]), name)
     return getattr(importlib.import_module(f"schuss.{room}"), name) if name in _names(room) else None
 
 

@@ -19,6 +19,7 @@ _HOMES = {
         "timeseries_dataset_from_array"
     ),
     "schuss.graph": "standardize_dtype",
+    "schuss.layers.preprocessing.feature_space": "FeatureSpace",
     "schuss.models._plot": "plot_model",
     "schuss.training._batches": "pack_x_y_sample_weight unpack_x_y_sample_weight",
     "schuss.training.py_dataset": "PyDataset Sequence",
