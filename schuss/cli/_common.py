@@ -22,7 +22,9 @@ encoding = click.option(
     "--encoding", default=None, help="Of CSV files, such as utf-8, cp1252 or utf-16. Default: found out."
 )
 delimiter = click.option(
-    "--delimiter", default=None, help="Between the cells of CSV files, such as , or ; Default: found out."
+    "--delimiter",
+    default=None,
+    help="Between the cells of CSV files, such as , or ; or tab. Default: found out.",
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -45,10 +46,19 @@ def predict(
     """
     from schuss import tabular
     from schuss.tabular._sources import source_of
+    from schuss.tabular._target import check_target
+    from schuss.tabular._trained import check_columns
 
     with plain_errors(as_json):
+        if data.endswith(".keras") and not model.endswith(".keras"):
+            raise ValueError(f"The model comes first, then the table: schuss predict {data} {model}")
+        if output and Path(output).absolute() == Path(data).absolute():
+            raise ValueError(f"--output {output} would overwrite the table. Give another name.")
         trained = tabular.load(model)
         source = source_of(data, encoding, delimiter)
+        check_columns(source, trained.columns)
+        if evaluate:
+            check_target(trained.target.name, source.names, source.shown)
         for note in source.notes:
             click.echo(f"! {note}", err=True)
         pieces = _pieces(trained, source)
@@ -94,8 +104,15 @@ def _pieces(trained: Any, source: Any) -> Iterator[tuple[Any, list[dict[str, Any
 
 
 def _write_file(output: str, trained: Any, source: Any, pieces: Any) -> int:
-    with open(output, "w", newline="", encoding="utf-8") as file:
-        return _write(file, trained, pieces, source.names)
+    """The file is there when it is complete, or not at all."""
+    part = Path(f"{output}.part")
+    try:
+        with part.open("w", newline="", encoding="utf-8") as file:
+            count = _write(file, trained, pieces, source.names)
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)
+    return count
 
 
 def _write(file: IO[str], trained: Any, pieces: Any, names: list[str]) -> int:

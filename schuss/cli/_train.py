@@ -86,7 +86,7 @@ def train(
     from schuss.tabular._progress import bars
     from schuss.tabular._report import write_report
 
-    path = Path(output) if output else Path(Path(data).name.split(".")[0] + ".keras")
+    path = Path(output or (Path(data).name.split(".")[0] or "model") + ".keras")
     with plain_errors(as_json):
         if path.suffix != ".keras":
             raise ValueError(f"The model's file must end in .keras, got {path}.")

@@ -77,7 +77,7 @@ class CsvFile:
     Args:
         path: the file; may be compressed with gzip, if its name ends in ``.gz``.
         encoding: default: UTF-8, UTF-16 and UTF-32 by their marks, UTF-16 without one, UTF-8, else Windows-1252.
-        delimiter: default: found out, of comma, semicolon, tab and bar.
+        delimiter: default: found out, of comma, semicolon, tab (also written ``"tab"``) and bar.
 
     Attributes:
         names: of the columns. decimal: what stands before fractions. notes: what was assumed of the file.
@@ -89,6 +89,9 @@ class CsvFile:
     def __init__(self, path: Path, encoding: str | None = None, delimiter: str | None = None):
         self.path, self.shown = path, path.name
         self.notes: list[str] = []
+        delimiter = "\t" if delimiter in ("\\t", "tab") else delimiter
+        if delimiter is not None and len(delimiter) != 1:
+            raise ValueError(f"The delimiter must be one character (or tab), got {delimiter!r}.")
         head = self._head()
         self._encoding = encoding or self._found_encoding(head)
         text = self._decoded(head)

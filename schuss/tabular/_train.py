@@ -19,7 +19,7 @@ from schuss.tabular._recipe import ROWS_FOR_FOLDS, Fitted, fitted
 from schuss.tabular._scan import Scan
 from schuss.tabular._sources import Source, source_of
 from schuss.tabular._target import LEAST_ROWS, Target, check_target, target_of
-from schuss.tabular._trained import Judged, Trained
+from schuss.tabular._trained import Judged, Trained, check_columns
 from schuss.utils._names import suggestion
 
 _APART, _MOST_APART = 0.1, 100_000  # of many rows: those that say when to stop, and as many that judge
@@ -160,6 +160,11 @@ def _train(
     prepared = build(data, target, task, ignore, seed, encoding, delimiter, progress)
     what, encoded = prepared.target, prepared.encoded
     shares = _shares(validation, what.rows)
+    other = None
+    if validation is not None and not isinstance(validation, (int, float)):
+        other = source_of(validation, encoding, delimiter)
+        check_columns(other, prepared.columns)
+        check_target(target, other.names, other.shown)
     table = _encoded(prepared, shares, seed, progress)
     learn, stop, judge = _parts(table, shares)
 
@@ -169,6 +174,7 @@ def _train(
         shown = f"{network}epoch {epoch + 1} of at most {epochs}{held_out}"
         progress("training", (member + epoch / epochs) / members, shown)
 
+    progress("training", np.nan, "looking for the learning rate")
     found = fitted(encoded, what, learn, stop, seed, epochs, remark)
     if found.broken_off:
         prepared.notes.append("Training was broken off: the model is the best that there was until then")
@@ -177,10 +183,10 @@ def _train(
     trained = Trained(
         model, prepared.columns, what, members=found.members, data=table, history=found.histories[0]
     )
-    if validation is None or isinstance(validation, (int, float)):
+    if other is None:
         _judge(trained, found, table, learn, judge)
     else:
-        _judge_by_table(trained, learn, source_of(validation, encoding, delimiter))
+        _judge_by_table(trained, learn, other)
     trained.details = {
         "rows": what.rows,
         "networks": len(found.members),

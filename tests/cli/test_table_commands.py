@@ -131,6 +131,28 @@ def test_mistakes_are_told_in_words(folder, arguments, message):
         assert "error" in json.loads(call(*arguments, "--json").stdout)
 
 
+def test_predictions_are_whole_files_and_overwrite_no_table(folder, tmp_path):
+    rows = (folder / "data.csv").read_text(encoding="utf-8")
+    table = tmp_path / "rows.csv"
+    table.write_text(rows + "1,2\n", encoding="utf-8")
+    done = call("predict", folder / "data.keras", table, "--output", table)
+    assert "would overwrite the table" in done.output
+    done = call("predict", folder / "data.keras", table, "--output", tmp_path / "out.csv")
+    assert "2 cells" in done.output
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
+    assert table.read_text(encoding="utf-8").startswith(rows)
+    done = call("predict", table, folder / "data.keras")
+    assert "The model comes first" in done.output
+
+
+def test_another_table_that_judges_is_looked_at_before_training(folder, monkeypatch):
+    monkeypatch.setattr("schuss.tabular._train.fitted", None)
+    (folder / "other.csv").write_text("size,town\n1,Ulm\n", encoding="utf-8")
+    for other, message in (("nowhere.csv", "There is no file"), ("other.csv", "lacks 1 of the 3 columns")):
+        done = call("train", folder / "data.csv", "--target", "price", "--validation", folder / other)
+        assert message in done.output
+
+
 @pytest.mark.parametrize("command", ["train", "predict", "lr", "explain", "diagnose"])
 def test_help(command):
     done = call(command, "--help")
