@@ -125,7 +125,7 @@ class Lowering:
         self.context.enter({t.id for t in group.members}, index, group.reducer)
         stores = [self.store(t, index, self.context.at(t, index)) for t in group.stored]
         kernel = Kernel(loops(dims), stores, reduction, rows=by_rows, label=label)
-        return [kernel if reduction is None else merged(kernel, self.context.make)]
+        return [kernel if reduction is None else merged(kernel, self.context.make, self.rows)]
 
     def _written(self, node: Node, rule: Writing, label: str) -> list[Kernel]:
         """The kernels of a primitive that has its own; they write where its results are kept."""

@@ -1,10 +1,11 @@
-"""Two output loops that go through memory as one become one, and what is read transposed is made so."""
+"""Two loops that go through memory as one become one, and what is read transposed is made so."""
 
 import numpy as np
 import pytest
 
 import schuss
 from schuss import backends, ops
+from schuss.autodiff import grad
 from schuss.compiler import Kernel, plan
 from schuss.graph import Spec, trace
 
@@ -81,3 +82,40 @@ def test_attention_has_the_gradient_of_the_reference():
         weights.append(model.get_weights())
     for expected, found in zip(*weights, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_window_and_its_channels_are_one_loop():
+    (forward,) = kernels_of(lambda x, w: ops.conv(x, w, padding="valid"), (8, 10, 10, 4), (3, 3, 4, 6))
+    assert forward.reduction is not None
+    assert [dim.size for dim in forward.reduction.dims] == [3, 12]
+
+
+@pytest.mark.parametrize(("strides", "dilation"), [(1, 1), (2, 1), (1, 2)])
+def test_gradients_of_merged_windows_are_the_reference(strides, dilation):
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(4, 11, 12, 3)), rng.normal(size=(3, 2, 3, 5))
+
+    def gradients(x, w):
+        def loss(w, x):
+            y = ops.conv(x, w, strides=strides, padding="valid", dilation_rate=dilation)
+            return ops.sum(ops.sin(y))
+
+        return [grad(loss)(w, x)]
+
+    graph = trace(gradients, Spec(x.shape, np.dtype("float64")), Spec(w.shape, np.dtype("float64")))
+    (expected,) = backends.compile(graph, backend="reference")(x, w)
+    (found,) = backends.compile(graph, backend="cpu")(x, w)
+    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-11)
+
+
+def test_sums_of_rows_longer_than_a_block_are_divided_within_the_rows():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 30, 40, 8)), rng.normal(size=(2, 30, 40, 200))
+    graph = trace(
+        lambda x, y: [ops.einsum("nhwa,nhwb->ab", x, y)],
+        Spec(x.shape, np.dtype("float64")),
+        Spec(y.shape, np.dtype("float64")),
+    )
+    (expected,) = backends.compile(graph, backend="reference")(x, y)
+    (found,) = backends.compile(graph, backend="cpu")(x, y)
+    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-11)
