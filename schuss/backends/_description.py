@@ -49,7 +49,7 @@ class KernelCode:
         lanes: how many.
         tile: pairs of a loop over results and how many of its turns are computed together, in registers.
         parts: into how many sums a result's sum is divided, to hide the latency of additions.
-        block: how long the blocks are into which a long sum is divided; None where it goes in one.
+        block: how many turns of its first loops are a block of a long sum; () where it goes in one.
         panels: what is copied together first. ahead: what is asked for ahead of its use.
     """
 
@@ -58,6 +58,6 @@ class KernelCode:
     lanes: int = 1
     tile: tuple[tuple[Dim, int], ...] = ()
     parts: int = 1
-    block: int | None = None
+    block: tuple[int, ...] = ()
     panels: tuple[Panel, ...] = ()
     ahead: tuple[Ahead, ...] = ()

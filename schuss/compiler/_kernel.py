@@ -51,7 +51,8 @@ class Kernel:
     blocks of so many of the first reduced dim, the batch's rows: each of its turns reduces over one block. `partial`: where
     totals may wait, if the backend divides a long sum so that what it reads stays in the caches; it has the shape of the
     dims. `given`: variables of the loops around it on which it depends. `label`: the primitives and scopes it came from,
-    for people. `late`: it computes something again, after all steps before it.
+    for people. `late`: it computes something again, after all steps before it. `grain`: the first dim's turns in a chunk.
+    `strip`: so many of them go through this kernel and those next to it, then the next ones; 0: all.
     """
 
     dims: tuple[Dim, ...]
@@ -67,6 +68,12 @@ class Kernel:
     phase: int = 0
     chunks: int = 1
     grain: int = 1
+    strip: int = 0
+
+    @property
+    def unit(self) -> int:
+        """How many turns of the first dim a call takes at least: a strip, or a chunk."""
+        return self.strip or self.grain
 
     def __str__(self) -> str:
         lines = []
@@ -174,7 +181,8 @@ def _lines(steps: list[Step]) -> Iterator[str]:
             yield f"host {step.function}: {step.inputs} -> {step.outputs}"
             continue
         if isinstance(step, Kernel):
-            yield f"# {step.chunks} chunks of {step.grain}" if step.chunks > 1 else "# one chunk"
+            strips = f" in strips of {step.strip}" if step.strip else ""
+            yield f"# {step.chunks} chunks of {step.grain}{strips}" if step.chunks > 1 else "# one chunk"
         yield from str(step).split("\n")
 
 

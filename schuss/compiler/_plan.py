@@ -14,6 +14,7 @@ from schuss.compiler._lower import Lowering, loops_over
 from schuss.compiler._order import owner, set_phases, touches
 from schuss.compiler._simplify import simplify
 from schuss.compiler._split import split_sums
+from schuss.compiler._strips import set_strips
 from schuss.compiler.lowering.structure import loops
 from schuss.graph import Graph
 
@@ -104,6 +105,7 @@ class _Planner:
         self.all.extend(b for s in steps for b in touches(s)[1] if b not in known)
         set_phases(steps)
         steps.sort(key=lambda step: step.phase)
+        set_strips(steps, self.parts)
         arena = lay_out(steps, [b for b in self.all if b.kind == "temporary"], touches, owner)
         return Plan(
             steps,

@@ -36,7 +36,7 @@ def _code(kernel: Kernel, function: int, target: Target) -> KernelCode:
     width = tiling.columns if tiling.along_reduction else tiling.columns * tiling.lanes
     pairs = ((tiling.row, tiling.rows), (along, width))
     tile = tuple((dim, min(count, dim.size)) for dim, count in pairs if dim is not None)
-    block = None if kernel.partial is None or tiling.along_reduction else nests.block_of(kernel)
+    block = () if kernel.partial is None or tiling.along_reduction else nests.block_of(kernel)
     panels, ahead = _panels(kernel, tiling), _asked_for(kernel, tiling)
     return KernelCode(function, tiling.vector, tiling.lanes, tile, tiling.parts, block, panels, ahead)
 

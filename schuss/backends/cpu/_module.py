@@ -23,6 +23,7 @@ from schuss.backends.cpu.nests import buffers_of, emit_kernel
 from schuss.compiler import HostCall, Kernel, Loop, Plan, Step, structure_of
 from schuss.compiler._expr import Buffer
 from schuss.compiler._index import Dim
+from schuss.compiler._strips import together
 from schuss.utils._garbage import without_collections
 
 _MOST = 2000  # instructions of a module: some 0.1 s of LLVM's work
@@ -217,7 +218,8 @@ class RunFunction:
     def _in_order(self, steps: list[Step], now: _Now) -> None:
         """Some steps of the plan, and the barriers between them."""
         phase = 0
-        for item in steps:
+        for items in together(steps):
+            item = items[0]
             if item.phase != phase:
                 phase = item.phase
                 self._barrier(now.threads)
@@ -225,8 +227,10 @@ class RunFunction:
                 self._host_call(item, self.host_calls[id(item)], now.step)
             elif isinstance(item, Loop):
                 self._loop(item, now)
+            elif item.strip:
+                self._strips(items, now)
             else:
-                self._call(item, now)
+                self._call(item, *now.shares[item.chunks], now)
 
     def _loop(self, loop: Loop, now: _Now) -> None:
         """The steps of a loop, in every turn."""
@@ -256,9 +260,30 @@ class RunFunction:
 
         return bound(self.thread), bound(b.add(self.thread, i64(1)))
 
-    def _call(self, kernel: Kernel, now: _Now) -> None:
+    def _strips(self, kernels: list[Kernel], now: _Now) -> None:
+        """This thread's rows, strip by strip through all of the kernels."""
+        b, first = self.b, kernels[0]
+        begin, end = now.shares[first.chunks]
+        strips = first.grain // first.strip  # of a chunk; the last one may have fewer
+        last, most = b.mul(end, i64(strips)), i64(-(-first.dims[0].size // first.strip))
+        last = b.select(b.icmp_signed("<", last, most), last, most)
+        start, before = b.mul(begin, i64(strips)), b.block
+        header, body, after = (b.append_basic_block(n) for n in ("strips", "strip", "over"))
+        b.branch(header)
+        b.position_at_end(header)
+        strip = b.phi(I64)
+        strip.add_incoming(start, before)
+        b.cbranch(b.icmp_signed("<", strip, last), body, after)
+        b.position_at_end(body)
+        following = b.add(strip, i64(1))
+        for kernel in kernels:
+            self._call(kernel, strip, following, now)
+        strip.add_incoming(following, b.block)
+        b.branch(header)
+        b.position_at_end(after)
+
+    def _call(self, kernel: Kernel, begin: ir.Value, end: ir.Value, now: _Now) -> None:
         b = self.b
-        begin, end = now.shares[kernel.chunks]
         with b.if_then(b.icmp_signed("<", begin, end)):
             arguments = [begin, end, now.rows, *(now.given[dim] for dim in kernel.given)]
             arguments += [now.pointers[buffer] for buffer in buffers_of(kernel)]

@@ -125,7 +125,8 @@ def _loop_comment(kernel: Kernel, dim: Dim, code: KernelCode | None) -> str:
     """What happens to a loop: threads, registers, vectors."""
     parts = []
     if kernel.dims and dim is kernel.dims[0] and kernel.chunks > 1:
-        parts.append(f"{kernel.chunks} chunks of {kernel.grain}, each on one thread")
+        strips = f", strips of {kernel.strip} through several kernels" if kernel.strip else ""
+        parts.append(f"{kernel.chunks} chunks of {kernel.grain}, each on one thread{strips}")
     if code is None:
         return "; ".join(parts)
     together = dict(code.tile).get(dim, 1)
@@ -137,8 +138,9 @@ def _loop_comment(kernel: Kernel, dim: Dim, code: KernelCode | None) -> str:
     elif together > 1:
         parts.append(f"{together} at once")
     reduced = () if kernel.reduction is None else kernel.reduction.dims
-    if code.block and reduced and dim is reduced[0]:
-        parts.append(f"blocks of {code.block}: one block for all tiles, then the next")
+    for divided, size in zip(reduced, code.block):
+        if dim is divided:
+            parts.append(f"blocks of {size}: one block for all tiles, then the next")
     return "; ".join(parts)
 
 

@@ -240,8 +240,8 @@ def _loops_text(kernel: ExplainedKernel) -> str:
         parts.append(f"tile of {sizes} in registers")
     if kernel.vector is not None and kernel.lanes > 1:
         parts.append(f"vectors of {kernel.lanes} along {kernel.vector}")
-    if kernel.block:
-        parts.append(f"{kernel.reduced[0][0]} in blocks of {kernel.block} for all tiles")
+    for (name, _), size in zip(kernel.reduced, kernel.block):
+        parts.append(f"{name} in blocks of {size} for all tiles")
     return "; ".join(parts)
 
 

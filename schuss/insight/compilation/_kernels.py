@@ -57,7 +57,7 @@ class ExplainedKernel:
         chunks, grain: the first loop is divided into so many chunks of so many turns, for any thread; 1: it is not.
         tile: name and number of neighbouring turns of loops over results whose totals are in registers at once.
         vector, lanes: name of the loop of the vectors, and numbers in a vector; None and 1 where there are none.
-        block: a long sum goes in blocks of so many turns; None: in one.
+        block: a long sum goes in blocks of so many turns of its first loops; (): in one.
         rows_of_sum: each turn of the first loop sums over a block of so many of the batch's rows; 0: over all turns inside.
         panels: operands that are copied together before tiles read them, in words. ahead: what is asked for before it is
             needed.
@@ -85,7 +85,7 @@ class ExplainedKernel:
     tile: list[tuple[str, int]] = field(default_factory=list)
     vector: str | None = None
     lanes: int = 1
-    block: int | None = None
+    block: tuple[int, ...] = ()
     rows_of_sum: int = 0
     panels: list[str] = field(default_factory=list)
     ahead: list[str] = field(default_factory=list)
@@ -164,7 +164,7 @@ def explained(
         tile=[] if code is None else _tile(step, code, letters),
         vector=None if code is None or code.vector is None else letters.get(code.vector),
         lanes=1 if code is None else code.lanes,
-        block=None if code is None else code.block,
+        block=() if code is None else code.block,
         rows_of_sum=step.block,
         panels=copied(step, names, code),
         ahead=fetched(step, names, code),

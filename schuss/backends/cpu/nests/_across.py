@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack
 from typing import Any
 
@@ -39,21 +40,33 @@ class Across(Reducing):
         if kernel.partial is None:
             self._columns()
             return
-        last = ((kernel.block or self.reduction.dims[0].size) - 1) // block_of(kernel)
+        last = math.prod(self._blocks()) - 1
         with e.loop(i64(0), i64(last)) as block:
             self.block, self.waits = block, True
             self._columns()
         self.block, self.waits = i64(last), False
         self._columns()
 
-    def turns(self, first: Dim) -> tuple[ir.Value, ir.Value]:
-        """Between which values the first reduced dim runs at the present point."""
-        low, high = super().turns(first)
-        if self.block is not None:
-            size = i64(block_of(self.kernel))
-            low = self.e.builder.add(low, self.e.builder.mul(self.block, size))
-            high = self.smaller(self.e.builder.add(low, size), high)
-        return low, high
+    def _blocks(self) -> list[int]:
+        """How many blocks there are, along each dim that has several."""
+        sizes = [dim.size for dim in self.reduction.dims]
+        sizes[0] = self.kernel.block or sizes[0]
+        return [-(-size // most) for size, most in zip(sizes, block_of(self.kernel))]
+
+    def turns(self, reduced: tuple[Dim, ...]) -> dict[Dim, tuple[ir.Value, ir.Value]]:
+        """Between which values reduced dims run at the present point, where that is not all of them."""
+        found, b = super().turns(reduced), self.e.builder
+        if self.block is None:
+            return found
+        number, blocks = self.block, self._blocks()
+        numbers = (
+            [number] if len(blocks) == 1 else [b.udiv(number, i64(blocks[1])), b.urem(number, i64(blocks[1]))]
+        )
+        for dim, size, n in zip(reduced, block_of(self.kernel), numbers):
+            low, high = found.get(dim, (i64(0), i64(dim.size)))
+            low = b.add(low, b.mul(n, i64(size)))
+            found[dim] = low, self.smaller(b.add(low, i64(size)), high)
+        return found
 
     def _columns(self) -> None:
         """All columns of tiles."""
@@ -81,10 +94,10 @@ class Across(Reducing):
                 end = b.add(low, b.and_(count, i64(-lanes)))
                 with e.loop(low, middle, width) as i:
                     tile(i, [None] * columns)
-                if self.kernel.grain % width or vector.size % width:
+                if self.kernel.unit % width or vector.size % width:
                     with e.loop(middle, end, lanes) as i:
                         tile(i, [None])
-                if self.kernel.grain % lanes or vector.size % lanes:
+                if self.kernel.unit % lanes or vector.size % lanes:
                     with e.condition(b.icmp_signed("<", end, high)):
                         tile(end, [mask_of(e, lanes, b.sub(high, end))])
             else:

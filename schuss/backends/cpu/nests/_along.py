@@ -156,7 +156,7 @@ class Rows(_Along):
             if row.size >= lanes:
                 with e.loop(low, middle, lanes) as start:
                     self._vector_of_rows(row, start, None)
-            if row.size % lanes or (self.is_split(row) and kernel.grain % lanes):
+            if row.size % lanes or (self.is_split(row) and kernel.unit % lanes):
                 with e.condition(b.icmp_signed("<", middle, high)):
                     self._vector_of_rows(row, middle, high)
 

@@ -18,7 +18,7 @@ from schuss.compiler._index import Dim
 
 
 class Loops:
-    """A kernel's loop nest, for chunks begin ≤ c < end. Subclasses emit one shape each.
+    """A kernel's loop nest, for chunks (or strips) begin ≤ c < end. Subclasses emit one shape each.
 
     `bounds`: between which values a dim runs, where that is not all of it.
     """
@@ -30,25 +30,24 @@ class Loops:
             low, high = i64(0), i64(dim.size)
             if number == 0 and kernel.chunks > 1:
                 b = e.builder
-                low = b.mul(begin, i64(kernel.grain))
-                stop = b.mul(end, i64(kernel.grain))
+                low = b.mul(begin, i64(kernel.unit))
+                stop = b.mul(end, i64(kernel.unit))
                 high = self.smaller(stop, i64(dim.size))
             self.bounds[dim] = (low, high)
 
     def open_outputs(self, stack: ExitStack, tiled: tuple[Dim | None, ...]) -> None:
         """Open a loop for each output dim that no tile lies over."""
         self.open(stack, [d for d in self.kernel.dims if d not in tiled])
-        if self.kernel.reduction is not None and self.kernel.reduction.dims:
-            first = self.kernel.reduction.dims[0]
-            self.bounds[first] = self.turns(first)
+        if self.kernel.reduction is not None:
+            self.bounds.update(self.turns(self.kernel.reduction.dims))
 
-    def turns(self, first: Dim) -> tuple[ir.Value, ir.Value]:
-        """Between which values the first reduced dim runs at the present point."""
+    def turns(self, reduced: tuple[Dim, ...]) -> dict[Dim, tuple[ir.Value, ir.Value]]:
+        """Between which values reduced dims run at the present point, where that is not all of them."""
         block, b = self.kernel.block, self.e.builder
         if not block:
-            return i64(0), i64(first.size)
+            return {}
         low = b.mul(self.e.place[self.kernel.dims[0]], i64(block))
-        return low, self.smaller(b.add(low, i64(block)), i64(first.size))
+        return {reduced[0]: (low, self.smaller(b.add(low, i64(block)), i64(reduced[0].size)))}
 
     def smaller(self, x: ir.Value, y: ir.Value) -> ir.Value:
         return self.e.builder.select(self.e.builder.icmp_signed("<", x, y), x, y)
@@ -83,7 +82,7 @@ class Loops:
                 e.place[dim] = i
                 body()
         if self.is_split(dim):
-            if self.kernel.grain % lanes or dim.size % lanes:
+            if self.kernel.unit % lanes or dim.size % lanes:
                 with e.condition(e.builder.icmp_signed("<", middle, high)):
                     e.place[dim] = middle
                     e.mask = e.dynamic_mask(e.builder.sub(high, middle)) if lanes > 1 else None

@@ -31,14 +31,14 @@ class Operand:
 
 
 class Panel:
-    """The copy of an operand: `width` elements for each turn of the reduced loops (of the first, from `begin` on)."""
+    """The copy of an operand: `width` elements for each turn of the reduced loops, from where these begin."""
 
     def __init__(
         self, operand: Operand, reduced: tuple[Dim, ...], turns: int, width: int, e: ExpressionEmitter
     ):
         self.operand, self.reduced, self.width, self.e = operand, reduced, width, e
         self.element, self.align = memory_type(operand.expr.dtype), operand.expr.dtype.itemsize
-        self.begin: ir.Value = i64(0)
+        self.begins: dict[Dim, ir.Value] = {}
         with e.builder.goto_entry_block():
             memory = e.builder.alloca(ir.ArrayType(self.element, turns * width))
             memory.align = 64
@@ -47,7 +47,7 @@ class Panel:
 
     def fill(self, bounds: dict[Dim, tuple[ir.Value, ir.Value]], masks: list[ir.Value | None]) -> None:
         """Copy the operand for the present columns."""
-        self.begin = bounds[self.reduced[0]][0] if self.reduced[0] in bounds else i64(0)
+        self.begins = {dim: bounds[dim][0] for dim in self.reduced if dim in bounds}
         if self.operand.along is None:
             self._copy(bounds, masks)
         else:
@@ -65,7 +65,7 @@ class Panel:
         e, b = self.e, self.e.builder
         place: ir.Value | None = None
         for dim in self.reduced:
-            here = b.sub(e.place[dim], self.begin) if dim is self.reduced[0] else e.place[dim]
+            here = b.sub(e.place[dim], self.begins[dim]) if dim in self.begins else e.place[dim]
             place = here if place is None else b.add(b.mul(place, i64(dim.size)), here)
         assert place is not None
         assert e.vector is not None

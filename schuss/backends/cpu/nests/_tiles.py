@@ -3,6 +3,7 @@ registers."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +21,7 @@ _FAR = 16  # bytes a cycle from the second cache
 _WIDE = 16  # elements that more than one vector of a tile covers, about
 _PASS = 0.02  # what reading the rows' operand once more costs, in parts of all
 _TALL = 8  # a tile's rows, about
+_TALLER = (16,)  # ... and if a tile is one vector wide
 _LEAST_USES = 2  # tiles that a panel must serve
 _MANY_USES = 64  # ... and from which on filling it is nothing
 _HELD = 256 * 1024  # bytes that stay in the second cache while the columns go over them
@@ -143,22 +145,22 @@ def _row_of(kernel: Kernel, vector: Dim) -> Dim | None:
 def turns_of(kernel: Kernel) -> int:
     """How many turns the reduced loops take at once."""
     assert kernel.reduction is not None
-    turns = _size(kernel.reduction.dims)
-    if kernel.partial is None and not kernel.block:
-        return turns
-    return (block_of(kernel) if kernel.partial is not None else kernel.block) * _later(kernel)
+    dims = kernel.reduction.dims
+    if kernel.partial is not None:
+        block = block_of(kernel)
+        return math.prod(block) * _size(dims[len(block) :])
+    return (kernel.block or _size(dims[:1])) * _size(dims[1:])
 
 
-def block_of(kernel: Kernel) -> int:
-    """How many of the first reduced dim are a block of a long sum."""
+def block_of(kernel: Kernel) -> tuple[int, ...]:
+    """How many turns of the first reduced dim are a block of a long sum; of the first two, if each turn of the first is
+    longer than a block."""
     assert kernel.reduction is not None
-    return max(1, (BLOCK if len(kernel.reduction.dims) == 1 else _SHORT_BLOCK) // _later(kernel))
-
-
-def _later(kernel: Kernel) -> int:
-    """Turns of the reduced loops for each of the first."""
-    assert kernel.reduction is not None
-    return _size(kernel.reduction.dims[1:])
+    dims = kernel.reduction.dims
+    if len(dims) == 1:
+        return (BLOCK,)
+    first = _SHORT_BLOCK // _size(dims[1:])
+    return (first,) if first else (1, max(1, _SHORT_BLOCK // _size(dims[2:])))
 
 
 def _panel_operands(kernel: Kernel, vector: Dim, row: Dim | None, target: Target) -> list[Operand]:
@@ -213,7 +215,7 @@ def _operand(factor: Expr, vector: Dim, reduced: tuple[Dim, ...]) -> Operand | N
 def _has_loose_end(kernel: Kernel, vector: Dim, lanes: int) -> bool:
     """Whether vectors along a divided dim end somewhere that is known only when it runs."""
     split = kernel.chunks > 1 and vector is kernel.dims[0]
-    return split and bool(kernel.grain % lanes or vector.size % lanes)
+    return split and bool(kernel.unit % lanes or vector.size % lanes)
 
 
 def _lies_apart(operand: Operand, reduced: tuple[Dim, ...], uses: int) -> bool:
@@ -242,7 +244,8 @@ def _across_cost(kernel: Kernel, dim: Dim, target: Target) -> float:
     filling = sum(
         _TURNING / _size((*_within(kernel, dim, row, [o.expr]), row)) for o in turned if row is not None
     )
-    return (1.0 + body + filling + stores / max(1, _size(kernel.reduction.dims))) / (lanes * used)
+    stores *= 1 if kernel.partial is None else 2  # totals that wait are also read again
+    return (1.0 + body + filling + stores / max(1, turns_of(kernel))) / (lanes * used)
 
 
 def _along_cost(kernel: Kernel, dim: Dim, target: Target) -> float:
@@ -278,7 +281,9 @@ def _tile_across(kernel: Kernel, tiling: Tiling, target: Target) -> Tiling:
         for wide in range(1, min(vectors, 6) + 1):
             if tall * wide + max(1, across) * wide + 1 > target.registers or wide > most:
                 continue
-            if divided and wide > 1 and kernel.grain % (wide * tiling.lanes):
+            if tall in _TALLER and wide > 1:
+                continue
+            if divided and wide > 1 and kernel.unit % (wide * tiling.lanes):
                 continue
 
             def cycles(height: int, width: int) -> float:
@@ -334,10 +339,11 @@ def _inner(kernel: Kernel, tiling: Tiling, row: Dim | None) -> tuple[Dim, ...]:
 def _bytes_read(kernel: Kernel, vector: Dim, dims: tuple[Dim, ...]) -> int:
     """About how much the rows of tiles read while `dims` and the reduced loops go through."""
     assert kernel.reduction is not None
-    first = kernel.reduction.dims[:1]
     turns = {d: d.size for d in (*dims, *kernel.reduction.dims)}
-    for d in first:
-        turns[d] = turns_of(kernel) // _later(kernel)
+    if kernel.partial is not None:
+        turns.update(zip(kernel.reduction.dims, block_of(kernel)))
+    elif kernel.block:
+        turns[kernel.reduction.dims[0]] = kernel.block
     total = 0
     for load in set(_loads(kernel, body_only=True)):
         if vector in load.dims:
@@ -357,8 +363,8 @@ def _bytes_read(kernel: Kernel, vector: Dim, dims: tuple[Dim, ...]) -> int:
 def _row_choices(kernel: Kernel, row: Dim) -> tuple[int, ...]:
     """Tile heights: they must divide a chunk where the dim is divided among threads."""
     if kernel.chunks > 1 and row is kernel.dims[0]:
-        return tuple(n for n in (8, 4, 2, 1) if kernel.grain % n == 0)
-    return tuple(n for n in (8, 7, 6, 5, 4, 3, 2, 1) if n <= row.size)
+        return tuple(n for n in (8, 4, 2, 1) if kernel.unit % n == 0)
+    return tuple(n for n in (*_TALLER, 8, 7, 6, 5, 4, 3, 2, 1) if n <= row.size)
 
 
 def _tile_along(kernel: Kernel, tiling: Tiling) -> Tiling:
@@ -390,4 +396,4 @@ def _rows_fit_lanes(kernel: Kernel, row: Dim, lanes: int) -> bool:
 
 
 def _fits(kernel: Kernel, dim: Dim, n: int) -> bool:
-    return not (kernel.chunks > 1 and dim is kernel.dims[0]) or kernel.grain % n == 0
+    return not (kernel.chunks > 1 and dim is kernel.dims[0]) or kernel.unit % n == 0
