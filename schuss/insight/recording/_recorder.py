@@ -40,12 +40,13 @@ class Recorder(RunObserver):
     A look is one more step on one batch, the first that was trained on, of which nothing is done: the norm of each
     weight and of its gradient, the size of the update that the optimizer would make against that of the weight,
     and of each layer mean and deviation of what it gives, the shares of zeros and of saturated numbers, and
-    histograms. There is one before training, one after it, and between them as many as cost at most `overhead`
-    of its time. Training itself goes on in compiled code, and gives the same weights to the last bit.
+    histograms. There is one before training, one after it, and between them as many as leave the cost of all, but for
+    the last, below `overhead` of the time. Training itself goes on in compiled code, and gives the same weights to
+    the last bit.
 
     Args:
-        overhead: float in (0, 1), 0.02: the share of the training's time that looks may take, but for the first
-            and the last.
+        overhead: float in (0, 1), 0.02: after the first look, others are made where all together are within this share
+            of the time so far.
         every: int or None: look before each `every`-th step, whatever it costs. Default None: by time.
         rows: int, 32: at most so many rows of the batch are looked at.
         weight_path: bool, False: also keep copies of the trainable weights along the way, at most
@@ -112,7 +113,7 @@ class Recorder(RunObserver):
         self._begun = self._epoch_begun = self._run_begun = 0.0
         self._pace: float | None = None
         self._is_compiled = False
-        self._last_look = self._last_look_seconds = 0.0
+        self._last_look_seconds = 0.0
 
     # When
 
@@ -137,7 +138,8 @@ class Recorder(RunObserver):
             return True
         if self.every is not None:
             return self.steps % self.every == 0
-        return time.perf_counter() - self._last_look >= self._last_look_seconds / self.overhead
+        elapsed = time.perf_counter() - self._begun + self.seconds
+        return self.look_seconds + self._last_look_seconds <= self.overhead * elapsed
 
     # Hooks
 
@@ -216,8 +218,7 @@ class Recorder(RunObserver):
         self.looks.append(self._looker.look(self.steps, epoch))
         if len(self.looks) > _MOST_LOOKS:
             del self.looks[1:-1:2]
-        self._last_look = time.perf_counter()
-        self._last_look_seconds = self._last_look - begun
+        self._last_look_seconds = time.perf_counter() - begun
         self.look_seconds += self._last_look_seconds
         if not last and not self._is_compiled:
             self._compile_if_it_pays(begun)
