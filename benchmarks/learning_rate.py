@@ -1,7 +1,8 @@
 """The rate that `find_learning_rate` suggests beside the best of a grid, on real problems.
 
 ``python benchmarks/learning_rate.py`` makes what is not yet in ``learning_rate.jsonl`` (a stopped run goes on from there),
-and prints a table for docs/learning-rate.md. Needs scikit-learn. ``--only`` names problems, ``--grid`` makes the grid only,
+and prints a table for docs/learning-rate.md. A rate whose loss was more than twice the best one's at the first start is not
+run from the other starts. Needs scikit-learn. ``--only`` names problems, ``--grid`` makes the grid only,
 ``--part 1/2`` makes every second combination, for two processes with a file each (``cat`` joins them), ``--again`` searches
 anew and keeps the grid, ``--table`` prints what is there.
 """
@@ -24,6 +25,7 @@ import schuss
 from schuss.errors import NonFiniteLossError
 
 GRID = [float(f"{10 ** (k / 3 - 4):.3g}") for k in range(13)]  # 1e-4 … 1, three to a decade
+HOPELESS = 2.0  # times the best loss at the first start
 RULES = ("suggestion", "steepest", "minimum/10")
 
 
@@ -117,10 +119,13 @@ def combination(results: Results, name: str, optimizer: str, rules: bool) -> Non
         contest = contest or Contest(problem, optimizer)
         return contest
 
+    rates = GRID
     for seed in range(problem.seeds):
         key = f"{name}/{optimizer}/{seed}"
-        for rate in GRID:
+        for rate in rates:
             results.get(f"{key}/{rate:g}", lambda: there().trained(seed, rate))  # noqa: B023
+        if seed == 0:
+            rates = hopeful(results.known, key)
         if not rules:
             continue
         found = results.get(f"{key}/search", lambda: there().searched(seed))  # noqa: B023
@@ -128,6 +133,12 @@ def combination(results: Results, name: str, optimizer: str, rules: bool) -> Non
             rate = found[rule]
             if rate is not None:
                 results.get(f"{key}/{rate:.9g}", lambda: there().trained(seed, rate))  # noqa: B023
+
+
+def hopeful(known: dict[str, Any], key: str) -> list[float]:
+    """The grid's rates that did not do far worse than the best one at this start."""
+    losses = {rate: known[f"{key}/{rate:g}"] for rate in GRID}
+    return [rate for rate, loss in losses.items() if loss <= HOPELESS * min(losses.values())]
 
 
 @dataclass
@@ -158,7 +169,7 @@ def line_of(known: dict[str, Any], name: str, optimizer: str) -> Line | None:
         return sum(losses) / len(losses)
 
     try:
-        grid = {rate: mean([rate] * len(keys), "g") for rate in GRID}
+        grid = {rate: mean([rate] * len(keys), "g") for rate in hopeful(known, keys[0])}
         found = [known[f"{key}/search"] for key in keys]
         best_rate = min(grid, key=lambda rate: grid[rate])
         best = grid[best_rate]

@@ -111,11 +111,7 @@ def _convnet() -> schuss.Model:
 
 
 def _speech_data(seed: int) -> Split:
-    (x_train, y_train), (x_test, y_test) = schuss.datasets.spoken_digits.load_data(
-        output_sequence_length=8000
-    )
-    rows = np.random.default_rng(0).permutation(len(x_train))[:1200]
-    return (x_train[rows], y_train[rows]), (x_test, y_test)
+    return schuss.datasets.spoken_digits.load_data(output_sequence_length=8000)
 
 
 def _speech() -> schuss.Model:
@@ -191,9 +187,9 @@ PROBLEMS: dict[str, Problem] = {
         _mnist(8000, 2000, flat=True), _dense(784, [128, 64], 10, "softmax"), _CLASSES, epochs=5, seeds=2
     ),
     "MNIST, convnet": Problem(
-        _mnist(4000, 1000, flat=False), _convnet, _CLASSES, epochs=4, batch_size=64, seeds=1
+        _mnist(10000, 2000, flat=False), _convnet, _CLASSES, epochs=5, batch_size=64, seeds=3
     ),
-    "spoken digits": Problem(_speech_data, _speech, _CLASSES, epochs=8, batch_size=50, seeds=1),
+    "spoken digits": Problem(_speech_data, _speech, _CLASSES, epochs=20, batch_size=50, seeds=3),
     "character GPT": Problem(_text_data(4800), _gpt, _CHARACTERS, epochs=1, batch_size=12, seeds=1),
     "iris": Problem(
         _table("iris"), _dense(4, [16], 3, "softmax"), _CLASSES, epochs=40, batch_size=16, seeds=5

@@ -8,8 +8,15 @@ import pytest
 import schuss
 from schuss import layers
 from schuss.insight import find_learning_rate
+from schuss.insight.learning_rate._batches import Rows
+from schuss.insight.learning_rate._beginning import Beginning
+from schuss.insight.learning_rate._find import _result
+from schuss.insight.learning_rate._range_test import RangeTest
+from schuss.insight.learning_rate._runs import Probe
+from schuss.insight.learning_rate._trials import Choice
 from schuss.layers import BatchNormalization, Dense, Dropout, Input
 from schuss.random import global_seed_generator
+from schuss.training._data import ArrayData
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 6)).astype("float32")
@@ -227,3 +234,39 @@ def test_what_cannot_be_is_said():
         find_learning_rate(model, X, X[:, :2], lowest=1.0, highest=0.1)
     with pytest.raises(ValueError, match="steps"):
         find_learning_rate(model, X, X[:, :2], steps=3)
+
+
+def test_rows_in_the_order_of_their_classes_are_mixed():
+    labels = np.repeat(np.arange(4, dtype="int32"), 50)
+    data = ArrayData(np.zeros((200, 3), "float32"), labels, batch_size=10)
+    apart = Rows(data, seed=0).apart
+    assert all(len(np.unique(piece.structure[1])) > 1 for piece in apart)
+
+
+def test_a_plateau_is_left_by_a_higher_rate():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(1200, 10)).astype("float32")
+    y = (x[:, 0] * x[:, 1] > 0).astype("int32")  # no column alone says anything
+    schuss.utils.set_random_seed(0)
+    hidden = [Dense(32, "tanh"), Dense(16, "tanh")]
+    model = schuss.Sequential([Input((10,)), *hidden, Dense(2, activation="softmax")])
+    model.compile(schuss.optimizers.SGD(momentum=0.9), "sparse_categorical_crossentropy")
+    found = find_learning_rate(model, x, y, epochs=20)
+    assert any("plateau" in reason for reason in found.reasons)
+    assert found.suggestion > 3 * min(trial.rate for trial in found.trials)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam", "rmsprop", "adagrad", "nadam", "lion"])
+def test_a_suggestion_is_never_above_what_is_said_to_be_stable(name):
+    found = find_learning_rate(network(name), X, Y)
+    assert found.highest_stable is None or found.suggestion <= found.highest_stable
+
+
+def test_a_trial_above_the_bound_at_the_start_says_what_is_stable():
+    test = RangeTest(np.array([1e-3]), np.array([1.0]), np.array([1.0]), False)
+    begin = Beginning(0.008, 0.7, 0.5, sharpness=3e4, bound=0.0013, formula="38/λ")
+    trials = [Probe(0.01, [70], [0.5]), Probe(0.04, [70], [0.6]), Probe(0.2, [35], [np.inf])]
+    found = _result("Adam", 75, test, begin, Choice(0.0082, trials, 70, [], trials[2:], bound=0.02))
+    assert found.highest_stable == 0.04
+    assert "stable up to 0.04 in trials" in found.line
+    assert any("That is above 0.0013" in reason for reason in found.reasons)

@@ -62,7 +62,7 @@ class Rows(Batches):
         self._rows = np.sort(order[count:])
         self._batch = min(data.batch_size, len(self._rows))
         if count:
-            self.apart = list(_cut(data.structure, np.sort(order[:count]), max(1, count // _MOST_APART)))
+            self.apart = list(_cut(data.structure, order[:count], max(1, count // _MOST_APART)))
 
     def parts(self, steps: int) -> Iterator[Piece]:
         rng = np.random.default_rng(self._rng_seed)

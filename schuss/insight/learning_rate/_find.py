@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from typing import Any
 
 from schuss.insight.learning_rate._batches import MOST_BYTES, MOST_KEPT, Batches, Read, Rows
-from schuss.insight.learning_rate._beginning import Beginning, beginning, bound_now
+from schuss.insight.learning_rate._beginning import Beginning, beginning, bound_now, number
 from schuss.insight.learning_rate._kept import innermost, kept
 from schuss.insight.learning_rate._range_test import RangeTest, range_test
 from schuss.insight.learning_rate._result import LearningRate
@@ -178,17 +179,23 @@ def _said(optimizer: Any) -> str:
 
 
 def _result(name: str, planned: int, test: RangeTest, begin: Beginning, chosen: Choice) -> LearningRate:
-    stable = [p.rate for p in chosen.tried if p not in chosen.failed]
-    known = [r for r in (begin.bound, chosen.bound, max(stable, default=None)) if r is not None]
+    stable = _highest_stable(begin, chosen)
     reasons = [*begin.words, *chosen.words]
+    if begin.bound is not None and chosen.rate > begin.bound:
+        reasons.append(
+            f"That is above {number(begin.bound)}, which bounds steps with all rows at once from the start only: the trials "
+            "went on learning above it."
+            if stable is not None
+            else f"That is above {number(begin.bound)}, up to which steps are stable at the start."
+        )
     if test.minimum is not None:
         end = f"and diverged at {test.rates[-1]:.2g}" if test.diverged else "and did not diverge"
         reasons.append(f"In the range test the smoothed loss was least at {test.minimum:.2g} {end}.")
     return LearningRate(
-        suggestion=float(f"{chosen.rate:.3g}"),
+        suggestion=_rounded(chosen.rate),
         optimizer=name,
         planned=planned,
-        highest_stable=min([max(known), *(p.rate for p in chosen.failed)]) if known else None,
+        highest_stable=stable,
         rates=test.rates,
         losses=test.losses,
         smoothed=test.smoothed,
@@ -200,3 +207,18 @@ def _result(name: str, planned: int, test: RangeTest, begin: Beginning, chosen: 
         trials=chosen.tried,
         reasons=reasons,
     )
+
+
+def _highest_stable(begin: Beginning, chosen: Choice) -> float | None:
+    """The highest rate that curvature or a trial says is stable, below every one that failed above the suggestion; None if
+    that would be below the suggestion."""
+    known = [begin.bound, chosen.bound, *(p.rate for p in chosen.tried if p not in chosen.failed)]
+    failed = min((p.rate for p in chosen.failed if p.rate > chosen.rate), default=math.inf)
+    highest = max((rate for rate in known if rate is not None and rate < failed), default=0.0)
+    return highest if highest >= _rounded(chosen.rate) else None
+
+
+def _rounded(rate: float) -> float:
+    """As it is suggested: with three digits, never above the rate itself, which may be a bound."""
+    rounded = float(f"{rate:.3g}")
+    return rounded if rounded <= rate else float(f"{rate * 0.995:.3g}")

@@ -21,12 +21,14 @@ class LearningRate(Printed):
 
     Attributes:
         suggestion: α to train with. optimizer: for which: its class's name. planned: steps of that training.
-        highest_stable: up to which α steps were, or by curvature would be, stable at the start; None if nothing says.
+        highest_stable: the highest α that a trial went through, or that curvature allows, at the start or where the best
+            trial ended; below all at which trials failed, never below the suggestion; None if nothing says.
         rates, losses, smoothed: the range test: α of each step, the batch's loss before it, and its moving average.
         steepest, minimum: α where the smoothed loss fell fastest, and where it was least (fastai's rules are "steepest" and
             a tenth of "minimum"); None where the curve does not say.
-        sharpness: λ_max of the Hessian (as the optimizer scales the weights); bound: the rate that is stable on it, by
-            `formula`; None where that is not known.
+        sharpness: λ_max of the Hessian at the start (as the optimizer scales the weights); bound: up to which α steps with
+            all rows at once are stable there, by `formula`; a suggestion may be above it, where curvature falls in
+            training; None where that is not known.
         trials: the short trainings: each with `rate`, `steps` and `losses`.
         reasons: sentences. steps: training steps made. products: with the Hessian. seconds: all of it took so long.
     """
@@ -55,7 +57,9 @@ class LearningRate(Printed):
     @property
     def line(self) -> str:
         """The most important in a line."""
-        stable = "" if self.bound is None else f", stable up to {number(self.bound)} by curvature"
+        highest = self.highest_stable
+        how = "in trials" if any(trial.rate == highest for trial in self.trials) else "by curvature"
+        stable = "" if highest is None else f", stable up to {number(highest)} {how}"
         cost = f"found in {self.steps} steps, {self.seconds:.1f} s"
         return f"Learning rate of {self.optimizer} for {self.planned} steps: {self.suggestion:g}{stable} ({cost})"
 
@@ -118,7 +122,7 @@ class LearningRate(Printed):
             ax.plot([t.rate for t in stable], [t.losses[-1] for t in stable], "o", color="C1", label=after)
         ax.axvline(self.suggestion, color="C2", label=f"suggestion {number(self.suggestion)}")
         if self.bound is not None:
-            label = f"stable up to {self.formula} = {number(self.bound)}"
+            label = f"stable at the start up to {self.formula} = {number(self.bound)}"
             ax.axvline(self.bound, color="C3", linestyle="--", label=label)
         shown = np.concatenate([self.smoothed, [t.losses[-1] for t in stable]])
         if len(shown):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from schuss.graph import Variable, is_float
+from schuss.graph import Variable, _tree, is_float
 from schuss.insight._objective import Objective
 from schuss.insight.learning_rate._batches import Batches
 from schuss.insight.learning_rate._kept import Copies, copies_of, put_back
@@ -25,12 +25,16 @@ class Probe:
     Attributes:
         rate: α. steps: after so many steps it was looked at. losses: then; infinite where it diverged.
         blocks: the same for each block of the rows apart.
+        told: how well the model tells rows apart at the end: `Blocks.told`; None where that is not known.
+        ended: whether it was ended early because the loss was too high.
     """
 
     rate: float
     steps: list[int] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
     blocks: list[np.ndarray] = field(default_factory=list)
+    told: float | None = None
+    ended: bool = False
 
     @property
     def diverged(self) -> bool:
@@ -92,12 +96,15 @@ class Runs:
                 break
         return losses
 
-    def probe(self, rate: float, looks: Sequence[int], start: float = math.nan) -> Probe:
+    def probe(
+        self, rate: float, looks: Sequence[int], worst: float = math.nan, least: float = -math.inf
+    ) -> Probe:
         """A training at one rate from the start.
 
         Args:
             rate: α. looks: after which steps it is looked at, the last one at its end.
-            start: the loss at the start: where it is not below that when it is looked at, it is ended.
+            worst: where the loss is not below that when it is looked at, it is ended.
+            least: the same where `told` is below that.
         """
         self.begin()
         made = Probe(rate)
@@ -114,7 +121,11 @@ class Runs:
             made.steps.append(look)
             made.blocks.append(blocks)
             made.losses.append(loss if math.isfinite(loss) else math.inf)
-            if made.diverged or loss >= start:
+            made.ended = look < looks[-1] and loss >= worst
+            if made.diverged or made.ended:
+                break
+            made.told = None if self._apart is None else self._apart.told()
+            if made.told is not None and made.told < least:
                 break
         return made
 
@@ -150,7 +161,7 @@ class Runs:
 
 
 class Blocks(Objective):
-    """J, and the loss on each of the pieces that it is the mean of."""
+    """J, the loss on each of the pieces that it is the mean of, and with their rows' targets exchanged."""
 
     def values(self) -> np.ndarray:
         """The loss of each piece, float64."""
@@ -163,6 +174,28 @@ class Blocks(Objective):
         finally:
             self._pieces, self.rows = pieces, rows
         return np.array(found)
+
+    def told(self) -> float | None:
+        """1 − J / J', where J' is the loss if each row had the targets of the one before it: about 0 as long as the model
+        does not tell rows apart. None without targets."""
+        pieces = self._pieces
+        if any(piece.structure[1] is None for piece in pieces):
+            return None
+        loss = self.value()
+        try:
+            self._pieces = [_exchanged(piece) for piece in pieces]
+            exchanged = self.value()
+        finally:
+            self._pieces = pieces
+        return (exchanged - loss) / abs(exchanged) if exchanged else 0.0
+
+
+def _exchanged(piece: Piece) -> Piece:
+    """A whole batch with each row's targets those of the row before it."""
+    x, y, weight = piece.structure
+    order = np.roll(piece.rows, 1)
+    targets = _tree.map_structure(lambda array: array[order], y)
+    return replace(piece, structure=(x, targets, weight))
 
 
 def objective(model: Any, pieces: Sequence[Piece], training: bool) -> Blocks:

@@ -19,13 +19,17 @@ _CLEAR = (
 )
 _FEWEST = 10  # steps of a trial that says something
 _FIRST_LOOK = 2  # it is looked at first after such a part of its steps, and ended there if it learns nothing
-_LITTLE = 0.03  # of the loss at the start: where it falls by less, the next rate is far above
+_PLATEAU = 0.1  # of the loss: where other rows' targets cost so little more, rows are not told apart
+_DEEP = 0.03  # the same when it is looked at first: then it is left at once for a higher rate
+_SAME = 1e-6  # of the loss: where it does not depend on whose targets they are, all rows look the same: units are dead
+_WORST = 1.1  # times the loss at the start: on a plateau a trial above it is ended
 _LEAST = 0.1  # of the fall at the best rate: what falls less has learned nothing
 _DOWN = 10 ** (2 / 3)  # how far to go where it learns nothing
 _DOWNS = 6  # how often
 _NOISE = 0.01  # of the fall of the loss: differences below it say nothing
 _MOST = 20.0  # standard errors that are told apart; a trial that learned nothing counts as so many
 _BEYOND = 3.0  # how much it costs to leave the range that was tried, in ln α
+_EDGE = 2.0  # times what curvature allows: a rate that was trained with may be so high, as curvature hovers about its bound
 _BELOW_FAILED = 3.0  # times lower than a rate that learned nothing, as curvature goes on growing
 
 
@@ -71,11 +75,19 @@ def choice(
         )
         return Choice(rate, tried, trials.steps, words, tried)
     failed = [p for p in tried if trials.failed(p)]
-    rate = math.exp(_best(tried, math.log(trials.centre), begin.spread, trials.start))
+    centre, began = trials.centre, "where they began"
+    left = trials.left_plateau()
+    if left is not None:
+        centre, began = left.rate, "that"
+        words.append(
+            f"At {number(trials.centre)} the model did not tell rows apart (with the targets of other rows the loss was "
+            f"nearly the same): a plateau. It was left fastest at {number(centre)}."
+        )
+    rate = math.exp(_best(tried, math.log(centre), begin.spread, trials.start))
     rate = min(rate, max(p.rate for p in tried if p not in failed))
     words.append(
-        f"Between how these differ (beyond the noise of the rows) and where they began, {number(rate)} is the best guess "
-        f"for {trials.steps} steps."
+        f"Between how these differ (beyond the noise of the rows) and {began}, "
+        f"{number(rate)} is the best guess for {trials.steps} steps."
     )
     above = min((p.rate for p in failed if p.rate > best.rate), default=math.inf)
     if rate > above / _BELOW_FAILED:
@@ -83,11 +95,11 @@ def choice(
         words.append(f"At {number(above)} nothing was learned: well below is {number(rate)}.")
     trials.end_of_best()
     limit, products = bound()
-    if limit is not None and rate > limit:
+    if limit is not None and left is None and rate > max(limit, best.rate / _EDGE):
+        rate = max(limit, best.rate / _EDGE)
         words.append(
-            f"Where the best of them ended, descent is stable up to {number(limit)} only, so not more than that."
+            f"Where the best of them ended, descent is stable up to {number(limit)}, so not more than {number(rate)}."
         )
-        rate = limit
     if trials.shorter != 1:
         words.append(
             f"Steps of this optimizer do not shrink by themselves, so that for {planned} of them the rate is "
@@ -101,7 +113,8 @@ class _Trials:
 
     Attributes:
         tried: so far. centre: the rate in the middle. steps: of a trial. start: the loss before. best: the best one; None
-            if none has learned anything. shorter: by which the rate for so few steps is above that for the planned ones.
+            if none has learned anything. on_plateau: whether the trial at the centre ended before rows were told apart.
+            shorter: by which the rate for so few steps is above that for the planned ones.
     """
 
     def __init__(self, runs: Runs, begin: Beginning, planned: int, budget: int):
@@ -109,6 +122,7 @@ class _Trials:
         self.start = _loss_at_start(runs)
         self.tried: list[Probe] = []
         self.best: Probe | None = None
+        self.on_plateau = False
         self._end: Copies = []
         self._plan(begin.rate * (planned / max(1, min(planned, budget // _TRIALS))) ** begin.exponent)
 
@@ -117,7 +131,8 @@ class _Trials:
         self.shorter = (self._planned / self.steps) ** self._begin.exponent
 
     def make(self) -> None:
-        """Find a rate at which something is learned; then its neighbours, and theirs."""
+        """Find a rate at which something is learned; then its neighbours, and theirs. On a plateau, go far up until it is
+        left."""
         for _ in range(_DOWNS):
             self._try(self.centre)
             if self.best is not None:
@@ -127,8 +142,12 @@ class _Trials:
             self._plan(self.centre / _DOWN)
         else:
             return
-        self._try(self.centre * (_DOWN if self._has_learned_little() else _APART))
-        if self._is_clearly_better() or self._has_learned_little():
+        self.on_plateau = _is_on_plateau(self.best)
+        if self.on_plateau:
+            self._climb()
+            return
+        self._try(self.centre * _APART)
+        if self._is_clearly_better():
             self._try(self.tried[-1].rate * _DOWN)
         else:
             self._try(self.centre / _APART)
@@ -138,10 +157,34 @@ class _Trials:
                 return
             self._try(rate)
 
+    def _climb(self) -> None:
+        """Trials far up, until the plateau is left; then near the last one."""
+        while self._left >= self.steps and _is_on_plateau(self.tried[-1]) and not self.failed(self.tried[-1]):
+            up = _APART if self._failed_at(self.tried[-1].rate * _DOWN) else _DOWN
+            self._try(self.tried[-1].rate * up)
+        last = self.tried[-1]
+        if self.failed(last):
+            self._try(last.rate / _APART)
+        elif not self._failed_at(last.rate * _APART):
+            self._try(last.rate * _APART)
+
+    def left_plateau(self) -> Probe | None:
+        """The trial that tells rows apart best, where the one at the centre did not; None if there is no such trial or if
+        its loss does not bear that out."""
+        if not self.on_plateau:
+            return None
+        good = [p for p in self.tried if not self.failed(p)]
+        first = next(p for p in good if p.rate == self.centre)
+        most = max(good, key=lambda p: p.told or 0.0)
+        if not most.losses[-1] < first.losses[-1]:
+            return None
+        clear = float(_worse([first, most], self.start)[0]) > _CLEAR
+        return most if clear or not _is_on_plateau(most) else None
+
     def failed(self, probe: Probe) -> bool:
-        """Whether nothing was learned: it diverged, was ended early, or the loss fell by a tenth at most of what it fell at
-        the best rate, which is smaller."""
-        if probe.diverged or probe.steps[-1] < self.steps:
+        """Whether nothing was learned: it diverged, was ended early, gives the same for all rows, or the loss fell by a
+        tenth at most of what it fell at the best rate, which is smaller."""
+        if probe.diverged or probe.ended or (probe.told is not None and abs(probe.told) < _SAME):
             return True
         if not math.isfinite(self.start):
             return False
@@ -149,6 +192,10 @@ class _Trials:
         if self.best is not None and self.best.rate < probe.rate:
             least = _LEAST * (self.start - self.best.losses[-1])
         return probe.losses[-1] >= self.start - least
+
+    def _failed_at(self, rate: float) -> bool:
+        """Whether a rate up to that one has failed."""
+        return any(self.failed(p) and p.rate <= rate * 1.001 for p in self.tried)
 
     def end_of_best(self) -> None:
         """The model as it was at the end of the best trial."""
@@ -159,10 +206,13 @@ class _Trials:
             return
         first = self.steps // _FIRST_LOOK
         looks = [first, self.steps] if first >= _FEWEST // 2 and math.isfinite(self.start) else [self.steps]
-        made = self._runs.probe(rate, looks, self.start)
+        worst = self.start + (_WORST - 1) * abs(self.start) if self.on_plateau else self.start
+        spare = self._left - looks[0] - (_TRIALS - 1) * self.steps
+        least = _DEEP if spare >= 0 and (self.best is None or self.on_plateau) else -math.inf
+        made = self._runs.probe(rate, looks, worst, least)
         self._left -= made.steps[-1]
         self.tried.append(made)
-        if not self.failed(made) and (self.best is None or made.losses[-1] < self.best.losses[-1]):
+        if not self.failed(made) and (self.best is None or _rank(made) < _rank(self.best)):
             self.best, self._end = made, self._runs.state()
 
     def _beyond(self) -> float | None:
@@ -172,18 +222,22 @@ class _Trials:
             return None
         return self.best.rate / _APART if self.best.rate == min(rates) else self.best.rate * _APART
 
-    def _has_learned_little(self) -> bool:
-        """Whether even the best trial has hardly left the start, and the last one did no worse."""
-        if self.best is None or self.best is not self.tried[-1]:
-            return False
-        return self.start - self.best.losses[-1] < _LITTLE * abs(self.start)
-
     def _is_clearly_better(self) -> bool:
         """Whether the last trial is far better than the one before it."""
         before, last = self.tried[-2:] if len(self.tried) > 1 else [self.tried[0]] * 2
         return (
             last is self.best and before is not last and float(_worse([before, last], self.start)[0]) > _CLEAR
         )
+
+
+def _rank(probe: Probe) -> tuple[int, float]:
+    """The longer, then the better."""
+    return -probe.steps[-1], probe.losses[-1]
+
+
+def _is_on_plateau(probe: Probe) -> bool:
+    """Whether the model hardly tells rows apart at its end."""
+    return probe.told is not None and probe.told < _PLATEAU
 
 
 def _loss_at_start(runs: Runs) -> float:
@@ -213,8 +267,7 @@ def _worse(tried: list[Probe], start: float) -> np.ndarray:
     found = []
     for probe in tried:
         blocks = probe.blocks[-1]
-        ended = probe.steps[-1] < best.steps[-1]
-        if probe.diverged or ended or blocks.shape != reference.shape:
+        if probe.diverged or probe.ended or blocks.shape != reference.shape:
             found.append(_MOST)
             continue
         differences = blocks - reference
