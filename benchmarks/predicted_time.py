@@ -89,7 +89,7 @@ def main() -> None:
     print(
         f"{limits.all_flops / 1e9:.0f} GFLOP/s on {limits.threads} threads, copying "
         f"{', '.join(f'{rate / 1e9:.1f} GB/s within {size >> 20} MiB' for size, rate in model.copying)} a thread, "
-        f"a meeting {model.barrier * 1e6:.2f} µs\n"
+        f"a meeting {model.barrier * 1e6:.2f} µs, a line from another core {model.line * 1e9:.1f} ns\n"
     )
     print(
         "| workload | predicted | measured | predicted / measured | within a factor of 1.5 |\n|---|---|---|---|---|"

@@ -17,6 +17,9 @@ from schuss.backends.cpu._threads import num_threads, run_together
 _CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 _SECONDS = 2e-3  # of one measurement: less than a time slice
 _REPEATS = 40  # of which each thread's best counts: what others on the machine take away is no limit of it
+_LONGEST = 0.1  # seconds of all repeats, where that leaves a few
+_FEW = 5
+_USUAL = 0.25  # of the repeats are quicker than what is usual: others on the machine slow more down than that
 _UNROLLED = 4  # vectors copied in one turn of the loop
 _MOST_COPIED = 256 << 20
 
@@ -66,12 +69,13 @@ def measure_limits(threads: int | None = None) -> Limits:
 
 
 def copy_rate(threads: int, size: int) -> float:
-    """Bytes a second that so many threads read and write, together, copying within `size` bytes each.
+    """Bytes a second that so many threads usually read and write, together, copying within `size` bytes each. Not the most:
+    a thread is quickest while the others happen not to use the memory that they share.
 
     Args:
         threads: at least 1. size: of both arrays of a thread, together; at least some thousand.
     """
-    return _Copy().rate(threads, size)
+    return _Copy().rate(threads, size, _USUAL)
 
 
 class _MultiplyAdd:
@@ -104,8 +108,8 @@ class _Copy:
             None, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64
         )(self._machine.run)
 
-    def rate(self, threads: int, size: int) -> float:
-        """Bytes a second that so many threads read and write, each in `size` bytes."""
+    def rate(self, threads: int, size: int, quantile: float = 0.0) -> float:
+        """Bytes a second that so many threads read and write, each in `size` bytes; see `_turns_a_second`."""
         length = size // 8 // (self._lanes * _UNROLLED) * self._lanes * _UNROLLED
         arrays = [np.ones((2, length), np.float32) for _ in range(threads)]
 
@@ -113,14 +117,17 @@ class _Copy:
             target, source = arrays[thread]
             self._function(turns, target.ctypes.data, source.ctypes.data, length)
 
-        return 8 * length * _turns_a_second(call, threads)
+        return 8 * length * _turns_a_second(call, threads, quantile)
 
 
-def _turns_a_second(call: Callable[[int, int], None], threads: int) -> float:
-    """How often a second the threads, at once, do what ``call(thread, turns)`` does `turns` times; all together."""
+def _turns_a_second(call: Callable[[int, int], None], threads: int, quantile: float = 0.0) -> float:
+    """How often a second the threads, at once, do what ``call(thread, turns)`` does `turns` times; all together.
 
-    def best(turns: int, repeats: int) -> np.ndarray:
-        """Seconds of each thread."""
+    Args:
+        quantile: of the repeats which one counts: from 0, the quickest of each thread, to 1.
+    """
+
+    def taken_by_each(turns: int, repeats: int, quantile: float) -> np.ndarray:
         seconds = np.full((repeats, threads), np.inf)
 
         def task(thread: int) -> None:
@@ -130,13 +137,15 @@ def _turns_a_second(call: Callable[[int, int], None], threads: int) -> float:
                 seconds[repeat, thread] = time.perf_counter() - begun
 
         run_together(task, threads).wait()
-        return seconds.min(0)
+        return np.quantile(seconds, quantile, axis=0)
 
     turns = 1
-    while (taken := best(turns, 3).max()) < _SECONDS / 4:
+    while (taken := taken_by_each(turns, 3, 0.0).max()) < _SECONDS / 4:
         turns *= 4
-    turns = max(1, round(turns * _SECONDS / taken))
-    return float((turns / best(turns, _REPEATS)).sum())
+    each = taken / turns
+    turns = max(1, round(_SECONDS / each))
+    repeats = min(_REPEATS, max(_FEW, int(_LONGEST / (turns * each))))
+    return float((turns / taken_by_each(turns, repeats, quantile)).sum())
 
 
 def _multiply_add_assembly(lanes: int, chains: int) -> str:

@@ -1,4 +1,4 @@
-"""A small model of this machine, measured in about a second: multiply-adds, copying at three distances, meetings."""
+"""A small model of this machine, measured in less than a second: multiply-adds, copying at four distances, meetings."""
 
 from __future__ import annotations
 
@@ -12,11 +12,17 @@ import numpy as np
 from schuss import backends, ops
 from schuss.backends.cpu._limits import Limits, copy_rate, measure_limits
 from schuss.backends.cpu._target import host
-from schuss.graph import Spec, Variable, trace
+from schuss.graph import Variable, trace
 
 _MIDDLE = 32 << 20  # bytes that the last cache holds, and the second does not
-_RUN_STEPS = 2000
+_ROWS = 256  # of matrices that are made by rows and read by columns
+_CROSSED = (32, 128)  # their columns, for each thread
+_MEETINGS = 2  # in a step of these
+_LEAST_BARRIER = 2e-7
+_RUN_STEPS = 100
+_RUNS = 40  # threads may share a core in some of them until the system has noticed
 _REPEATS = 15
+LINE = 64  # bytes that go from core to core together
 
 
 @dataclass(frozen=True)
@@ -26,13 +32,15 @@ class MachineModel:
     Attributes:
         limits: the most that the processor does. copying: pairs of bytes gone round and bytes read and written in a second
             then, by one thread while all do the same. multiply_add: seconds of a vector's, on one thread.
-        barrier: seconds of a meeting of all threads. row: seconds to put a row into a random order.
+        barrier: seconds of a meeting of all threads. line: seconds in which a cache line comes from the core that wrote it.
+        row: seconds to put a row into a random order.
     """
 
     limits: Limits
     copying: tuple[tuple[int, float], ...]
     multiply_add: float
     barrier: float
+    line: float
     row: float
 
     def bytes_a_second(self, held: int) -> float:
@@ -53,7 +61,7 @@ def machine_model() -> MachineModel:
         *((size, copy_rate(threads, size // threads) / threads) for size in between),
         (limits.memory_bytes, limits.memory / threads),
     )
-    return MachineModel(limits, copying, multiply_add, _barrier(threads), _row())
+    return MachineModel(limits, copying, multiply_add, *_meeting(threads), _row())
 
 
 def _row() -> float:
@@ -67,26 +75,37 @@ def _seconds(function: object) -> float:
     return time.perf_counter() - begun
 
 
-def _barrier(threads: int) -> float:
-    """A meeting: steps that do almost nothing, on all threads, less the same on one."""
+def _meeting(threads: int) -> tuple[float, float]:
+    """Seconds of a meeting of all threads, and of each line that a thread reads and another one wrote."""
     if threads == 1:
-        return 0.0
-    total = Variable(np.zeros((64, 64), "float32"))
+        return 0.0, 0.0
+    (few, small), (many, large) = (_crossing(threads, columns) for columns in _CROSSED)
+    line = max(0.0, (large - small) / (many - few))
+    return max(_LEAST_BARRIER, (small - few * line) / _MEETINGS), line
 
-    def step(x: object) -> list[object]:
-        total.assign(total.value + ops.sum(x, axis=0))
+
+def _crossing(threads: int, columns: int) -> tuple[float, float]:
+    """Steps that make a matrix by rows and sum it up by columns, so that lines go from core to core: how many lines a
+    thread reads that others wrote, and what all threads take beyond their share of what one takes."""
+    matrix = Variable(np.ones((_ROWS, columns * threads), "float32"))
+    sums = Variable(np.zeros(columns * threads, "float32"))
+
+    def step() -> list[object]:
+        made = matrix.value * 0.5 + sums.value
+        matrix.assign(made)
+        sums.assign(ops.sum(made, axis=0) / (2 * _ROWS))  # stays at 1 / 2, so that nothing grows or vanishes
         return []
 
-    program = backends.compile(trace(step, Spec((64, 64, 64), np.dtype("float32"))), 0)
-    x = np.zeros((64, 64, 64), "float32")
+    program = backends.compile(trace(step), 0)
     rows = np.zeros(0, np.int64)
 
     def run(count: int) -> float:
         runs = []
-        for _ in range(_REPEATS):
+        for _ in range(_RUNS):
             begun = time.perf_counter()
-            program.start([], rows, _RUN_STEPS // 20, [x], [], threads=count, inline=False).result()
+            program.start([], rows, _RUN_STEPS, [], [], threads=count, inline=False).result()
             runs.append(time.perf_counter() - begun)
-        return min(runs) / (_RUN_STEPS // 20)
+        return min(runs) / _RUN_STEPS
 
-    return max(2e-7, (run(threads) - run(1) / threads) / max(program.plan.barriers, 1))
+    lines = matrix.array.nbytes / LINE / threads * (threads - 1) / threads
+    return lines, run(threads) - run(1) / threads

@@ -14,14 +14,15 @@ from schuss.compiler._expr import Apply, Buffer, Expr, Load, cost_of, walk
 from schuss.compiler._index import Dim, dims_of, linear, stride_along
 from schuss.compiler._kernel import counted
 from schuss.compiler._order import expressions
-from schuss.insight.diagnosis._machine import MachineModel
+from schuss.insight.diagnosis._machine import LINE, MachineModel
 
 _LATENCY = 8.0  # multiply-adds that could be done while one waits for the one before
 _STORE = 2.0  # of a vector, in multiply-adds
 _GATHERED = 2.0  # a lane that is fetched from a place of its own
 _ADDITION = 1.0  # to an element at a place known only at run time
 _FOLD = 12.0  # adding up the lanes of a total
-_CALL = 130.0  # of a kernel's function, for each chunk
+_CALL = 130.0  # of a kernel's function, by each thread
+_STEP = 1200.0  # of a step: looks at flags and limits, shares of chunks
 _TRANSPOSED = 4.0  # a vector of a panel that is turned on the way
 _COPIED = 3.0  # a vector of a panel
 _APART = 0.25  # of the rate, where what is copied together lies in short pieces far apart
@@ -45,50 +46,101 @@ class KernelTime:
     """What a kernel is expected to take in a step.
 
     Attributes:
-        label: the primitives and layers that it came from. seconds: of one thread doing all of it. chunks: its parts.
-        arithmetic, memory: seconds of each, by itself; they overlap in part.
+        label: the primitives and layers that it came from. seconds: of one thread doing all of it. shared: of each of all
+            threads doing its part.
+        arithmetic, memory: seconds of each, by itself, of one thread; they overlap in part.
     """
 
     label: str
     seconds: float
-    chunks: int
+    shared: float
     arithmetic: float
     memory: float
 
 
 def kernel_times(
-    plan: Plan, codes: list[KernelCode | None], machine: MachineModel, data_bytes: int
+    plan: Plan, codes: list[KernelCode | None], machine: MachineModel, data_bytes: int, threads: int
 ) -> list[KernelTime]:
     """The time of each kernel and host call of a plan, all turns of loops together.
 
     Args:
         codes: the shape of each one's machine code, as `CpuProgram.describe` tells. data_bytes: of the data set, from
-            which batches are read.
+            which batches are read. threads: that share the chunks.
     """
     kinds = ("variable", "constant", "batch")
     held = plan.arena_bytes + sum(b.nbytes for b in plan.buffers if b.kind in kinds)
-    found, fetched = [], set[Buffer]()
+    found, fetched, crossing = [], set[Buffer](), _Crossing(plan, threads, held, machine)
     for (step, turns), code in zip(counted(plan.steps), codes, strict=True):
         if isinstance(step, HostCall) or code is None:
             seconds = turns * (_HOST_CALL + sum(bytes_of(step)) / _HOST_BYTES)
-            found.append(KernelTime(step.label, seconds, 1, seconds, 0.0))
+            found.append(KernelTime(step.label, seconds, seconds, seconds, 0.0))
             continue
-        work = turns * (_work(step, code) + _CALL * step.chunks) * machine.multiply_add
+        panels = _panels(step, code)
+        work = turns * (_work(step, code) + panels + _CALL) * machine.multiply_add
         memory = turns * _memory(step, code, held, machine) + _fetching(
             step, fetched, max(held, data_bytes), machine
         )
-        seconds = ((_LOSS * work) ** _OVERLAP + memory**_OVERLAP) ** (1 / _OVERLAP)
-        found.append(KernelTime(step.label, seconds, step.chunks, work, memory))
+        part = math.ceil(step.chunks / threads) / step.chunks
+        again = _CALL + (panels if _copied_by_each(step, code) else 0.0)  # which no thread is spared
+        own = part * work + (1 - part) * turns * again * machine.multiply_add
+        shared = _together(own, part * memory) + crossing.seconds(step)
+        found.append(KernelTime(step.label, _together(work, memory), shared, work, memory))
     return found
 
 
 def step_seconds(plan: Plan, times: list[KernelTime], threads: int, machine: MachineModel) -> float:
     """Seconds of a step: kernels in chunks, and barriers where threads meet; on one thread where that is less."""
-    alone = sum(t.seconds for t in times)
+    alone = sum(t.seconds for t in times) + _STEP * machine.multiply_add
     if threads == 1:
         return alone
-    shared = sum(t.seconds * math.ceil(t.chunks / threads) / t.chunks for t in times)
-    return min(alone, shared + plan.barriers * machine.barrier)
+    return min(alone, sum(t.shared for t in times) + plan.barriers * machine.barrier)
+
+
+def _together(work: float, memory: float) -> float:
+    """Seconds of both, which overlap in part."""
+    return ((_LOSS * work) ** _OVERLAP + memory**_OVERLAP) ** (1 / _OVERLAP)
+
+
+class _Crossing:
+    """What threads read of what others wrote, kernel by kernel: it comes from the other core's cache, line by line.
+
+    Args:
+        threads: that share the kernels. held: bytes that a step goes round; what of these the cores' own caches do not
+            hold has gone to the last one, from where all read alike.
+    """
+
+    def __init__(self, plan: Plan, threads: int, held: int, machine: MachineModel):
+        kernels = [step for step, _ in counted(plan.steps) if isinstance(step, Kernel)]
+        self._writers = {store.buffer: kernel for kernel in kernels for store in kernel.stores}
+        self._near = set[Buffer]()  # read since they were written
+        self._threads = threads
+        near = min(1.0, 2 * threads * machine.limits.cache_bytes / max(held, 1))
+        self._byte = near * (threads - 1) / threads * machine.line / LINE
+
+    def seconds(self, kernel: Kernel) -> float:
+        """Of each thread, for the kernel that is next in the plan's order."""
+        found = 0.0
+        loads = [e for root in expressions(kernel) for e in walk(root) if isinstance(e, Load)]
+        for buffer in {load.buffer for load in loads} - self._near:
+            writer = self._writers.get(buffer)
+            if writer is None or _by_the_same(writer, kernel):
+                continue
+            found += max(self._read(e, kernel) for e in loads if e.buffer is buffer) * self._byte
+            self._near.add(buffer)
+        self._near -= {store.buffer for store in kernel.stores}
+        return found
+
+    def _read(self, load: Load, kernel: Kernel) -> float:
+        """Bytes that a thread reads."""
+        size = min(_size(load.dims) * load.dtype.itemsize, load.buffer.nbytes)
+        return size / self._threads if kernel.dims and kernel.dims[0] in load.dims else size
+
+
+def _by_the_same(writer: Kernel, reader: Kernel) -> bool:
+    """Whether each thread reads what it wrote itself."""
+    if writer is reader or writer.chunks == reader.chunks == 1:
+        return True
+    return all(kernel.rows or kernel.block for kernel in (writer, reader))
 
 
 def _work(kernel: Kernel, code: KernelCode) -> float:
@@ -135,17 +187,20 @@ def _reduction(kernel: Kernel, code: KernelCode) -> float:
     total += results * (_STORE * len(kernel.stores) + _applied(kernel, code))
     if not across:
         total += _FOLD * _size(free) / lanes * (1 if tall >= lanes else 4)
-    for panel in code.panels:
-        copies = panel.turns * math.ceil(panel.width / lanes) * (_TRANSPOSED if panel.transposed else _COPIED)
-        served = _size(panel.shared)
-        total += (
-            copies
-            * _points(free, code)
-            / max(served * math.ceil(panel.width / lanes), 1)
-            * turns
-            / panel.turns
-        )
     return total
+
+
+def _panels(kernel: Kernel, code: KernelCode) -> float:
+    """Of copying together, once."""
+    if kernel.reduction is None:
+        return 0.0
+    points = _points(kernel.dims[1:] if kernel.block else kernel.dims, code) * _size(kernel.reduction.dims)
+    return sum(points / _size(p.shared) * (_TRANSPOSED if p.transposed else _COPIED) for p in code.panels)
+
+
+def _copied_by_each(kernel: Kernel, code: KernelCode) -> bool:
+    """Whether each thread makes its own panels, for its share of the rows that read them."""
+    return any(kernel.dims[0] in panel.shared for panel in code.panels)
 
 
 def _per_tile(expr: Expr, rows: list[tuple[Dim, int]], code: KernelCode, tall: int, wide: int) -> int:
@@ -285,4 +340,4 @@ def _fetching(kernel: Kernel, fetched: set[Buffer], data_bytes: int, machine: Ma
 
 def program_times(program: Any, machine: MachineModel, data_bytes: int) -> list[KernelTime]:
     """The times of a compiled program's kernels; see `kernel_times`."""
-    return kernel_times(program.plan, program.describe(), machine, data_bytes)
+    return kernel_times(program.plan, program.describe(), machine, data_bytes, program.threads())
