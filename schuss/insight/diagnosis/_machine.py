@@ -1,4 +1,4 @@
-"""A small model of this machine, measured in less than a second: multiply-adds, copying at four distances, meetings."""
+"""A small model of this machine, measured in about a second: multiply-adds, copying at four distances, meetings."""
 
 from __future__ import annotations
 
