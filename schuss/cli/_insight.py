@@ -121,6 +121,10 @@ def diagnose(validation: str | None, **options: Any) -> None:
         schuss diagnose houses.keras houses.csv --validation new_houses.csv
     """
     from schuss.insight import diagnose as diagnosed
+    from schuss.insight.diagnosis import CHECKS
+    from schuss.tabular._encoder import encoded_names
+
+    checks = [name for name in CHECKS if name != "constant features"]  # of a table these are left out before
 
     def look(inside: Any) -> Any:
         other = None
@@ -129,7 +133,13 @@ def diagnose(validation: str | None, **options: Any) -> None:
             other = part.x, part.y
         batch = min(inside.size.batch, len(inside.rows))
         return diagnosed(
-            inside.network, inside.rows.x, inside.rows.y, validation_data=other, batch_size=batch
+            inside.network,
+            inside.rows.x,
+            inside.rows.y,
+            validation_data=other,
+            batch_size=batch,
+            checks=checks,
+            feature_names=encoded_names(inside.columns),
         )
 
     _show(options, look)
@@ -168,6 +178,8 @@ def _inside(options: dict[str, Any]) -> Any:
     paths, reading = options["paths"], {key: options[key] for key in ("encoding", "delimiter")}
     if len(paths) > 2:
         raise ValueError(f"Give a table, or a model and a table; got {len(paths)} files.")
+    if len(paths) == 2 and paths[1].endswith(".keras"):
+        raise ValueError(f"The model comes first, then the table: {paths[1]} {paths[0]}")
     if len(paths) == 2:
         if options["target"] or options["units"] or options["task"] or options["ignore"]:
             raise ValueError(

@@ -9,6 +9,7 @@ import numpy as np
 import schuss
 from schuss import layers, ops
 from schuss.tabular._chunk import Chunk
+from schuss.tabular._dates import SIZES
 from schuss.tabular._kinds import Column
 from schuss.tabular._layers import DateParts, FillMissing, WholeNumbers
 
@@ -161,6 +162,19 @@ class Encoded:
         whole = WholeNumbers(_GAP, name=f"whole_{place}")(number)
         self._codes.append(ops.cast(lookup(whole), "int32"))
         self.sizes.append(len(column.settings["values"]) + 2)
+
+
+def encoded_names(columns: list[Column]) -> dict[str, list[str]]:
+    """What the encoder's numbers and codes are, in words."""
+    numeric, rest = _numeric(columns), [c for c in used(columns) if c.kind == "date"]
+    numbers = [c.name for c in numeric] + [f"{c.name} is missing" for c in numeric if c.missing or c.stray]
+    for column in rest:
+        for part in column.settings["parts"]:
+            count = SIZES[part]
+            numbers += [f"{column.name}: {part}" + (f" {n + 1}" if count > 1 else "") for n in range(count)]
+        numbers.append(f"{column.name} is missing")
+    codes = [c.name for c in used(columns) if c.kind in ("whole", "category", "truth")]
+    return {"numbers": numbers, "codes": codes}
 
 
 def _places(all_columns: list[Column], some: list[Column]) -> list[int]:

@@ -174,11 +174,14 @@ def check_columns(source: Source, columns: list[Column]) -> None:
     missing = [column.name for column in used(columns) if column.name not in source.names]
     if not missing:
         return
-    hints = " ".join(filter(None, (suggestion(name, source.names) for name in missing[:3])))
+    hints = [
+        hint for hint in (suggestion(name, source.names) for name in missing[:3]) if hint.startswith("Did")
+    ]
+    names = ", ".join(source.names[:20]) + (", …" if len(source.names) > 20 else "")
     listed = ", ".join(map(repr, missing[:10])) + (", …" if len(missing) > 10 else "")
     raise ValueError(
         f"{source.shown} lacks {len(missing)} of the {len(used(columns))} columns that the model reads: {listed}. "
-        f"{hints}".rstrip()
+        + " ".join([*hints, f"Its columns: {names}."])
     )
 
 

@@ -364,3 +364,16 @@ def test_layers_that_normalize_scale_for_the_network():
     )
     model.compile("adam", "binary_crossentropy")
     check_nothing(schuss.diagnose(model, x * np.array([1, 1, 500, 1, 1, 1], "float32"), y, cost=False))
+
+
+def test_features_can_be_named():
+    random = np.random.default_rng(0)
+    x = {"numbers": random.normal(size=(300, 3)).astype("float32")}
+    x["numbers"][:, 1] = 7
+    inputs = {"numbers": schuss.Input((3,), name="numbers")}
+    model = schuss.Model(inputs, schuss.layers.Dense(1, activation="sigmoid")(inputs["numbers"]))
+    model.compile("adam", "binary_crossentropy")
+    y = (x["numbers"][:, :1] > 0).astype("float32")
+    found = schuss.diagnose(model, x, y, cost=False, feature_names={"numbers": ["size", "rooms", "age"]})
+    assert found.find("constant-feature")[0].where == "'rooms'"
+    assert schuss.diagnose(model, x, y, cost=False).find("constant-feature")[0].where == "x['numbers'][:, 1]"

@@ -5,6 +5,7 @@ import pytest
 
 import schuss
 from schuss.tabular import DateParts, FillMissing, WholeNumbers
+from schuss.tabular._encoder import encoded_names
 
 
 def test_gaps_are_filled_and_marked():
@@ -46,3 +47,21 @@ def test_configs(layer):
     again = schuss.layers.deserialize(schuss.layers.serialize(layer))
     assert type(again) is type(layer)
     assert again.get_config() == layer.get_config()
+
+
+def test_every_number_that_the_encoder_gives_has_a_name():
+    random = np.random.default_rng(0)
+    days = (np.datetime64("2021-01-01") + random.integers(0, 500, 80)).astype(str)
+    rows = {"size": np.where(random.random(80) < 0.1, np.nan, random.random(80)), "day": days}
+    rows |= {
+        "town": random.choice(["Ulm", "Bonn"], 80),
+        "few": random.integers(0, 5, 80),
+        "y": random.random(80),
+    }
+    prepared = schuss.tabular.build(rows, "y")
+    names = encoded_names(prepared.columns)
+    for key in ("numbers", "codes"):
+        assert len(names[key]) == prepared.encoded.outputs[key].shape[1]
+    assert names["codes"] == ["town", "few"]
+    assert names["numbers"][:4] == ["size", "few", "size is missing", "day: elapsed"]
+    assert names["numbers"][-1] == "day is missing"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ def diagnose(
     batch_size: int | None = None,
     steps: int | None = None,
     checks: Sequence[str] | None = None,
+    feature_names: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
     cost: bool = True,
     seconds: float = 1.0,
     seed: int = 0,
@@ -51,6 +52,7 @@ def diagnose(
         history: the curves: what `fit` returned, or a dict of lists, by epoch. Default: of the model's last `fit`, if any.
         steps: batches that are read of data that come as batches. Default: up to 10,000 rows.
         checks: names of the checks to make, as in `CHECKS`. Default all.
+        feature_names: of the columns of x; of several inputs a dict by their names. Default those of a data frame.
         cost: whether to say what training costs; it measures the processor for about a second, once in a process.
         seconds: how long each of up to five trials of training steps may take. Default 1.
         seed: of what is drawn here: rows, directions, orders. Default 0. It touches no other random state.
@@ -80,7 +82,7 @@ def diagnose(
     optional_positive_integer("steps", steps)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        data = read_rows(model, x, y, sample_weight, size, steps)
+        data = read_rows(model, x, y, sample_weight, size, steps, feature_names)
         if is_batches(x):
             size = size or data.batch
         later = _validation(model, validation_data, size, steps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,8 +61,8 @@ class Rows:
 
     def column(self, name: str, index: int) -> str:
         """What column `index` of an array is called."""
-        columns = self.columns.get(name)
-        return f"{name}[:, {index}]" if columns is None else repr(columns[index])
+        columns = self.columns.get(name) or []
+        return repr(columns[index]) if index < len(columns) else f"{name}[:, {index}]"
 
     def taken(self, rows: np.ndarray) -> Rows:
         """These rows alone."""
@@ -78,19 +79,26 @@ class Rows:
 
 
 def read_rows(
-    model: Any, x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None
+    model: Any,
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    batch_size: int | None,
+    steps: int | None,
+    feature_names: Any = None,
 ) -> Rows:
     """The rows that are given as for `fit`. Of generators and data sets at most `steps` batches are read.
 
     Args:
         model: which takes them. x, y, sample_weight, batch_size: as for `fit`. steps: None: up to `MOST_ROWS` rows.
+        feature_names: of the columns of x; a dict of such lists by the inputs' names.
 
     Raises:
         ValueError: as `fit` raises for such data; or batches of different shapes.
     """
     data = evaluation_data(model, _with_gaps(x), _with_gaps(y), batch_size, sample_weight, steps or 1)
     if isinstance(data, ArrayData):
-        columns = {"x": column_names(x), "y": column_names(y)}
+        columns = {"x": column_names(x), "y": column_names(y), **_named(feature_names)}
         return Rows(data.structure, data.size, names_of(data.structure), columns)
     pieces, rows = [], 0
     for piece in itertools.islice(data.pieces(steps), steps):
@@ -102,6 +110,13 @@ def read_rows(
         raise ValueError("diagnose: the data gave no batch at all.")
     structure = _joined(pieces)
     return Rows(structure, len(_tree.leaves(structure)[0]), names_of(structure), {}, True, pieces[0].batch)
+
+
+def _named(names: Any) -> dict[str, list[str] | None]:
+    """The names that were given, by the array's name."""
+    if isinstance(names, Mapping):
+        return {f"x[{name!r}]": list(columns) for name, columns in names.items()}
+    return {} if names is None else {"x": list(names)}
 
 
 def _joined(pieces: list[Any]) -> Any:
