@@ -63,6 +63,7 @@ KERAS_MODULES: dict[str, str | None] = {
     "saving": "schuss.saving",
     "tree": "schuss.tree",
     "utils": "schuss.utils",
+    "utils.bounding_boxes": "schuss.utils.bounding_boxes",
 }
 """Path below ``keras`` or ``tensorflow.keras`` → our module; None: only the names below."""
 

@@ -36,7 +36,12 @@ _HOMES = {
 _NAMES = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 
+_MODULES = ("bounding_boxes",)
+
+
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"schuss.utils.{name}")
     if name in _NAMES:
         return getattr(importlib.import_module(_NAMES[name]), name)
     from schuss.utils._names import suggestion
@@ -45,4 +50,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(_NAMES)
+    return sorted([*_NAMES, *_MODULES])
