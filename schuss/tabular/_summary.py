@@ -62,11 +62,13 @@ def _training(trained: Trained) -> str:
     networks = details["networks"]
     number = f"the mean of {networks} networks" if networks > 1 else "one network"
     units = " → ".join(map(str, details["hidden_units"]))
+    least, most = min(details["epochs"]), max(details["epochs"])
+    epochs = f"{least} to {most} epochs" if least < most else f"{most} epoch{'s' if most > 1 else ''}"
     return (
         f"{text}\nTrained: {number} ({units} hidden units, dropout {details['dropout']}, "
         f"weight decay {details['weight_decay']}), "
         f"batches of {details['batch_size']}, rate {details['learning_rate']:.2g}, "
-        f"{min(details['epochs'])} to {max(details['epochs'])} epochs, {details['seconds']:.1f} s."
+        f"{epochs}, {details['seconds']:.1f} s."
     )
 
 
