@@ -70,6 +70,11 @@ def test_bins_learned_from_data():
     layer = layers.Discretization(num_bins=4, epsilon=0.05)
     layer.adapt([x[:300], x[300:]])
     np.testing.assert_allclose(layer.bin_boundaries, BOUNDARIES_OF_BATCHES, rtol=1e-5)
+    layer.reset_state()
+    for batch in (x[:300], x[300:]):
+        layer.update_state(batch)
+    layer.finalize_state()
+    np.testing.assert_allclose(layer.bin_boundaries, BOUNDARIES_OF_BATCHES, rtol=1e-5)
     again = layers.Discretization.from_config(layer.get_config())
     np.testing.assert_array_equal(again(x), layer(x))
     assert np.asarray(layer(x)).dtype == "int32"

@@ -117,6 +117,7 @@ class Discretization(Layer):
         self.bin_boundaries = None if bin_boundaries is None else [float(b) for b in bin_boundaries]
         self.num_bins, self.epsilon = num_bins, epsilon
         self.output_mode, self.sparse = output_mode, sparse
+        self.reset_state()
         self.built = True
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
@@ -131,14 +132,27 @@ class Discretization(Layer):
             )
         whole = isinstance(data, np.ndarray) or hasattr(data, "__schuss_value__")
         batches: Iterable[Any] = [data] if whole or not hasattr(data, "__iter__") else data
-        summary = np.zeros((2, 0), "float32")
+        self.reset_state()
         for number, batch in enumerate(batches):
             if steps is not None and number >= steps:
                 break
-            values = np.asarray(as_array(batch), "float32")
-            both = np.concatenate((_summary(values, self.epsilon), summary), axis=1)
-            summary = _compressed(both[:, np.argsort(both[0])], self.epsilon)
-        self.bin_boundaries = _compressed(summary, 1.0 / self.num_bins)[0, :-1].tolist()
+            self.update_state(batch)
+        self.finalize_state()
+
+    def update_state(self, data: Any) -> None:
+        """Take note of a batch."""
+        values = np.asarray(as_array(data), "float32")
+        both = np.concatenate((_summary(values, self.epsilon), self._learned), axis=1)
+        self._learned = _compressed(both[:, np.argsort(both[0])], self.epsilon)
+
+    def finalize_state(self) -> None:
+        """Set the boundaries from what was noted."""
+        if self.num_bins is not None:
+            self.bin_boundaries = _compressed(self._learned, 1.0 / self.num_bins)[0, :-1].tolist()
+
+    def reset_state(self) -> None:
+        """Forget what was noted; the boundaries stay."""
+        self._learned = np.zeros((2, 0), "float32")
 
     def call(self, inputs: Any) -> Any:
         if self.bin_boundaries is None:
