@@ -69,7 +69,7 @@ def diagnose(
         >>> rng = np.random.default_rng(0)
         >>> x = rng.normal(size=(400, 8)).astype("float32")
         >>> y = (x[:, :1] + x[:, 1:2] > 0).astype("float32")
-        >>> x[:, 3] = 7  # always
+        >>> x[:, 3] = 1  # always
         >>> layers = [schuss.layers.Dense(16, activation="relu"), schuss.layers.Dense(1, activation="sigmoid")]
         >>> model = schuss.Sequential([schuss.Input((8,)), *layers])
         >>> model.compile("adam", "binary_crossentropy")
