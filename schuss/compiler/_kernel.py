@@ -49,10 +49,10 @@ class Kernel:
 
     `rows`: the first dim runs over the batch's rows (or those of what a loop carries). `block`: the first dim runs over
     blocks of so many of the first reduced dim, the batch's rows: each of its turns reduces over one block. `partial`: where
-    totals may wait, if the backend divides a long sum so that what it reads stays in the caches; it has the shape of the
-    dims. `given`: variables of the loops around it on which it depends. `label`: the primitives and scopes it came from,
-    for people. `late`: it computes something again, after all steps before it. `grain`: the first dim's turns in a chunk.
-    `strip`: so many of them go through this kernel and those next to it, then the next ones; 0: all.
+    totals may wait, in any order, if the backend divides a long sum so that what it reads stays in the caches. `given`:
+    variables of the loops around it on which it depends. `label`: the primitives and scopes it came from, for people.
+    `late`: it computes something again, after all steps before it. `grain`: the first dim's turns in a chunk. `strip`: so
+    many of them go through this kernel and those next to it, then the next ones; 0: all.
     """
 
     dims: tuple[Dim, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from schuss.compiler._arena import lay_out
@@ -124,7 +125,7 @@ def _waiting_totals(kernel: Kernel, number: int) -> list[Buffer]:
     """Where the kernel's totals wait between the blocks of a long sum, if it is one."""
     if kernel.reduction is None or not _is_long(kernel):
         return []
-    shape = kernel.stores[0].buffer.shape
+    shape = (math.prod(dim.size for dim in kernel.dims),)
     kernel.partial = Buffer(f"partial{number}", shape, kernel.reduction.body.dtype, "temporary", 0)
     return [kernel.partial]
 

@@ -119,3 +119,17 @@ def test_sums_of_rows_longer_than_a_block_are_divided_within_the_rows():
     (expected,) = backends.compile(graph, backend="reference")(x, y)
     (found,) = backends.compile(graph, backend="cpu")(x, y)
     np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize(("a", "b"), [(520, 48), (48, 520), (520, 30)])
+def test_a_long_sum_of_wide_rows_is_the_reference_whatever_the_tile_lies_along(a, b):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(8, 300, a)), rng.normal(size=(8, 300, b))
+    graph = trace(
+        lambda x, y: [ops.einsum("nta,ntb->ab", x, y)],
+        Spec(x.shape, np.dtype("float64")),
+        Spec(y.shape, np.dtype("float64")),
+    )
+    (expected,) = backends.compile(graph, backend="reference")(x, y)
+    (found,) = backends.compile(graph, backend="cpu")(x, y)
+    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)

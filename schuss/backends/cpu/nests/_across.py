@@ -16,7 +16,7 @@ from schuss.backends.cpu.nests._panels import Panel
 from schuss.backends.cpu.nests._tiles import block_of, turns_of
 from schuss.compiler import Kernel
 from schuss.compiler._expr import Buffer, Load
-from schuss.compiler._index import Dim
+from schuss.compiler._index import Dim, Index, linear, of_dim
 
 
 class Across(Reducing):
@@ -195,16 +195,22 @@ class Across(Reducing):
             source, source_type = (places, place_type) if arg else (totals, type_)
             e.total = e.builder.load(source[point], typ=source_type)
             if self.waits and kernel.partial is not None:
-                e.store(kernel.partial, kernel.stores[0].index, e.total)
+                e.store(kernel.partial, self._waiting_place(), e.total)
             else:
                 self.store_all(kernel.stores)
         e.shift.clear()
         e.mask = None
 
+    def _waiting_place(self) -> tuple[Index, ...]:
+        """Where the total at the present point waits: vectors are contiguous there."""
+        vector = self.plan.vector
+        dims = [*(d for d in self.kernel.dims if d is not vector), *([vector] if vector is not None else [])]
+        return (linear([of_dim(d) for d in dims], [d.size for d in dims]),)
+
     def _waiting(self, partial: Buffer, start: ir.Value) -> ir.Value:
         """What the total at the present point was after the block before; `start` in the first block."""
         e = self.e
-        old = e.expression(Load(partial, self.kernel.stores[0].index))
+        old = e.expression(Load(partial, self._waiting_place()))
         return e.builder.select(e.builder.icmp_signed("==", self.block, i64(0)), start, old)
 
     def _go_to(self, point: tuple[int, int], masks: list[ir.Value | None]) -> None:

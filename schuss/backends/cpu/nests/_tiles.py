@@ -26,6 +26,7 @@ _LEAST_USES = 2  # tiles that a panel must serve
 _MANY_USES = 64  # ... and from which on filling it is nothing
 _HELD = 256 * 1024  # bytes that stay in the second cache while the columns go over them
 _APART = 512  # bytes from one turn's vectors to the next's, from which on a panel is better
+_CROWDED = 2048  # bytes from one turn's element to the next's, from which on they push each other out of the first cache
 _SOON_APART = 256  # ... and if very many tiles use it
 BLOCK = 512  # products of a long sum that are added up before the next tile's turn
 _SHORT_BLOCK = 128  # ... if its loops are several: what rows of windows read has to stay near, too
@@ -70,12 +71,13 @@ def lanes_for(kernel: Kernel, dim: Dim, target: Target) -> int:
     return lanes
 
 
-def _load_cost(load: Load, dim: Dim, lanes: int) -> float:
-    """The cost of the load for a vector along `dim`, in vector loads."""
+def _load_cost(load: Load, dim: Dim, lanes: int, turn: Dim | None = None) -> float:
+    """The cost of the load for a vector along `dim`, in vector loads. `turn`: the innermost reduced dim."""
     if load.buffer.kind == "batch" and dim in dims_of(load.index[0]):
         return _GATHER * lanes
     if dim not in load.dims:
-        return 0.5
+        stride = 0 if turn is None else (stride_along(load.position, turn) or 0) * load.dtype.itemsize
+        return 0.5 if stride < _CROWDED else 1.0
     return 1.0 if stride_along(load.position, dim) == 1 else _GATHER * lanes
 
 
@@ -234,8 +236,9 @@ def _across_cost(kernel: Kernel, dim: Dim, target: Target) -> float:
     row = _row_of(kernel, dim)
     turned = [o for o in _panel_operands(kernel, dim, row, target) if o.along is not None]
     inside = {e for operand in turned for e in walk(operand.expr)}
+    last = kernel.reduction.dims[-1] if kernel.reduction.dims else None
     body = sum(
-        (1.0 if load in inside else _load_cost(load, dim, lanes)) / _reuse(load, kernel, dim, lanes)
+        (1.0 if load in inside else _load_cost(load, dim, lanes, last)) / _reuse(load, kernel, dim, lanes)
         for load in _loads(kernel, body_only=True)
     )
     stores = sum(
@@ -244,8 +247,10 @@ def _across_cost(kernel: Kernel, dim: Dim, target: Target) -> float:
     filling = sum(
         _TURNING / _size((*_within(kernel, dim, row, [o.expr]), row)) for o in turned if row is not None
     )
-    stores *= 1 if kernel.partial is None else 2  # totals that wait are also read again
-    return (1.0 + body + filling + stores / max(1, turns_of(kernel))) / (lanes * used)
+    stores /= max(1, (kernel.block or _size(kernel.reduction.dims[:1])) * _size(kernel.reduction.dims[1:]))
+    if kernel.partial is not None:
+        stores += 2.0 / turns_of(kernel)  # totals wait after each block
+    return (1.0 + body + filling + stores) / (lanes * used)
 
 
 def _along_cost(kernel: Kernel, dim: Dim, target: Target) -> float:
