@@ -123,3 +123,12 @@ def test_arrays_in_configs_are_described():
     assert config["scale"] == {"class_name": "__numpy__", "config": {"value": [1.0, 2.0], "dtype": "float64"}}
     again = layers.Rescaling.from_config(config)
     assert again(np.ones((1, 2))).tolist() == [[1, 2]]
+
+
+def test_einsum_dense_takes_arguments_in_the_order_of_keras():
+    layer = layers.EinsumDense("ab,bc->ac", 3, None, None, "ones", "zeros", None, None, "non_neg")
+    assert type(layer.kernel_constraint).__name__ == "NonNeg"
+    layer = layers.EinsumDense("ab,bc->ac", 3, activity_regularizer="l2")
+    layer(np.ones((2, 4), "float32"))
+    assert len(layer.losses) == 1
+    assert type(layers.EinsumDense.from_config(layer.get_config()).activity_regularizer).__name__ == "L2"

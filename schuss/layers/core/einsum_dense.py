@@ -20,8 +20,8 @@ class EinsumDense(Layer):
             for axes whose size x gives. An int for one axis.
         activation: f. Default None.
         bias_axes: letters of y along which b has sizes of its own; default None, no b.
-        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
-            kernel_constraint, bias_constraint: as in `Dense`.
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint,
+            bias_constraint, activity_regularizer: as in `Dense`.
 
     Weights: ``kernel`` W; ``bias`` b.
 
@@ -42,13 +42,12 @@ class EinsumDense(Layer):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
         **kwargs: Any,
     ):
         refuse_adapters("EinsumDense", kwargs)
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        super().__init__(**kwargs)
         self.equation = equation
         self.partial_output_shape = (output_shape,) if is_integer(output_shape) else tuple(output_shape)
         self.bias_axes = bias_axes
