@@ -39,8 +39,9 @@ def plain_errors(as_json: bool) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, OSError, ImportError, FloatingPointError) as error:
-        of_system = isinstance(error, OSError) and error.filename and error.strerror
-        message = f"{error.strerror}: {error.filename}" if of_system else str(error)
+        message = str(error)
+        if isinstance(error, OSError) and error.filename and error.strerror:
+            message = f"{error.strerror}: {error.filename}"
         if as_json:
             click.echo(json.dumps({"error": message, "kind": type(error).__name__}, ensure_ascii=False))
             raise SystemExit(1) from None
