@@ -30,6 +30,9 @@ _NOISE = 0.01  # of the fall of the loss: differences below it say nothing
 _MOST = 20.0  # standard errors that are told apart; a trial that learned nothing counts as so many
 _BEYOND = 3.0  # how much it costs to leave the range that was tried, in ln α
 _EDGE = 2.0  # times what curvature allows: a rate that was trained with may be so high, as curvature hovers about its bound
+_BELOW_FASTEST = (
+    2.0  # times lower than the rate that leaves a plateau fastest: below the plateau curvature is higher
+)
 _BELOW_FAILED = 3.0  # times lower than a rate that learned nothing, as curvature goes on growing
 
 
@@ -78,13 +81,14 @@ def choice(
     centre, began = trials.centre, "where they began"
     left = trials.left_plateau()
     if left is not None:
-        centre, began = left.rate, "that"
+        centre, began = max(left.rate / _BELOW_FASTEST, trials.centre), "that"
         words.append(
             f"At {number(trials.centre)} the model did not tell rows apart (with the targets of other rows the loss was "
-            f"nearly the same): a plateau. It was left fastest at {number(centre)}."
+            f"nearly the same): a plateau. It was left fastest at {number(left.rate)}; below it the loss is less even, so "
+            f"half of that, {number(centre)}, is the place to begin."
         )
     rate = math.exp(_best(tried, math.log(centre), begin.spread, trials.start))
-    rate = min(rate, max(p.rate for p in tried if p not in failed))
+    rate = min(rate, max(p.rate for p in tried if p not in failed) if left is None else centre)
     words.append(
         f"Between how these differ (beyond the noise of the rows) and {began}, "
         f"{number(rate)} is the best guess for {trials.steps} steps."
