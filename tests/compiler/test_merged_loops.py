@@ -90,6 +90,14 @@ def test_a_window_and_its_channels_are_one_loop():
     assert [dim.size for dim in forward.reduction.dims] == [3, 12]
 
 
+def _check(function, *arrays):
+    """In double precision, compiled is reference."""
+    graph = trace(function, *(Spec(array.shape, array.dtype) for array in arrays))
+    (expected,) = backends.compile(graph, backend="reference")(*arrays)
+    (found,) = backends.compile(graph, backend="cpu")(*arrays)
+    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-11)
+
+
 @pytest.mark.parametrize(("strides", "dilation"), [(1, 1), (2, 1), (1, 2)])
 def test_gradients_of_merged_windows_are_the_reference(strides, dilation):
     rng = np.random.default_rng(0)
@@ -102,34 +110,17 @@ def test_gradients_of_merged_windows_are_the_reference(strides, dilation):
 
         return [grad(loss)(w, x)]
 
-    graph = trace(gradients, Spec(x.shape, np.dtype("float64")), Spec(w.shape, np.dtype("float64")))
-    (expected,) = backends.compile(graph, backend="reference")(x, w)
-    (found,) = backends.compile(graph, backend="cpu")(x, w)
-    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-11)
+    _check(gradients, x, w)
 
 
 def test_sums_of_rows_longer_than_a_block_are_divided_within_the_rows():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(2, 30, 40, 8)), rng.normal(size=(2, 30, 40, 200))
-    graph = trace(
-        lambda x, y: [ops.einsum("nhwa,nhwb->ab", x, y)],
-        Spec(x.shape, np.dtype("float64")),
-        Spec(y.shape, np.dtype("float64")),
-    )
-    (expected,) = backends.compile(graph, backend="reference")(x, y)
-    (found,) = backends.compile(graph, backend="cpu")(x, y)
-    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-11)
+    _check(lambda x, y: [ops.einsum("nhwa,nhwb->ab", x, y)], x, y)
 
 
 @pytest.mark.parametrize(("a", "b"), [(520, 48), (48, 520), (520, 30)])
 def test_a_long_sum_of_wide_rows_is_the_reference_whatever_the_tile_lies_along(a, b):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(8, 300, a)), rng.normal(size=(8, 300, b))
-    graph = trace(
-        lambda x, y: [ops.einsum("nta,ntb->ab", x, y)],
-        Spec(x.shape, np.dtype("float64")),
-        Spec(y.shape, np.dtype("float64")),
-    )
-    (expected,) = backends.compile(graph, backend="reference")(x, y)
-    (found,) = backends.compile(graph, backend="cpu")(x, y)
-    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)
+    _check(lambda x, y: [ops.einsum("nta,ntb->ab", x, y)], x, y)

@@ -32,6 +32,24 @@ def i64(value: int) -> ir.Constant:
     return ir.Constant(I64, value)
 
 
+@contextmanager
+def counted(b: ir.IRBuilder, start: ir.Value, stop: ir.Value, step: int = 1) -> Iterator[ir.Value]:
+    """``for i in range(start, stop, step)``: yields i."""
+    before = b.block
+    header, body, after = (b.append_basic_block(n) for n in ("loop", "body", "after"))
+    b.branch(header)
+    b.position_at_end(header)
+    counter = b.phi(I64)
+    counter.add_incoming(start, before)
+    b.cbranch(b.icmp_signed("<", counter, stop), body, after)
+    b.position_at_end(body)
+    yield counter
+    following = b.add(counter, i64(step), flags=("nsw",))
+    counter.add_incoming(following, b.block)
+    b.branch(header)
+    b.position_at_end(after)
+
+
 class ExpressionEmitter:
     """Emits expressions at the point of the loops where the builder now stands.
 
@@ -335,21 +353,9 @@ class ExpressionEmitter:
     @contextmanager
     def loop(self, start: ir.Value, stop: ir.Value, step: int = 1) -> Iterator[ir.Value]:
         """``for i in range(start, stop, step)``: yields i."""
-        b = self.builder
-        before = b.block
-        header, body, after = (b.append_basic_block(n) for n in ("loop", "body", "after"))
-        b.branch(header)
-        b.position_at_end(header)
-        counter = b.phi(I64)
-        counter.add_incoming(start, before)
-        b.cbranch(b.icmp_signed("<", counter, stop), body, after)
-        b.position_at_end(body)
-        self.fresh()
-        yield counter
-        following = b.add(counter, i64(step), flags=("nsw",))
-        counter.add_incoming(following, b.block)
-        b.branch(header)
-        b.position_at_end(after)
+        with counted(self.builder, start, stop, step) as counter:
+            self.fresh()
+            yield counter
         self.fresh()
 
     @contextmanager

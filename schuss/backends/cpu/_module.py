@@ -14,7 +14,7 @@ from typing import Any
 import llvmlite.binding as llvm
 import llvmlite.ir as ir
 
-from schuss.backends.cpu._emit import I64, i64
+from schuss.backends.cpu._emit import I64, counted, i64
 from schuss.backends.cpu._scalars import POINTER, memory_type
 from schuss.backends.cpu._target import host
 from schuss.backends.cpu._team import Team
@@ -267,20 +267,10 @@ class RunFunction:
         strips = first.grain // first.strip  # of a chunk; the last one may have fewer
         last, most = b.mul(end, i64(strips)), i64(-(-first.dims[0].size // first.strip))
         last = b.select(b.icmp_signed("<", last, most), last, most)
-        start, before = b.mul(begin, i64(strips)), b.block
-        header, body, after = (b.append_basic_block(n) for n in ("strips", "strip", "over"))
-        b.branch(header)
-        b.position_at_end(header)
-        strip = b.phi(I64)
-        strip.add_incoming(start, before)
-        b.cbranch(b.icmp_signed("<", strip, last), body, after)
-        b.position_at_end(body)
-        following = b.add(strip, i64(1))
-        for kernel in kernels:
-            self._call(kernel, strip, following, now)
-        strip.add_incoming(following, b.block)
-        b.branch(header)
-        b.position_at_end(after)
+        with counted(b, b.mul(begin, i64(strips)), last) as strip:
+            following = b.add(strip, i64(1))
+            for kernel in kernels:
+                self._call(kernel, strip, following, now)
 
     def _call(self, kernel: Kernel, begin: ir.Value, end: ir.Value, now: _Now) -> None:
         b = self.b

@@ -76,12 +76,15 @@ def kernel_times(
             found.append(KernelTime(step.label, seconds, seconds, seconds, 0.0))
             continue
         panels = _panels(step, code)
-        work = turns * (_work(step, code) + panels + _CALL) * machine.multiply_add
+        made_by_each = panels if _copied_by_each(step, code) else 0.0
+        strips = -(-step.dims[0].size // step.strip) if step.strip else 1
+        calls = _CALL * strips + made_by_each * (strips - 1)
+        work = turns * (_work(step, code) + panels + calls) * machine.multiply_add
         memory = turns * _memory(step, code, held, machine) + _fetching(
             step, fetched, max(held, data_bytes), machine
         )
         part = math.ceil(step.chunks / threads) / step.chunks
-        again = _CALL + (panels if _copied_by_each(step, code) else 0.0)  # which no thread is spared
+        again = 0.0 if step.strip else _CALL + made_by_each  # which no thread is spared
         own = part * work + (1 - part) * turns * again * machine.multiply_add
         shared = _together(own, part * memory) + crossing.seconds(step)
         found.append(KernelTime(step.label, _together(work, memory), shared, work, memory))

@@ -31,7 +31,7 @@ _MOST = 20.0  # standard errors that are told apart; a trial that learned nothin
 _BEYOND = 3.0  # how much it costs to leave the range that was tried, in ln α
 _EDGE = 2.0  # times what curvature allows: a rate that was trained with may be so high, as curvature hovers about its bound
 _BELOW_FASTEST = (
-    2.0  # times lower than the rate that leaves a plateau fastest: below the plateau curvature is higher
+    2.0  # times lower than the rate that leaves a plateau fastest, as curvature is higher below it
 )
 _BELOW_FAILED = 3.0  # times lower than a rate that learned nothing, as curvature goes on growing
 
@@ -81,7 +81,7 @@ def choice(
     centre, began = trials.centre, "where they began"
     left = trials.left_plateau()
     if left is not None:
-        centre, began = max(left.rate / _BELOW_FASTEST, trials.centre), "that"
+        centre, began = left.rate / _BELOW_FASTEST, "that"
         words.append(
             f"At {number(trials.centre)} the model did not tell rows apart (with the targets of other rows the loss was "
             f"nearly the same): a plateau. It was left fastest at {number(left.rate)}; below it the loss is less even, so "
