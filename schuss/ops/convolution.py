@@ -11,11 +11,12 @@ from typing import Any
 from schuss.config import checked_data_format
 from schuss.graph import primitives as p
 from schuss.ops._custom_gradient import custom_gradient
-from schuss.ops._operands import promoted, reshaped, transposed
+from schuss.ops._operands import filled, promoted, reshaped, transposed
 from schuss.ops._windows import padded, windows
 from schuss.ops.contraction import contracted
 from schuss.ops.elementwise import multiply
 from schuss.ops.reductions import sum as sum_over
+from schuss.ops.shaping import concatenate
 
 __all__ = ["conv", "conv_transpose", "depthwise_conv", "separable_conv"]
 
@@ -89,8 +90,8 @@ def _windows(x: Any, sizes: Ints, geometry: Geometry) -> Any:
 def _by_phases(x: Any, kernel: Any, geometry: Geometry, groups: int) -> Any:
     """`correlated` of an input with zeros between its elements, which are not multiplied.
 
-    Outputs a·spread + φ of one phase φ meet elements of x at places u·spread + low − φ of the kernel only. All phases see
-    the same windows of x, so they are one contraction, with as many times more filters.
+    Outputs a·spread + φ of one phase φ meet elements of x at places k ≡ low − φ (mod spread) of the kernel only: there is a
+    contraction for each phase, and each makes its part of the result.
     """
     low, spread, spatial = geometry.low, geometry.spread, kernel.ndim - 2
     ones = (1,) * spatial
@@ -98,30 +99,35 @@ def _by_phases(x: Any, kernel: Any, geometry: Geometry, groups: int) -> Any:
         none = (0,) * spatial
         y = _contraction(_windows(x, ones, Geometry(ones, ones, none, none, ones)), kernel, groups)
         return padded(y, (0, *low, 0), (0, *geometry.high, 0), (1, *spread, 1))
-    sizes, depth, multiple = kernel.shape[:-2], kernel.shape[-2], kernel.shape[-1] // groups
+    size, sizes = x.shape[1:-1], kernel.shape[:-2]
     found = [
         (n - 1) * e + 1 + a + b - k + 1
-        for n, e, a, b, k in zip(x.shape[1:-1], spread, low, geometry.high, sizes, strict=True)
+        for n, e, a, b, k in zip(size, spread, low, geometry.high, sizes, strict=True)
     ]
     positions = tuple(-(-n // e) for n, e in zip(found, spread, strict=True))
-    places = tuple((k - 1 + e - 1 - a % e) // e + 1 for k, e, a in zip(sizes, spread, low, strict=True))
-    first = tuple(e - 1 - a % e for e, a in zip(spread, low, strict=True))
-    last = tuple(u * e - k - a for u, e, k, a in zip(places, spread, sizes, first, strict=True))
-    whole = padded(kernel, (*first, 0, 0), (*last, 0, 0), (1,) * kernel.ndim)
-    pairs = [n for pair in zip(places, spread, strict=True) for n in pair]
-    split = reshaped(whole, (*pairs, depth, groups, multiple))
-    phases = tuple(range(1, 2 * spatial, 2))
-    split = p.reverse_p.bind(split, axes=phases)
-    order = (*range(0, 2 * spatial, 2), 2 * spatial, 2 * spatial + 1, *phases, 2 * spatial + 2)
-    weights = reshaped(transposed(split, order), (*places, depth, groups * prod(spread) * multiple))
+    filters = kernel.shape[-1]
 
-    low = tuple(a // e for a, e in zip(low, spread, strict=True))
-    high = tuple(m + u - 1 - a - n for m, u, a, n in zip(positions, places, low, x.shape[1:-1], strict=True))
-    y = _contraction(_windows(x, places, Geometry(ones, ones, low, high, ones)), weights, groups)
-    y = reshaped(y, (*y.shape[:-1], groups, *spread, multiple))
-    inside = [axis for n in range(spatial) for axis in (1 + n, spatial + 2 + n)]
-    y = transposed(y, (0, *inside, spatial + 1, 2 * spatial + 2))
-    y = reshaped(y, (x.shape[0], *(m * e for m, e in zip(positions, spread, strict=True)), groups * multiple))
+    def part(phase: Ints) -> Any:
+        """[n, positions…, filters] of one phase."""
+        first = tuple((a - f) % e for a, f, e in zip(low, phase, spread, strict=True))
+        places = tuple(max(0, -(-(k - o) // e)) for k, o, e in zip(sizes, first, spread, strict=True))
+        if not prod(places):
+            return filled((x.shape[0], *positions, filters), 0, x.dtype)
+        before = tuple((a - f) // e for a, f, e in zip(low, phase, spread, strict=True))
+        after = tuple(m + u - 1 - a - n for m, u, a, n in zip(positions, places, before, size, strict=True))
+        weights = p.slice_p.bind(
+            kernel, start=(*first, 0, 0), limit=tuple(kernel.shape), strides=(*spread, 1, 1)
+        )
+        return _contraction(_windows(x, places, Geometry(ones, ones, before, after, ones)), weights, groups)
+
+    def whole(phase: Ints) -> Any:
+        """All phases that begin so. Those of an axis stand in the next axis before its own elements, as in the result."""
+        axis = len(phase)
+        if axis == spatial:
+            return part(phase)
+        return concatenate([whole((*phase, f)) for f in range(spread[axis])], axis=2 + axis)
+
+    y = reshaped(whole(()), (x.shape[0], *(m * e for m, e in zip(positions, spread, strict=True)), filters))
     beyond = (0, *(n - m for n, m in zip(found, y.shape[1:-1], strict=True)), 0)
     return padded(y, (0,) * y.ndim, beyond, (1,) * y.ndim)
 
