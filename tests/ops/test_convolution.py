@@ -146,14 +146,11 @@ def test_bad_arguments(call, message):
         call()
 
 
-@pytest.mark.parametrize(("kernel", "spread"), [((3, 3), (2, 2)), ((4, 3), (2, 1)), ((2, 3), (3, 2))])
+@pytest.mark.parametrize(("kernel", "spread"), [((3, 3), (2, 2)), ((4, 3), (2, 1)), ((4, 3), (3, 2))])
 def test_zeros_between_elements_are_not_multiplied_and_each_phase_is_made_in_its_place(kernel, spread):
     x, w = Spec((8, 5, 6, 16), np.dtype("float32")), Spec((*kernel, 32, 16), np.dtype("float32"))
     graph = trace(lambda x, w: ops.conv_transpose(x, w, strides=spread, padding="same"), x, w)
     kernels = [step for step in plan(graph).leaves if isinstance(step, Kernel)]
     assert not any("concatenate" in step.label for step in kernels)
     done = sum(flops_of(step) for step in kernels if step.reduction is not None)
-    needed = (
-        2 * 8 * 5 * 6 * 16 * 32 * np.prod(kernel)
-    )  # every element of x meets every place of the kernel once
-    assert done == needed
+    assert done == 2 * x.size * 32 * np.prod(kernel)  # each element of x meets each place of the kernel once
