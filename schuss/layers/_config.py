@@ -116,21 +116,6 @@ def given_arguments(
 _ADAPTERS = ("lora_rank", "lora_alpha", "quantization_config")
 
 
-def refuse_adapters(owner: str, kwargs: dict[str, Any]) -> None:
-    """Take Keras's arguments for low-rank adapters and quantization out of `kwargs`; only None will do.
-
-    Raises:
-        ValueError: one of them is given.
-    """
-    for name in _ADAPTERS:
-        value = kwargs.pop(name, None)
-        if value is not None:
-            raise ValueError(
-                f"{owner}: `{name}` is not supported (got {value!r}): there are no low-rank adapters and no "
-                "quantized weights here. Leave the argument out."
-            )
-
-
 def argument_names(cls: type) -> list[str]:
     names: list[str] = []
     for kind in cls.__mro__:

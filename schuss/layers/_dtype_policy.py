@@ -79,10 +79,11 @@ def get_policy(identifier: Any) -> DTypePolicy:
     return DTypePolicy(standardize_dtype(identifier))
 
 
-def serialize_policy(policy: DTypePolicy) -> dict[str, Any]:
+def serialize_policy(dtype_policy: DTypePolicy) -> dict[str, Any]:
+    """The policy as a config."""
     return {
         "module": "keras",
         "class_name": "DTypePolicy",
-        "config": policy.get_config(),
+        "config": dtype_policy.get_config(),
         "registered_name": None,
     }

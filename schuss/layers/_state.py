@@ -337,8 +337,15 @@ class Holder:
     def save_own_variables(self, store: Any) -> None:
         """Write this layer's own variables (not those of layers within) into a dict-like `store`, as "0",
         "1", …"""
-        for index, variable in enumerate(self._own_variables()):
+        for index, variable in enumerate(self._stored_variables()):
             store[str(index)] = variable.numpy()
+
+    def _stored_variables(self) -> list[Variable]:
+        """The own variables that files hold."""
+        return self._own_variables()
+
+    def _loaded(self) -> None:
+        """What is to be done when values from a file have been assigned."""
 
     def load_own_variables(self, store: Any) -> None:
         """Read what `save_own_variables` wrote.
@@ -346,11 +353,12 @@ class Holder:
         Raises:
             ValueError: the store holds another number of arrays, or a shape differs.
         """
-        variables = self._own_variables()
+        variables = self._stored_variables()
         arrays = [np.asarray(store[key]) for key in sorted(store.keys(), key=_numeric)]
         check_assignable(f'Layer "{self.name}" ({type(self).__name__})', variables, arrays)
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
+        self._loaded()
 
 
 def check_assignable(owner: str, variables: list[Variable], arrays: list[np.ndarray]) -> None:

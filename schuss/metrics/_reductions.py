@@ -145,7 +145,12 @@ class MeanMetricWrapper(Mean):
 
 
 class NamedMean(MeanMetricWrapper):
-    """A metric of the library: its function is fixed, so its config holds only the function's arguments."""
+    """A metric of the library: its function is fixed, so its config holds only the function's arguments, which are
+    attributes, too."""
+
+    def __init__(self, fn: Callable[..., Any], *args: Any, **kwargs: Any):
+        super().__init__(fn, *args, **kwargs)
+        vars(self).update(self._fn_kwargs)
 
     def get_config(self) -> dict[str, Any]:
         return {**Metric.get_config(self), **self._fn_kwargs}

@@ -1,4 +1,4 @@
-"""plot_model: the graph of a model's layers as a picture, drawn by Graphviz."""
+"""plot_model, model_to_dot: the graph of a model's layers as a picture, drawn by Graphviz, and as its text."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def plot_model(
     dpi: int = 200,
     show_layer_activations: bool = False,
     show_trainable: bool = False,
+    splines: str = "ortho",
     **kwargs: Any,
 ) -> Any:
     """Draw a model's layers and what flows between them.
@@ -37,6 +38,7 @@ def plot_model(
         rankdir: ``"TB"`` (default): from top to bottom; ``"LR"``: from left to right.
         expand_nested: accepted as in Keras; models within are one box.
         dpi: dots per inch. Default 200.
+        splines: how edges run: ``"ortho"`` (default), ``"curved"``, ``"polyline"``, ``"spline"``, ``"line"``.
 
     Returns:
         In notebooks the picture, to be shown; else None.
@@ -46,6 +48,88 @@ def plot_model(
     """
     if kwargs:
         raise ValueError(f"plot_model: unknown argument {next(iter(kwargs))!r}.")
+    source = model_to_dot(
+        model,
+        show_shapes,
+        show_dtype,
+        show_layer_names,
+        rankdir,
+        expand_nested,
+        dpi,
+        show_layer_activations=show_layer_activations,
+        show_trainable=show_trainable,
+        splines=splines,
+    )
+    path = Path(to_file)
+    if path.suffix == ".dot":
+        path.write_text(source)
+        return None
+    path.write_bytes(source.create(format=path.suffix[1:] or "png"))
+    return _in_notebook(path)
+
+
+class DotText(str):
+    """A graph in Graphviz's language, with the methods of a `pydot.Dot` that programs use."""
+
+    def to_string(self) -> str:
+        return str(self)
+
+    def create(self, prog: str = "dot", format: str = "ps") -> bytes:
+        """The picture, drawn by Graphviz's program `prog`.
+
+        Raises:
+            ImportError: there is no such program.
+        """
+        program = shutil.which(prog)
+        if program is None:
+            raise ImportError(
+                "You must install graphviz (see instructions at https://graphviz.org/download/) for `plot_model` to "
+                "work. Without it, to_file='model.dot' writes what it would draw."
+            )
+        return subprocess.run(
+            [program, f"-T{format}"], input=self.encode(), capture_output=True, check=True
+        ).stdout
+
+
+def model_to_dot(
+    model: Any,
+    show_shapes: bool = False,
+    show_dtype: bool = False,
+    show_layer_names: bool = True,
+    rankdir: str = "TB",
+    expand_nested: bool = False,
+    dpi: int = 200,
+    subgraph: bool = False,
+    show_layer_activations: bool = False,
+    show_trainable: bool = False,
+    splines: str = "ortho",
+    **kwargs: Any,
+) -> DotText:
+    """A model's layers and what flows between them, in Graphviz's language: text that ``dot`` draws.
+
+    Args:
+        subgraph: accepted as in Keras; not supported. All others: as for `plot_model`.
+
+    Returns:
+        The text, with `to_string` and ``create(prog="dot", format="svg")``, as `pydot`'s graphs have.
+
+    Raises:
+        ValueError: the model is not built.
+
+    Example:
+        >>> import schuss
+        >>> model = schuss.Sequential([schuss.Input((3,)), schuss.layers.Dense(2)])
+        >>> print(schuss.utils.model_to_dot(model, show_layer_names=False))
+        digraph {
+        rankdir=TB; dpi=200; splines=ortho; node [shape=record];
+        0 [label="{Dense}"];
+        }
+        <BLANKLINE>
+    """
+    if kwargs:
+        raise ValueError(f"model_to_dot: unknown argument {next(iter(kwargs))!r}.")
+    if subgraph:
+        raise ValueError("model_to_dot: `subgraph` is not supported; a model within a model is one box.")
     if not model.built:
         raise ValueError(
             "This model has not yet been built. Build the model first by calling `build()` or by calling the model "
@@ -58,20 +142,8 @@ def plot_model(
         "activations": show_layer_activations,
         "trainable": show_trainable,
     }
-    source = dot_source(model, {name for name, wanted in shown.items() if wanted}, rankdir, dpi)
-    path = Path(to_file)
-    if path.suffix == ".dot":
-        path.write_text(source)
-        return None
-    program = shutil.which("dot")
-    if program is None:
-        raise ImportError(
-            "You must install graphviz (see instructions at https://graphviz.org/download/) for `plot_model` to work. "
-            "Without it, to_file='model.dot' writes what it would draw."
-        )
-    kind = path.suffix[1:] or "png"
-    subprocess.run([program, f"-T{kind}", "-o", os.fspath(path)], input=source, text=True, check=True)
-    return _in_notebook(path)
+    settings = f"rankdir={rankdir}; dpi={dpi}; splines={splines};"
+    return DotText(_dot_source(model, {name for name, wanted in shown.items() if wanted}, settings))
 
 
 def _in_notebook(path: Path) -> Any:
@@ -84,15 +156,15 @@ def _in_notebook(path: Path) -> Any:
     return Image(filename=os.fspath(path))
 
 
-def dot_source(model: Any, shown: set[str], rankdir: str, dpi: int) -> str:
+def _dot_source(model: Any, shown: set[str], settings: str) -> str:
     """The model in Graphviz's language.
 
     Args:
-        shown: of ``"names"``, ``"shapes"``, ``"dtype"``, ``"activations"``, ``"trainable"``.
+        settings: of the graph. shown: of ``"names"``, ``"shapes"``, ``"dtype"``, ``"activations"``, ``"trainable"``.
     """
     layers = model.layers
     numbers = {id(layer): number for number, layer in enumerate(layers)}
-    lines = [f"digraph {{\nrankdir={rankdir}; dpi={dpi}; node [shape=record];"]
+    lines = [f"digraph {{\n{settings} node [shape=record];"]
     lines += [f'{number} [label="{_label(layer, shown)}"];' for number, layer in enumerate(layers)]
     lines += [f"{numbers[a]} -> {numbers[b]};" for a, b in _edges(model) if a in numbers and b in numbers]
     return "\n".join([*lines, "}\n"])

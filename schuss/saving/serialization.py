@@ -47,6 +47,7 @@ _PUBLIC_NAMES = {"GroupedQueryAttention": "GroupQueryAttention", "TFDIdentity": 
 """Classes that have another name in public, in Keras as here."""
 _UNLISTED = {
     "DTypePolicy": "schuss.layers._dtype_policy",
+    "FloatDTypePolicy": "schuss.dtype_policies",
     **dict.fromkeys(("Cross", "Feature", "FeatureSpace"), "schuss.layers.preprocessing.feature_space"),
 }
 """Classes that are not among the names of `schuss.layers`, and where they are."""
@@ -382,7 +383,7 @@ def _find(name: str, config: Mapping[str, Any]) -> Any:
             return found
     rooms = [room for room in _OWN_ROOMS if module == f"schuss.{room}"]
     rooms += [room for room in _ROOMS if module == f"keras.{room}"]
-    rooms += ["layers"] if module == "keras.utils" else []
+    rooms += ["layers"] if module in ("keras.utils", "keras.dtype_policies") else []
     rooms = rooms or (_ROOMS if module in ("", "builtins", "keras") or module.startswith("keras.src") else [])
     for room in rooms:
         found = _in_room(room, name)

@@ -67,7 +67,7 @@ def _tensors_bytes(model: Any) -> bytes:
         store: dict[str, Any] = {}
         part.save_own_variables(store)
         stores[path] = {key: np.asarray(array) for key, array in store.items()}
-        own = part._own_variables() if isinstance(part, Holder) else []
+        own = part._stored_variables() if isinstance(part, Holder) else []
         meanings.update(
             (_safetensors.name_of(path, str(n)), v.path) for n, v in enumerate(own) if str(n) in store
         )
@@ -274,7 +274,7 @@ def _misfit(part: Any, path: str, store: dict[str, tuple[int, ...]]) -> str | No
     """What is wrong between a layer and the shapes at its place; None where they fit."""
     if not isinstance(part, Holder) or type(part).load_own_variables is not Holder.load_own_variables:
         return None
-    variables = part._own_variables()
+    variables = part._stored_variables()
     keys = _numbered(store)
     shapes = [store[key] for key in keys]
     if [v.shape for v in variables] == shapes and keys == [str(i) for i in range(len(keys))]:

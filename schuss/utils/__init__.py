@@ -20,7 +20,7 @@ _HOMES = {
     ),
     "schuss.graph": "standardize_dtype",
     "schuss.layers.preprocessing.feature_space": "FeatureSpace",
-    "schuss.models._plot": "plot_model",
+    "schuss.models._plot": "model_to_dot plot_model",
     "schuss.training._batches": "pack_x_y_sample_weight unpack_x_y_sample_weight",
     "schuss.training.py_dataset": "PyDataset Sequence",
     "schuss.utils._config": "Config",

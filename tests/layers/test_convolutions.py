@@ -216,7 +216,11 @@ def test_other_names():
         ("Conv2D", {"filters": 2, "kernel_size": 3, "padding": "causal"}, "must be 'valid' or 'same'"),
         ("Conv2D", {"filters": 2, "kernel_size": 3, "data_format": "NHWC"}, "`data_format` must be"),
         ("Conv2D", {"filters": 3, "kernel_size": 3, "groups": 2}, "`groups` must divide `filters`"),
-        ("Conv2D", {"filters": 3, "kernel_size": 3, "lora_rank": 2}, "`lora_rank` is not supported"),
+        (
+            "Conv2D",
+            {"filters": 3, "kernel_size": 3, "lora_rank": 0},
+            "the rank of an adapter must be a positive integer, got 0",
+        ),
         ("Conv1D", {"filters": 2, "kernel_size": 3, "strides": 2, "dilation_rate": 2}, "exclude each other"),
         ("Conv1DTranspose", {"filters": 2, "kernel_size": 3, "output_padding": 1}, "smaller than `strides`"),
         ("DepthwiseConv1D", {"kernel_size": 3, "depth_multiplier": 0}, "`depth_multiplier`"),

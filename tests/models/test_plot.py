@@ -8,7 +8,7 @@ import pytest
 
 import schuss
 from schuss import layers
-from schuss.utils import plot_model
+from schuss.utils import model_to_dot, plot_model
 
 
 def branching():
@@ -36,11 +36,18 @@ def test_more_about_each_layer(tmp_path):
 
 def test_graphviz_draws(tmp_path, monkeypatch):
     dot = tmp_path / "dot"
-    dot.write_text('#!/bin/sh\necho "$1 $2" > "$3"\ncat >> "$3"\n')
+    dot.write_text('#!/bin/sh\necho "$1"\ncat\n')
     dot.chmod(dot.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     plot_model(branching(), tmp_path / "model.svg")
-    assert Path(tmp_path / "model.svg").read_text().startswith("-Tsvg -o\ndigraph {")
+    assert Path(tmp_path / "model.svg").read_text().startswith("-Tsvg\ndigraph {")
+
+
+def test_as_text():
+    dot = model_to_dot(branching(), rankdir="LR", splines="curved")
+    assert dot.to_string() == dot
+    assert "rankdir=LR; dpi=200; splines=curved;" in dot
+    assert '0 [label="{x (InputLayer)}"];' in dot
 
 
 def test_without_graphviz_and_unbuilt(monkeypatch):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from schuss import ops
-from schuss.layers._config import refuse_adapters
+from schuss.layers._low_rank import AdaptedWeight, LowRank
 from schuss.layers.convolutional._base import Convolutional, checked_count
 
 
-class Convolution(Convolutional):
+class Convolution(LowRank, Convolutional):
     """A convolution over `dimensions` spatial axes."""
+
+    kernel = AdaptedWeight()
 
     def __init__(
         self,
@@ -33,7 +35,6 @@ class Convolution(Convolutional):
         **kwargs: Any,
     ):
         owner = type(self).__name__
-        refuse_adapters(owner, kwargs)
         super().__init__(
             {
                 "kernel": (kernel_initializer, kernel_regularizer, kernel_constraint),

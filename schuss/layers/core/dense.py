@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from schuss import activations, constraints, initializers, ops, regularizers
-from schuss.layers._config import refuse_adapters
 from schuss.layers._input_spec import InputSpec
-from schuss.layers._layer import Layer
+from schuss.layers._low_rank import AdaptedWeight, LowRank
 from schuss.layers._shapes import is_integer
 
 
-class Dense(Layer):
+class Dense(LowRank):
     """``y = f(x W + b)``: each of `units` neurons takes a weighted sum of all inputs, adds its bias, applies
     f.
 
@@ -24,6 +23,7 @@ class Dense(Layer):
         kernel_regularizer, bias_regularizer: penalties on W and b, added to the loss. Default None.
         activity_regularizer: penalty on y. Default None.
         kernel_constraint, bias_constraint: applied to W and b after each update. Default None.
+        lora_rank, lora_alpha: of an adapter of low rank, which learns while W stays (`enable_lora`). Default None.
         **kwargs: ``name``, ``dtype``, ``trainable``, ``input_shape`` as for every `Layer`.
 
     Input shape: ``(batch, …, n)``, at least 2 axes. Output shape: ``(batch, …, units)``.
@@ -41,6 +41,8 @@ class Dense(Layer):
         [[6.0, 6.0]]
     """
 
+    kernel = AdaptedWeight()
+
     def __init__(
         self,
         units: int,
@@ -53,14 +55,17 @@ class Dense(Layer):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
         **kwargs: Any,
     ):
         if not is_integer(units) or units <= 0:
             raise ValueError(
                 f"Dense: `units` must be a positive integer, the number of neurons; got {units!r}."
             )
-        refuse_adapters("Dense", kwargs)
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        super().__init__(
+            lora_rank=lora_rank, lora_alpha=lora_alpha, activity_regularizer=activity_regularizer, **kwargs
+        )
         self.units = int(units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias

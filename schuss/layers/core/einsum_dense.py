@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from schuss import activations, constraints, initializers, ops, regularizers
-from schuss.layers._config import refuse_adapters
 from schuss.layers._input_spec import InputSpec
-from schuss.layers._layer import Layer
+from schuss.layers._low_rank import AdaptedWeight, LowRank
 from schuss.layers._shapes import is_integer
 
 
-class EinsumDense(Layer):
+class EinsumDense(LowRank):
     """``y = f(einsum(equation, x, W) + b)``.
 
     Args:
@@ -21,7 +20,7 @@ class EinsumDense(Layer):
         activation: f. Default None.
         bias_axes: letters of y along which b has sizes of its own; default None, no b.
         kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint,
-            bias_constraint, activity_regularizer: as in `Dense`.
+            bias_constraint, lora_rank, lora_alpha, activity_regularizer: as in `Dense`.
 
     Weights: ``kernel`` W; ``bias`` b.
 
@@ -31,6 +30,8 @@ class EinsumDense(Layer):
         >>> layer(np.zeros((2, 32, 128))).shape
         (2, 32, 64)
     """
+
+    kernel = AdaptedWeight()
 
     def __init__(
         self,
@@ -44,10 +45,11 @@ class EinsumDense(Layer):
         bias_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
         **kwargs: Any,
     ):
-        refuse_adapters("EinsumDense", kwargs)
-        super().__init__(**kwargs)
+        super().__init__(lora_rank=lora_rank, lora_alpha=lora_alpha, **kwargs)
         self.equation = equation
         self.partial_output_shape = (output_shape,) if is_integer(output_shape) else tuple(output_shape)
         self.bias_axes = bias_axes

@@ -8,12 +8,11 @@ import numpy as np
 
 from schuss import constraints, initializers, ops, regularizers
 from schuss.graph import is_integer as is_integer_dtype
-from schuss.layers._config import refuse_adapters
-from schuss.layers._layer import Layer
+from schuss.layers._low_rank import AdaptedWeight, LowRank
 from schuss.layers._shapes import is_integer
 
 
-class Embedding(Layer):
+class Embedding(LowRank):
     """``y = E[x]``: each integer becomes the row of that number of the table E.
 
     Args:
@@ -23,6 +22,7 @@ class Embedding(Layer):
         embeddings_regularizer, embeddings_constraint: default None.
         mask_zero: whether 0 stands for padding, which later layers are to ignore. Default False.
         weights: first value of E, an array (or a list with it). Default None.
+        lora_rank, lora_alpha: as in `Dense`, for E. Default None.
 
     Input shape: ``(batch, …)`` of integers from 0 to ``input_dim − 1``. Output shape:
     ``(batch, …, output_dim)``.
@@ -38,6 +38,9 @@ class Embedding(Layer):
         (1, 3, 64)
     """
 
+    adapted = "embeddings"
+    embeddings = AdaptedWeight()
+
     def __init__(
         self,
         input_dim: int,
@@ -47,13 +50,14 @@ class Embedding(Layer):
         embeddings_constraint: Any = None,
         mask_zero: bool = False,
         weights: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
         **kwargs: Any,
     ):
         length = kwargs.pop("input_length", None)
         if length is not None:
             kwargs.setdefault("input_shape", (length,))
-        refuse_adapters("Embedding", kwargs)
-        super().__init__(**kwargs)
+        super().__init__(lora_rank=lora_rank, lora_alpha=lora_alpha, **kwargs)
         for name, value in (("input_dim", input_dim), ("output_dim", output_dim)):
             if not is_integer(value) or value <= 0:
                 raise ValueError(f"Embedding: `{name}` must be a positive integer, got {value!r}.")

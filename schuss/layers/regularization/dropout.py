@@ -100,8 +100,16 @@ class _SpatialDropout(Dropout):
 
     dimensions: ClassVar[int]
 
-    def __init__(self, rate: float, data_format: str | None = None, seed: Any = None, **kwargs: Any):
-        super().__init__(rate, seed=seed, **kwargs)
+    def __init__(
+        self,
+        rate: float,
+        data_format: str | None = None,
+        seed: Any = None,
+        name: str | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ):
+        super().__init__(rate, seed=seed, name=name, dtype=dtype, **kwargs)
         self.data_format = checked_data_format(type(self).__name__, data_format)
         spatial = (1,) * self.dimensions
         last = self.data_format == "channels_last"
@@ -125,8 +133,10 @@ class SpatialDropout1D(_SpatialDropout):
 
     dimensions = 1
 
-    def __init__(self, rate: float, seed: Any = None, **kwargs: Any):
-        super().__init__(rate, seed=seed, **kwargs)
+    def __init__(
+        self, rate: float, seed: Any = None, name: str | None = None, dtype: Any = None, **kwargs: Any
+    ):
+        super().__init__(rate, seed=seed, name=name, dtype=dtype, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

@@ -33,8 +33,15 @@ class _Factored(ColorLayer):
 
     bounds: tuple[float, float] = (-1, 1)
 
-    def __init__(self, factor: Any, value_range: Any = (0, 255), **kwargs: Any):
-        super().__init__(value_range, **kwargs)
+    def __init__(
+        self,
+        factor: Any,
+        value_range: Any = (0, 255),
+        data_format: str | None = None,
+        seed: Any = None,
+        **kwargs: Any,
+    ):
+        super().__init__(value_range, data_format=data_format, seed=seed, **kwargs)
         self.factor = factor_range(type(self).__name__, factor, self.bounds)
 
     def get_config(self) -> dict[str, Any]:

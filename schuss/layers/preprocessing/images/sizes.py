@@ -183,9 +183,15 @@ class RandomCrop(_Sized):
     is_always_on = True
 
     def __init__(
-        self, height: int, width: int, seed: Any = None, data_format: str | None = None, **kwargs: Any
+        self,
+        height: int,
+        width: int,
+        seed: Any = None,
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
     ):
-        super().__init__(height, width, data_format=data_format, **kwargs)
+        super().__init__(height, width, data_format=data_format, name=name, **kwargs)
         self.seed = draw_seed() if seed is None else seed
         self.generator = SeedGenerator(self.seed)
 
