@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from schuss.graph import Graph
+from schuss.utils._garbage import without_collections
 
 _HOMES = {"cpu": "schuss.backends.cpu", "reference": "schuss.backends.reference.program"}
 
@@ -58,4 +59,5 @@ def compile(
         [1.0, 4.0, 9.0]
     """
     module = importlib.import_module(_HOMES[backend_name(backend)])
-    return module.compile_graph(graph, batch_inputs, row_outputs, check)
+    with without_collections():
+        return module.compile_graph(graph, batch_inputs, row_outputs, check)

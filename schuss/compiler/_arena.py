@@ -108,10 +108,10 @@ def _lowest(
 ) -> int:
     """The lowest place for `size` bytes: one that overlaps no rival, or only those of `same_bytes`, exactly."""
     free = _first_gap(starts[rivals], sizes[rivals], size)
-    places = np.unique(starts[same_bytes])
-    places = places[places < free][:_TRIED, None]
-    if not places.size:
+    tried = sorted({place for place in starts[same_bytes].tolist() if place < free})[:_TRIED]
+    if not tried:
         return free
+    places = np.array(tried)[:, None]
     overlaps = (starts < places + size) & (starts + sizes > places) & rivals
     hindered = (overlaps & ~(same_bytes & (starts == places))).any(axis=1)
     return int(places[~hindered][0, 0]) if not hindered.all() else free

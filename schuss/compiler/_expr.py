@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from schuss.compiler._index import Dim, Index, dims_of, linear
+from schuss.compiler._index import Dim, Dynamic, Index, Split, dims_of, linear
 from schuss.utils._cached import cached_property
 
 
@@ -39,11 +39,39 @@ class Buffer:
         return self.name
 
 
+_FOLLOWING = ("operands", "walked", "position")
+
+
 class Expr:
     """A scalar value. `dims`: the loop variables on which it depends."""
 
     dtype: np.dtype
     dims: frozenset[Dim]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what follows from the rest."""
+        return {key: value for key, value in self.__dict__.items() if key not in _FOLLOWING}
+
+    @cached_property
+    def operands(self) -> tuple[Expr, ...]:
+        """What it is computed from, the expressions inside dynamic indices included."""
+        return ()
+
+    @cached_property
+    def walked(self) -> tuple[Expr, ...]:
+        """Every expression below (and with) this one, once each, operands first."""
+        seen: dict[Expr, None] = {}
+        stack: list[tuple[Expr, bool]] = [(self, False)]
+        while stack:
+            node, done = stack.pop()
+            if node in seen:
+                continue
+            if done or not node.operands:
+                seen[node] = None
+                continue
+            stack.append((node, True))
+            stack.extend([(operand, False) for operand in node.operands])
+        return tuple(seen)
 
 
 @dataclass(eq=False)
@@ -68,6 +96,10 @@ class Load(Expr):
         if self.buffer.kind == "batch":
             return linear(self.index[1:], self.buffer.shape[1:])
         return linear(self.index, self.buffer.shape)
+
+    @cached_property
+    def operands(self) -> tuple[Expr, ...]:
+        return tuple(e for component in self.index for e in _inside(component))
 
     def __repr__(self) -> str:
         return f"{self.buffer}[{', '.join(map(str, self.index))}]"
@@ -94,6 +126,10 @@ class Position(Expr):
     def __post_init__(self) -> None:
         self.dims = dims_of(self.index)
 
+    @cached_property
+    def operands(self) -> tuple[Expr, ...]:
+        return tuple(_inside(self.index))
+
     def __repr__(self) -> str:
         return f"position({self.index})"
 
@@ -110,6 +146,10 @@ class Apply(Expr):
 
     def __post_init__(self) -> None:
         self.dims = frozenset().union(*(a.dims for a in self.args)) if self.args else frozenset()
+
+    @cached_property
+    def operands(self) -> tuple[Expr, ...]:
+        return self.args
 
     def __repr__(self) -> str:
         params = "".join(f" {p}" for p in self.params)
@@ -184,34 +224,12 @@ def cost_of(name: str) -> int:
     return _COSTLY.get(name, 1)
 
 
-def walk(expr: Expr) -> list[Expr]:
+def walk(expr: Expr) -> tuple[Expr, ...]:
     """Every expression below (and with) this one, once each, operands first."""
-    seen: dict[int, Expr] = {}
-    stack: list[tuple[Expr, bool]] = [(expr, False)]
-    while stack:
-        node, done = stack.pop()
-        if id(node) in seen:
-            continue
-        if done:
-            seen[id(node)] = node
-            continue
-        stack.append((node, True))
-        stack.extend((child, False) for child in children(node))
-    return list(seen.values())
-
-
-def children(expr: Expr) -> list[Expr]:
-    """Operands, and the expressions inside dynamic indices."""
-    if isinstance(expr, Load):
-        return [e for component in expr.index for e in _inside(component)]
-    if isinstance(expr, Position):
-        return _inside(expr.index)
-    return list(expr.args) if isinstance(expr, Apply) else []
+    return expr.walked
 
 
 def _inside(index: Index) -> list[Expr]:
-    from schuss.compiler._index import Dynamic, Split
-
     found: list[Expr] = []
     for atom, _ in index.terms:
         if isinstance(atom, Dynamic):

@@ -357,10 +357,10 @@ def _kept_tensors(graph: Graph) -> set[int]:
                 kept.update(t.id for t in node.inputs if t.node is not None)
         elif rule.kept:
             kept.update(t.id for t in node.outputs)
-    factors = _factors(graph, users)
+    costs = _Costs(graph, users, limits)
     # What is kept for one reason is where the work before it ends: that is shared less often than it seemed.
-    kept |= _costly(graph, kept, users, factors, limits) & (factors | set(limits))
-    return kept | _costly(graph, kept, users, factors, limits)
+    kept |= costs.too_high(kept) & (costs.factors | set(limits))
+    return kept | costs.too_high(kept)
 
 
 def _factors(graph: Graph, users: dict[int, list[Node]]) -> set[int]:
@@ -374,62 +374,74 @@ def _factors(graph: Graph, users: dict[int, list[Node]]) -> set[int]:
     return found
 
 
-def _costly(
-    graph: Graph, kept: set[int], users: dict[int, list[Node]], factors: set[int], limits: dict[int, int]
-) -> set[int]:
-    """The ids of the tensors that would be computed so often, if they were not kept, that it costs more; `limits` are
-    what some may cost."""
-    roots: dict[int, set[int]] = {}
-    repeated: dict[int, int] = {}  # into how many elements each element goes
-    for node in reversed(graph.nodes):
-        if not _is_pointwise(node):
-            continue
-        (tensor,) = node.outputs
-        found: set[int] = set()
-        most = 1
-        for user in users.get(tensor.id, ()):
-            if user.outputs[0].id in kept:
-                found.add(user.outputs[0].id)
-            else:
-                found |= roots[user.outputs[0].id]
-                most = max(most, repeated[user.outputs[0].id])
-            most = max(
-                most, max(1, user.outputs[0].size) // max(1, tensor.size) if _is_pointwise(user) else 1
-            )
-        roots[tensor.id], repeated[tensor.id] = found, most
+class _Costs:
+    """What it costs to compute elementwise tensors wherever they are wanted.
 
-    more: set[int] = set()
-    cost: dict[int, int] = {}
-    places = _places(graph)
-    read: dict[int, dict[int, int]] = {}  # the tensors that computing one reads, and their sizes
-    for node in graph.nodes:
-        if not _is_pointwise(node):
-            continue
-        (tensor,) = node.outputs
-        operands = {t.id: t for t in node.inputs}
-        total = 0 if _is_view(node) else cost_of(node.primitive.name)
-        for operand in operands.values():
-            inside = operand.id in cost and operand.id not in kept and operand.id not in more
-            total += (
-                cost[operand.id] if inside else 0 if operand.size == 1 and operand.array is not None else 1
-            )
-        cost[tensor.id] = total
-        if tensor.id in factors and not _is_view(node) and total > _PROLOGUE_COST:
-            more.add(tensor.id)
-        if total > limits.get(tensor.id, total):
-            more.add(tensor.id)
-        total -= sum(cost[t.id] for t in node.inputs if t.id in places)  # once for a whole vector
-        sizes = read[tensor.id] = {}
-        for operand in operands.values():
-            inside = operand.id in read and operand.id not in kept and operand.id not in more
-            sizes.update(read[operand.id] if inside else {operand.id: operand.size})
-        again = tensor.size >= _LARGE and sum(n >= tensor.size for n in sizes.values()) <= 1
-        limit = (_LARGE_COST if again else _SHARED_COST) if len(roots[tensor.id]) > 1 else 10**9
-        if repeated[tensor.id] >= 4:
-            limit = min(limit, _REPEATED_COST)
-        if (total > limit and tensor.id not in places) or total > 400:
-            more.add(tensor.id)
-    return more
+    Attributes:
+        nodes: the elementwise ones. factors: ids of what contractions read. places: ids of what depends on the place alone.
+    """
+
+    def __init__(self, graph: Graph, users: dict[int, list[Node]], limits: dict[int, int]):
+        """`limits` are what some tensors may cost, by their ids."""
+        self.users, self.limits = users, limits
+        self.nodes = [node for node in graph.nodes if _is_pointwise(node)]
+        self.views = {node.outputs[0].id for node in self.nodes if _is_view(node)}
+        self.factors, self.places = _factors(graph, users), _places(graph)
+        self.sizes = {t.id: t.size for node in self.nodes for t in (*node.inputs, *node.outputs)}
+        self.elementwise = {node.outputs[0].id for node in self.nodes}
+
+    def too_high(self, kept: set[int]) -> set[int]:
+        """The ids of the tensors that would be computed so often, if they were not kept (as `kept` are), that it costs
+        more."""
+        shared, repeated = self._uses(kept)
+        more: set[int] = set()
+        cost: dict[int, int] = {}
+        read: dict[int, dict[int, int]] = {}  # the tensors that computing one reads, and their sizes
+        for node in self.nodes:
+            (tensor,) = node.outputs
+            number, size, is_view = tensor.id, self.sizes[tensor.id], tensor.id in self.views
+            total = 0 if is_view else cost_of(node.primitive.name)
+            sizes = read[number] = {}
+            for operand in {t.id: t for t in node.inputs}.values():
+                if operand.id in cost and operand.id not in kept and operand.id not in more:
+                    total += cost[operand.id]
+                    sizes.update(read[operand.id])
+                else:
+                    total += 0 if operand.array is not None and operand.size == 1 else 1
+                    sizes[operand.id] = self.sizes[operand.id]
+            cost[number] = total
+            if number in self.factors and not is_view and total > _PROLOGUE_COST:
+                more.add(number)
+            if total > self.limits.get(number, total):
+                more.add(number)
+            total -= sum(cost[t.id] for t in node.inputs if t.id in self.places)  # once for a whole vector
+            again = size >= _LARGE and sum(n >= size for n in sizes.values()) <= 1
+            limit = (_LARGE_COST if again else _SHARED_COST) if number in shared else 10**9
+            if repeated[number] >= 4:
+                limit = min(limit, _REPEATED_COST)
+            if (total > limit and number not in self.places) or total > 400:
+                more.add(number)
+        return more
+
+    def _uses(self, kept: set[int]) -> tuple[set[int], dict[int, int]]:
+        """The ids of the tensors that go into several kept ones; and into how many elements each element goes."""
+        roots: dict[int, set[int]] = {}
+        repeated: dict[int, int] = {}
+        for node in reversed(self.nodes):
+            number = node.outputs[0].id
+            found: set[int] = set()
+            most, size = 1, max(1, self.sizes[number])
+            for user in self.users.get(number, ()):
+                made = user.outputs[0].id
+                if made in kept:
+                    found.add(made)
+                else:
+                    found |= roots[made]
+                    most = max(most, repeated[made])
+                if made in self.elementwise:
+                    most = max(most, self.sizes[made] // size)
+            roots[number], repeated[number] = found, most
+        return {number for number, found in roots.items() if len(found) > 1}, repeated
 
 
 def _places(graph: Graph) -> set[int]:

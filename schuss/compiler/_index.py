@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from schuss.utils._cached import cached_property
+
 
 @dataclass(frozen=True, eq=False)
 class Dim:
@@ -49,6 +51,19 @@ class Index:
 
     terms: tuple[tuple[Any, int], ...] = ()
     offset: int = 0
+
+    @cached_property
+    def dims(self) -> frozenset[Dim]:
+        """The loop variables on which it depends."""
+        found: set[Dim] = set()
+        for atom, _ in self.terms:
+            if isinstance(atom, Dim):
+                found.add(atom)
+            elif isinstance(atom, Split):
+                found |= atom.flat.dims
+            else:
+                found |= atom.expr.dims
+        return frozenset(found)
 
     def __add__(self, other: Index | int) -> Index:
         if isinstance(other, int):
@@ -189,15 +204,7 @@ def _regrouped(index: list[Index], old: list[int], new: list[int]) -> list[Index
 
 def dims_of(index: Index) -> frozenset[Dim]:
     """The loop variables on which the index depends."""
-    found: set[Dim] = set()
-    for atom, _ in index.terms:
-        if isinstance(atom, Dim):
-            found.add(atom)
-        elif isinstance(atom, Split):
-            found |= dims_of(atom.flat)
-        else:
-            found |= atom.expr.dims
-    return frozenset(found)
+    return index.dims
 
 
 def stride_along(index: Index, dim: Dim) -> int | None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from schuss.compiler._bodies import lies_with_loop, settled, without_unused
-from schuss.graph import PRIMITIVES, Graph, Node, Spec, StateSlot, Tensor, shape_rules
+from schuss.graph import PRIMITIVES, Graph, Node, Primitive, Spec, StateSlot, Tensor, shape_rules
 
 _FOLDED_SIZE = 4096
 _LEAST_VECTOR = 8  # elements of a last axis that make vectors
@@ -53,10 +53,21 @@ class Rewriter:
     def emit(self, name: str, *inputs: Tensor, scope: str = "", **params: Any) -> Tensor:
         return self.emit_all(name, list(inputs), params, scope)[0]
 
-    def emit_all(self, name: str, inputs: list[Tensor], params: dict[str, Any], scope: str) -> list[Tensor]:
+    def emit_all(
+        self,
+        name: str,
+        inputs: list[Tensor],
+        params: dict[str, Any],
+        scope: str,
+        specs: list[Spec] | None = None,
+    ) -> list[Tensor]:
+        """The results of a primitive. `specs`: theirs, if they are known."""
         primitive = PRIMITIVES[name]
-        specs = shape_rules[primitive](*[t.spec for t in inputs], **params)
-        specs = specs if primitive.several_results else [specs]
+        key = _key(name, inputs, params)
+        if specs is None:
+            specs = (
+                [t.spec for t in self.known[key]] if key in self.known else _specs(primitive, inputs, params)
+            )
         if name not in _FOLDED_NEVER and all(spec.size == 0 for spec in specs):  # nothing to compute
             return [self.constant(np.empty(spec.shape, spec.dtype)) for spec in specs]
         rule = _RULES.get(name)
@@ -64,12 +75,8 @@ class Rewriter:
             replaced = rule(self, inputs, params, scope)
             if replaced is not None:
                 return replaced if isinstance(replaced, list) else [replaced]
-        key = (name, tuple(t.id for t in inputs), tuple(sorted(params.items(), key=lambda item: item[0])))
-        try:
-            if key in self.known:
-                return self.known[key]
-        except TypeError:  # a parameter that cannot be hashed: no sharing
-            key = None
+        if key in self.known:
+            return self.known[key]
         if inputs and all(t.array is not None for t in inputs) and name not in _FOLDED_NEVER:
             arrays = [t.array for t in inputs]
             if sum(a.size for a in arrays if a is not None) <= _FOLDED_SIZE:
@@ -82,6 +89,22 @@ class Rewriter:
         if key is not None:
             self.known[key] = node.outputs
         return node.outputs
+
+
+def _specs(primitive: Primitive, inputs: list[Tensor], params: dict[str, Any]) -> list[Spec]:
+    """Of what it gives."""
+    specs = shape_rules[primitive](*[t.spec for t in inputs], **params)
+    return specs if primitive.several_results else [specs]
+
+
+def _key(name: str, inputs: list[Tensor], params: dict[str, Any]) -> Any:
+    """Equal for nodes that compute the same; None if a parameter cannot be hashed: it is shared with no other."""
+    key = (name, tuple(t.id for t in inputs), tuple(sorted(params.items())))
+    try:
+        hash(key)
+    except TypeError:
+        return None
+    return key
 
 
 Rule = Callable[[Rewriter, list[Tensor], dict[str, Any], str], Any]
@@ -462,7 +485,11 @@ def _rewritten(graph: Graph, rewriter: Rewriter) -> Callable[[Tensor], Tensor]:
 
     for node in graph.nodes:
         outputs = rewriter.emit_all(
-            node.primitive.name, [now(t) for t in node.inputs], node.params, node.scope
+            node.primitive.name,
+            [now(t) for t in node.inputs],
+            node.params,
+            node.scope,
+            [t.spec for t in node.outputs],
         )
         for old, new in zip(node.outputs, outputs, strict=True):
             replaced[old.id] = new

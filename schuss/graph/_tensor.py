@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,10 +42,7 @@ class Spec:
 
     @property
     def size(self) -> int:
-        size = 1
-        for n in self.shape:
-            size *= n
-        return size
+        return prod(self.shape)
 
     @property
     def ndim(self) -> int:
@@ -143,7 +141,7 @@ class Tensor(ArrayLike):
     """A value inside a trace: one output of one `Node`, or an input or constant of the graph.
 
     Attributes:
-        shape: tuple of ints. dtype: NumPy dtype. trace: the trace it belongs to. node: the node that makes
+        shape: tuple of ints. dtype: NumPy dtype. spec: both. trace: the trace it belongs to. node: the node that makes
             it, None for inputs and constants. index: which of the node's outputs. id: its number within the
                 trace.
         array: the value, for a constant; None otherwise.
@@ -151,7 +149,7 @@ class Tensor(ArrayLike):
             name, its operand, its axis (None where it has none); None where nothing is said.
     """
 
-    __slots__ = ("array", "dtype", "id", "index", "name", "node", "origin", "shape", "trace")
+    __slots__ = ("array", "dtype", "id", "index", "name", "node", "origin", "shape", "spec", "trace")
 
     def __init__(
         self,
@@ -164,13 +162,9 @@ class Tensor(ArrayLike):
         name: str | None = None,
     ):
         self.trace, self.id, self.node, self.index = trace, id, node, index
-        self.shape, self.dtype = spec.shape, spec.dtype
+        self.spec, self.shape, self.dtype = spec, spec.shape, spec.dtype
         self.array, self.name = array, name
         self.origin: tuple[str, Tensor, int | None] | None = None
-
-    @property
-    def spec(self) -> Spec:
-        return Spec(self.shape, self.dtype)
 
     @property
     def ndim(self) -> int:
@@ -178,7 +172,7 @@ class Tensor(ArrayLike):
 
     @property
     def size(self) -> int:
-        return self.spec.size
+        return prod(self.shape)
 
     @property
     def T(self) -> Any:

@@ -13,6 +13,7 @@ from schuss.autodiff import gradients
 from schuss.graph import Graph, Variable, _tree, as_dtype, floatx, is_float, name_scope, trace, untraced
 from schuss.training._batches import pack_x_y_sample_weight
 from schuss.training._texts import with_texts
+from schuss.utils._garbage import without_collections
 
 TRAIN, TEST, PREDICT = "train", "test", "predict"
 
@@ -58,7 +59,8 @@ def traced_step(model: Any, kind: str, specs: Any, each_loss: bool = False) -> t
             leaves, details.tree = _tree.flatten(y_pred)
             return leaves
 
-        return trace(predict, specs), details
+        with without_collections():
+            return trace(predict, specs), details
 
     def step(*batch: Any) -> Any:
         outputs = outputs_of_step(model, kind, batch, details)
@@ -67,7 +69,8 @@ def traced_step(model: Any, kind: str, specs: Any, each_loss: bool = False) -> t
             outputs.append(ops.broadcast_to(outputs[0], (_tree.leaves(batch)[0].shape[0],)))
         return outputs
 
-    return trace(step, *specs), details
+    with without_collections():
+        return trace(step, *specs), details
 
 
 def outputs_of_step(model: Any, kind: str, batch: Any, details: Details) -> list[Any]:

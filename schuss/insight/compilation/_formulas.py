@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from schuss.compiler import Kernel
-from schuss.compiler._expr import Apply, Const, Expr, Load, Position, Reduced, children, walk
+from schuss.compiler._expr import Apply, Const, Expr, Load, Position, Reduced, walk
 from schuss.compiler._index import Dim, Dynamic, Index, Split, joined, strides_of
 from schuss.insight.compilation._names import BufferNames, loop_names
 
@@ -83,7 +83,7 @@ class Formulas:
                 if id(expr) in order:
                     continue
                 order[id(expr)] = expr
-                for child in children(expr):
+                for child in expr.operands:
                     uses[id(child)] = uses.get(id(child), 0) + 1
         ends = {id(root) for root in roots}
         lines = []
