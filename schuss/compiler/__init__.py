@@ -3,9 +3,9 @@ machine."""
 
 from schuss.compiler import lowering
 from schuss.compiler._kernel import HostCall, Kernel, Loop, Plan, Reduction, Scan, Step, Store
-from schuss.compiler._plan import plan, work_of, work_of_steps
+from schuss.compiler._plan import plan, work_of
 from schuss.compiler._simplify import simplify
-from schuss.compiler._structure import structure_of, structure_of_plan
+from schuss.compiler._structure import structure_of, structure_of_graph, structure_of_plan
 
 __all__ = [
     "HostCall",
@@ -20,7 +20,7 @@ __all__ = [
     "plan",
     "simplify",
     "structure_of",
+    "structure_of_graph",
     "structure_of_plan",
     "work_of",
-    "work_of_steps",
 ]

@@ -189,7 +189,7 @@ def _lines(steps: list[Step]) -> Iterator[str]:
 @dataclass
 class Plan:
     """A compiled step, before a machine is known: kernels in order (a barrier where `phase` grows), buffers,
-    the arena."""
+    the arena. `work`: about how many simple operations it is."""
 
     steps: list[Step]
     buffers: list[Buffer]
@@ -200,6 +200,7 @@ class Plan:
     variables: list[Any] = field(default_factory=list)
     outputs: list[Buffer] = field(default_factory=list)
     check: Buffer | None = None
+    work: int = 0
 
     @property
     def leaves(self) -> list[Kernel | HostCall]:

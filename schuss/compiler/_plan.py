@@ -118,6 +118,7 @@ class _Planner:
             [slot.variable for slot in self.graph.state],
             self.outputs,
             None if self.check is None else self.outputs[self.check],
+            work_of_steps(steps),
         )
 
 

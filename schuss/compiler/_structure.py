@@ -1,12 +1,15 @@
-"""What a kernel, or a plan, is to whoever makes machine code of it, as text: equal texts, equal code.
+"""What a kernel, or a plan, is to whoever makes machine code of it, as text: equal texts, equal code. And what a graph is to
+whoever plans it: equal texts, equal plans.
 
-The text is written from the fields of the data classes themselves, so that a new field is part of it from the start. Left
-out are what is there for people (labels, names of buffers) and what is known only when a program runs (arrays, functions).
+A plan's text is written from the fields of the data classes themselves, so that a new field is part of it from the start.
+Left out are what is there for people (labels, names of buffers) and what is known only when a program runs (arrays,
+functions).
 """
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from functools import cache
 from typing import Any
 
@@ -15,6 +18,7 @@ import numpy as np
 from schuss.compiler._expr import Buffer
 from schuss.compiler._index import Dim
 from schuss.compiler._kernel import HostCall, Kernel, Loop, Plan, Step
+from schuss.graph import Body, Graph, Node, Tensor, lowering_rules
 
 _LEFT_OUT = {Kernel: ("label", "late", "phase")}
 
@@ -36,6 +40,75 @@ def structure_of_plan(plan: Plan) -> str:
     check = None if plan.check is None else number[plan.check]
     lines.append(f"batch {plan.batch} check {check}")
     return "\n".join(lines)
+
+
+def structure_of_graph(graph: Graph) -> str | None:
+    """The graph's text, with its scopes and the names of its variables; None if it holds what text cannot tell: functions
+    for the host, lowering rules of others."""
+    try:
+        return _GraphWriter().text(graph)
+    except _Untold:
+        return None
+
+
+class _Untold(Exception):
+    """There is no text for a part of a graph."""
+
+
+class _GraphWriter:
+    """Tensors are written as numbers, constants also as a hash of what they hold."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, str] = {}
+
+    def text(self, graph: Graph) -> str:
+        lines = [" ".join(map(self._made, graph.inputs))]
+        lines += [f"{self._made(slot.input)} {slot.variable.path!r}" for slot in graph.state]
+        lines += map(self._node, graph.nodes)
+        lines.append(" ".join(map(self._name, graph.outputs)))
+        lines.append(
+            " ".join("-" if slot.output is None else self._name(slot.output) for slot in graph.state)
+        )
+        return "\n".join(lines)
+
+    def _name(self, tensor: Tensor) -> str:
+        name = self._names.get(tensor.id)
+        if name is not None:
+            return name
+        name = self._names[tensor.id] = f"%{len(self._names)}"
+        if tensor.array is None:
+            return name
+        return f"{self._made(tensor)}={hashlib.sha256(tensor.array.tobytes()).hexdigest()}"
+
+    def _made(self, tensor: Tensor) -> str:
+        return f"{self._name(tensor)}:{tensor.dtype.str}{tensor.shape}"
+
+    def _node(self, node: Node) -> str:
+        primitive = node.primitive
+        rule = getattr(lowering_rules.get(primitive), "rule", None)
+        if rule is not None and not rule.__module__.startswith("schuss."):
+            raise _Untold
+        params = [
+            f"{key}={_param(value)}"
+            for key, value in node.params.items()
+            if key != "gradient" or primitive.name != "custom_gradient"  # which the compiler does not look at
+        ]
+        operands, results = " ".join(map(self._name, node.inputs)), " ".join(map(self._made, node.outputs))
+        return f"{results} = {primitive.name} {operands} {' '.join(params)} {node.scope!r}"
+
+
+def _param(value: Any) -> str:
+    if type(value) is tuple and all(type(element) is int for element in value):  # most are
+        return repr(value)
+    if isinstance(value, (tuple, list)):
+        return f"({','.join(map(_param, value))})"
+    if isinstance(value, Body):
+        return f"{{{value.settled} {_GraphWriter().text(value.graph)}}}"
+    if isinstance(value, np.dtype):
+        return value.str
+    if value is None or isinstance(value, (int, float, str)):
+        return repr(value)
+    raise _Untold
 
 
 def _write_steps(

@@ -7,16 +7,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from schuss import ops
-from schuss.backends.cpu import _machine, _module, _object_cache, _objects, compile_graph
+from schuss.backends.cpu import _machine, _module, _object_cache, _objects, _plans, compile_graph
 from schuss.backends.cpu._target import host
 from schuss.cli import main
-from schuss.graph import Spec, trace
+from schuss.compiler import _fuse
+from schuss.graph import Spec, Variable, trace
 
 GRAPH = trace(lambda x: ops.tanh(x) + 1, Spec((7,), np.dtype("float32")))
 X = np.linspace(-1, 1, 7, dtype="float32")
@@ -72,6 +74,69 @@ def test_another_processor_finds_nothing_of_it(folder: Path, monkeypatch: pytest
     monkeypatch.setattr(_machine, "host", lambda: fewer)
     right()
     assert len(list(folder.iterdir())) == 2
+
+
+def deep(x: Any) -> Any:
+    for _ in range(30):
+        x = ops.tanh(x * 2)
+    return x
+
+
+@pytest.fixture
+def planned(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Grows whenever something is planned."""
+    calls: list[int] = []
+    original = _plans.plan
+
+    def plan(*args: Any) -> Any:
+        calls.append(1)
+        return original(*args)
+
+    monkeypatch.setattr(_plans, "plan", plan)
+    return calls
+
+
+def test_a_program_planned_before_is_not_planned_again(folder: Path, planned: list[int]) -> None:
+    weight = Variable(np.ones(7, "float32"), name="w")
+
+    def step(x: Any) -> Any:
+        weight.assign(weight + deep(x))
+        return weight.value * 2
+
+    spec = Spec((7,), np.dtype("float32"))
+    first, second = (compile_graph(trace(step, spec)) for _ in range(2))
+    assert len(planned) == 1
+    assert sorted(path.suffix for path in folder.iterdir()) == [".o", ".plan"]
+    assert str(second.plan) == str(first.plan)
+    before = first(X)[0]
+    np.testing.assert_allclose(second(X)[0], before + 2 * (before / 2 - 1), rtol=1e-6)
+
+
+def test_what_was_planned_otherwise_is_planned_again(
+    planned: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = trace(deep, Spec((7,), np.dtype("float32")))
+    compile_graph(graph)
+    compile_graph(graph, check=0)
+    compile_graph(trace(deep, Spec((8,), np.dtype("float32"))))
+    compile_graph(trace(deep, Spec((7,), np.dtype("float64"))))
+    monkeypatch.setattr(_fuse, "_SHARED_COST", 7)
+    compile_graph(graph)
+    monkeypatch.setattr(_plans, "sources_digest", lambda: "others")
+    compile_graph(graph)
+    assert len(planned) == 6
+    compile_graph(graph)
+    assert len(planned) == 6
+
+
+def test_functions_and_large_constants_are_not_kept(folder: Path, planned: list[int]) -> None:
+    table = np.arange(2**19, dtype="float32")
+    spec = Spec((2**19,), np.dtype("float32"))
+    for function in (lambda x: deep(x + table), lambda x: ops.sort(deep(x))):
+        for _ in range(2):
+            compile_graph(trace(function, spec))
+    assert len(planned) == 4
+    assert not list(folder.glob("*.plan"))
 
 
 def test_what_the_code_was_made_from_is_its_name() -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from schuss import ops
 from schuss.backends.cpu import compile_graph
-from schuss.compiler import Kernel, Plan, plan, structure_of, structure_of_plan
-from schuss.graph import Spec, trace
+from schuss.compiler import Kernel, Plan, plan, structure_of, structure_of_graph, structure_of_plan
+from schuss.compiler._context import Pointwise
+from schuss.graph import Primitive, Spec, lowering_rules, shape_rules, trace
+from schuss.graph.primitives import host_call_p
 
 X = Spec((4, 3), np.dtype("float32"))
 
@@ -102,3 +104,45 @@ def test_the_time_to_compile_grows_with_the_operations_not_with_the_paths_throug
         return x
 
     assert (compile_graph(trace(function, X))(np.ones((4, 3), "float32"))[0] == 1).all()
+
+
+GRAPHS: list[Callable[..., Any]] = [
+    lambda x: ops.tanh(x),
+    lambda x: ops.exp(x),
+    lambda x: (ops.tanh(x), x),
+    lambda x: ops.tanh(ops.transpose(x)),
+    lambda x: ops.sum(x, axis=0),
+    lambda x: ops.sum(x, axis=1),
+    lambda x: ops.cast(x, "float64"),
+    lambda x: x * 0.1,
+    lambda x: x * 0.2,
+    lambda x: x * np.arange(3, dtype="float32"),
+    lambda x: x * np.arange(1, 4, dtype="float32"),
+    lambda x: ops.scan(lambda carry, row: (carry + row, carry), x[0], x)[1],
+    lambda x: ops.scan(lambda carry, row: (carry * row, carry), x[0], x)[1],
+]
+
+
+def test_graphs_have_one_text_only_if_they_are_one() -> None:
+    texts = [[structure_of_graph(trace(function, X)) for function in GRAPHS] for _ in range(2)]
+    assert texts[0] == texts[1]
+    assert None not in texts[0]
+    assert len(set(texts[0])) == len(GRAPHS)
+
+
+def test_a_graph_that_calls_functions_has_no_text() -> None:
+    def on_host(x: Any) -> Any:
+        return host_call_p.bind(x, function=lambda x: [x], specs=(X,))[0]
+
+    assert structure_of_graph(trace(on_host, X)) is None
+
+
+def test_a_graph_of_others_words_has_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("schuss.graph._primitive.PRIMITIVES", {})
+    mine = Primitive("mine")
+    monkeypatch.setitem(shape_rules, mine, lambda x: x)
+    assert structure_of_graph(trace(mine.bind, X)) is not None
+    monkeypatch.setitem(
+        lowering_rules, mine, Pointwise(lambda context, node, index: context.at(node.inputs[0], index))
+    )
+    assert structure_of_graph(trace(mine.bind, X)) is None

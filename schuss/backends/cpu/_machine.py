@@ -12,7 +12,7 @@ import llvmlite.binding as llvm
 from schuss.backends.cpu import _object_cache
 from schuss.backends.cpu._sources import sources_digest
 from schuss.backends.cpu._target import host, target_machine
-from schuss.compiler import Plan, structure_of_plan
+from schuss.compiler import Plan
 
 # A process that is forked while another thread compiles would wait for ever for that thread to let go of LLVM's lock.
 _lock = getattr(llvm.ffi.lib, "_lock", None)
@@ -51,15 +51,15 @@ class Machine:
         return "\n".join(map(assembly_of, _modules(self._assembly)))
 
 
-def machine_of(plan: Plan) -> Machine:
-    """A plan's machine code."""
+def machine_of(plan: Plan, digest: str) -> Machine:
+    """A plan's machine code. `digest`: a hash of the plan's structure."""
 
     def emit() -> Iterable[str]:
         from schuss.backends.cpu._module import emit_modules  # most programs find their code on disk
 
         return emit_modules(plan)
 
-    return Machine(emit, structure_of_plan(plan))
+    return Machine(emit, digest)
 
 
 def _modules(assembly: str | Callable[[], Iterable[str]]) -> Iterable[str]:

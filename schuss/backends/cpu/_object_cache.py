@@ -1,4 +1,4 @@
-"""Machine code kept on disk between runs, under the hash of all that it was made from.
+"""Machine code kept on disk between runs, and the plans it was made of, under the hash of all that they were made from.
 
 A file is written whole or not at all, checked when it is read, and thrown away where anything is wrong with it; whatever
 goes wrong with the disk, the program is compiled as if there were no cache. The folder is for its owner alone, since what
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from schuss.utils._folders import cache_folder
 
+CODE, PLAN = ".o", ".plan"  # what a file holds
 _MAGIC = b"schuss objects 2\n"
 _SWITCH = "SCHUSS_OBJECT_CACHE"
 _LIMIT = 128 << 20  # bytes
@@ -43,11 +44,11 @@ def key_of(parts: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def load(key: str) -> bytes | None:
-    """The code of that name, if it is there and whole."""
+def load(key: str, suffix: str = CODE) -> bytes | None:
+    """The code (or the plan) of that name, if it is there and whole."""
     if not _enabled():
         return None
-    path = _path(key)
+    path = _path(key, suffix)
     try:
         with _owned(path.parent):
             content = path.read_bytes()
@@ -65,11 +66,11 @@ def load(key: str) -> bytes | None:
     return code
 
 
-def store(key: str, code: bytes) -> None:
-    """Keep code under a name; if that cannot be done, do nothing."""
+def store(key: str, code: bytes, suffix: str = CODE) -> None:
+    """Keep code (or a plan) under a name; if that cannot be done, do nothing."""
     if not _enabled():
         return
-    path = _path(key)
+    path = _path(key, suffix)
     with contextlib.suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _owned(path.parent):
@@ -79,8 +80,9 @@ def store(key: str, code: bytes) -> None:
 
 def info() -> CacheInfo:
     """What is in the cache now."""
-    files = [size for _, size, _ in _files(_folder())]
-    return CacheInfo(_folder(), _enabled(), len(files), sum(files))
+    files = _files(_folder())
+    programs = sum(path.suffix != PLAN for path, _, _ in files)
+    return CacheInfo(_folder(), _enabled(), programs, sum(size for _, size, _ in files))
 
 
 def clear() -> int:
@@ -89,7 +91,7 @@ def clear() -> int:
     for path, _, _ in _files(_folder()):
         with contextlib.suppress(OSError):
             path.unlink()
-            removed += 1
+            removed += path.suffix != PLAN
     return removed
 
 
@@ -101,8 +103,8 @@ def _folder() -> Path:
     return cache_folder() / "objects"
 
 
-def _path(key: str) -> Path:
-    return _folder() / f"{key}.o"
+def _path(key: str, suffix: str) -> Path:
+    return _folder() / f"{key}{suffix}"
 
 
 @contextlib.contextmanager
@@ -131,7 +133,7 @@ def _files(folder: Path) -> list[tuple[Path, int, float]]:
     found = []
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.endswith((".o", ".part")):
+            if entry.name.endswith((CODE, PLAN, ".part")):
                 with contextlib.suppress(OSError):
                     state = entry.stat()
                     found.append((Path(entry.path), state.st_size, state.st_mtime))

@@ -16,10 +16,11 @@ from schuss.backends.cpu._call import Call
 from schuss.backends.cpu._machine import Machine, machine_of
 from schuss.backends.cpu._memory import require_memory
 from schuss.backends.cpu._pace import GLANCE, Pace
+from schuss.backends.cpu._plans import planned
 from schuss.backends.cpu._target import parts
 from schuss.backends.cpu._threads import num_cores, num_threads, start
 from schuss.backends.cpu._words import Word
-from schuss.compiler import HostCall, Kernel, Plan, plan, work_of_steps
+from schuss.compiler import HostCall, Kernel, Plan
 from schuss.compiler._expr import Buffer
 from schuss.graph import Graph
 
@@ -41,16 +42,16 @@ def compile_graph(
     Raises:
         MemoryError: its temporaries do not fit into the memory that is available.
     """
-    made = plan(graph, batch_inputs, tuple(row_outputs or ()), check, parts())
+    made, digest = planned(graph, batch_inputs, row_outputs or (), check, parts())
     require_memory(made)
-    return CpuProgram(made)
+    return CpuProgram(made, machine_of(made, digest))
 
 
 class CpuProgram:
     """A compiled graph.
 
     Args:
-        plan: its kernels. machine: their machine code, if it is not to be the ordinary.
+        plan: its kernels. machine: their machine code.
 
     Attributes:
         plan: the kernels it was made from; ``print`` shows them.
@@ -58,16 +59,15 @@ class CpuProgram:
         row_outputs: for each output, whether a run writes its rows one batch after the other.
     """
 
-    def __init__(self, plan: Plan, machine: Machine | None = None):
+    def __init__(self, plan: Plan, machine: Machine):
         self.plan = plan
         self.batch = plan.batch
         self.row_outputs = tuple(b.kind == "row_output" for b in plan.outputs)
-        self.machine = machine or machine_of(plan)
+        self.machine = machine
         self.function = _RUN_TYPE(self.machine.run)
         self._fixed = [b for b in plan.buffers if b.kind != "temporary"]
         self.host_calls = [s for s in plan.leaves if isinstance(s, HostCall)]
-        self.work = work_of_steps(plan.steps)
-        self.work += _ROW_WORK * self.batch + 10**6 * len(self.host_calls)
+        self.work = plan.work + _ROW_WORK * self.batch + 10**6 * len(self.host_calls)
         self._most_threads = max([1] + [s.chunks for s in plan.leaves if isinstance(s, Kernel)])
         self._arenas: list[np.ndarray] = []
         self._known_pace: Pace | None = None

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import schuss
 
-_COMPILER = ("compiler", "backends/cpu")
+_COMPILER = ("graph", "compiler", "backends")
 
 
 @cache
 def sources_digest() -> str:
-    """A hash of the modules that make machine code of a plan, and of the version (for builds without sources).
+    """A hash of the modules that make machine code of a graph, and of the version (for builds without sources).
 
     A compiler that was changed thus finds none of the code that it made before.
     """
