@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from schuss.graph import name_scope
+from schuss.graph import _tree, name_scope
 
 
 class _Calls(threading.local):
@@ -69,6 +69,30 @@ def outside_of_calls() -> Iterator[None]:
         yield
     finally:
         calls.training = kept
+
+
+@contextmanager
+def errors_named(layer: Any, arguments: dict[str, Any]) -> Iterator[None]:
+    """Within the block an error of an operation is told with the layer in which it happened, the innermost one, and
+    the shapes of that layer's arguments."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        text = error.args[0] if len(error.args) == 1 else None
+        if isinstance(text, str) and type(error) in (ValueError, TypeError) and 'ayer "' not in text:
+            shapes = {name: _tree.map_structure(_shape_text, value) for name, value in arguments.items()}
+            given = ", ".join(f"{name}: {shape}" for name, shape in shapes.items() if "(" in str(shape))
+            where = f'layer "{layer.name}" ({type(layer).__name__})'
+            error.args = (f"{text}\nThis happened in {where}, called with {given or 'no arrays'}.",)
+        raise
+
+
+class _Shape(str):
+    __repr__ = str.__str__
+
+
+def _shape_text(value: Any) -> Any:
+    return _Shape(unknown_dims(tuple(value.shape))) if hasattr(value, "shape") else value
 
 
 def is_outermost() -> bool:
@@ -143,5 +167,10 @@ class Signature:
         except TypeError as error:
             raise TypeError(
                 f'Layer "{layer_name}" was called with the wrong arguments: {error}. Its call signature is '
-                f"call{self.signature}."
+                f"call{self._shown()}."
             ) from None
+
+    def _shown(self) -> inspect.Signature:
+        """The signature without types."""
+        plain = [p.replace(annotation=p.empty) for p in self.signature.parameters.values()]
+        return self.signature.replace(parameters=plain, return_annotation=inspect.Signature.empty)

@@ -136,9 +136,14 @@ def _size_hint(wanted: tuple[Any, ...], shape: tuple[Any, ...]) -> str:
 
 
 def _rank_hint(wanted: int, shape: tuple[Any, ...]) -> str:
-    if len(shape) == wanted - 1:
-        return " Is the batch axis missing? A single example `x` is the batch `x[None]`."
-    return ""
+    if len(shape) != wanted - 1:
+        return ""
+    channels = "the last axis missing, that of channels or features? `x[..., None]` adds one of size 1"
+    if shape and shape[0] is None:
+        return f" Is {channels}."
+    if wanted > 3:
+        return f" Is the batch axis missing? A single example `x` is the batch `x[None]`. Or is {channels}."
+    return " Is the batch axis missing? A single example `x` is the batch `x[None]`."
 
 
 def _shape_text(value: Any) -> str:

@@ -32,6 +32,7 @@ from schuss.layers._call import (
     building,
     calling,
     calls,
+    errors_named,
     is_outermost,
     resolve_training,
 )
@@ -340,7 +341,7 @@ class Layer(Configurable):
                 self._build_for(bound.arguments)
                 check_inputs(self.input_spec, inputs, self.name)
             masks = self._masks_of(bound)
-            with self._precision():
+            with self._precision(), errors_named(self, bound.arguments):
                 outputs = (calls.watcher or recomputed_call)(self, bound)
         if self.activity_regularizer is not None:
             for output in _tree.leaves(outputs):
@@ -498,7 +499,8 @@ class Layer(Configurable):
                 )
                 bound.arguments["training"] = training
                 args, kwargs = bound.args, bound.kwargs
-            with calling(self.name, training), self._precision():
+            arguments = self._call_signature.bind(self.name, args, kwargs).arguments
+            with calling(self.name, training), self._precision(), errors_named(self, arguments):
                 return self.call(*args, **kwargs)
 
         return infer_apart(traced, args, kwargs)

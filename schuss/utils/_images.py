@@ -7,6 +7,7 @@ import io
 import os
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -160,13 +161,15 @@ def load_img(
             f"{', '.join(_INTERPOLATIONS)}"
         )
     images = pillow("load_img")
-    if isinstance(path, io.BytesIO):
-        img = images.open(path)
-    elif isinstance(path, (str, bytes, os.PathLike)):
-        with open(path, "rb") as file:
-            img = images.open(io.BytesIO(file.read()))
-    else:
+    if not isinstance(path, (str, bytes, os.PathLike, io.BytesIO)):
         raise TypeError(f"load_img: path should be path-like or io.BytesIO, not {type(path)}")
+    file = path if isinstance(path, io.BytesIO) else io.BytesIO(Path(os.fsdecode(path)).read_bytes())
+    try:
+        img = images.open(file)
+        img.load()
+    except (OSError, SyntaxError) as error:  # what Pillow raises for broken files
+        shown = "The content of the BytesIO" if file is path else os.fsdecode(path)
+        raise type(error)(f"load_img: {shown} cannot be decoded as an image: {error}") from None
     mode = _MODES[color_mode]
     if img.mode != mode and not (mode == "L" and img.mode in _GRAY_MODES):
         img = img.convert(mode)

@@ -312,3 +312,45 @@ def test_arguments_that_must_be_named_are_missed_by_name():
     with pytest.raises(TypeError, match="too many positional"):
         Named()(np.ones(2), 3, 4, z=1)
     assert Named()(np.ones(2), z=4).shape == (2,)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: layers.MultiHeadAttention(2, 3, name="m")(np.zeros((2, 4, 8)), np.zeros((3, 4, 8))),
+            r'einsum.*sizes 2 and 3.\nThis happened in layer "m" \(MultiHeadAttention\), called with '
+            r"query: \(2, 4, 8\), value: \(3, 4, 8\)",
+        ),
+        (
+            lambda: layers.Attention(name="a")([schuss.Input((4, 8)), schuss.Input((4, 7))]),
+            r'8 is not 7.\nThis happened in layer "a" \(Attention\), called with inputs: \[\(None, 4, 8\), \(None, 4, 7\)\]',
+        ),
+        (
+            lambda: layers.Rescaling([1.0, 2.0, 3.0], name="r")(np.zeros((2, 4, 4, 4))),
+            r'do not broadcast.*\nThis happened in layer "r" \(Rescaling\), called with inputs: \(2, 4, 4, 4\)',
+        ),
+        (
+            lambda: schuss.Sequential([layers.Rescaling([1.0, 2.0], name="r")], name="s").predict(
+                np.zeros((2, 3)), verbose=0
+            ),
+            r'\nThis happened in layer "r" \(Rescaling\), called with inputs: \(\w+, 3\)\.$',
+        ),
+    ],
+    ids=["at once", "symbolic", "one of the library's", "within a model"],
+)
+def test_an_operations_error_names_the_layer(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_missing_axes_are_pointed_at():
+    with pytest.raises(ValueError, match="batch axis missing.*Or is the last axis missing, that of channels"):
+        layers.Conv2D(2, 3)(np.zeros((2, 28, 28)))
+    with pytest.raises(ValueError, match=r"\(None, 28, 28\)\. Is the last axis missing, that of channels"):
+        layers.Conv2D(2, 3)(schuss.Input((28, 28)))
+
+
+def test_a_wrong_call_shows_the_signature_without_types():
+    with pytest.raises(TypeError, match=r"call\(query, value, key=None, .*use_causal_mask=False\)\.$"):
+        layers.MultiHeadAttention(2, 3)(np.zeros((2, 4, 8)))

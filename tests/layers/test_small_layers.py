@@ -139,3 +139,10 @@ def test_a_mask_is_dropped_also_where_there_is_nothing_to_do(layer):
     for every, without, with_mask in (model.predict(tokens, verbose=0), model(tokens)):
         np.testing.assert_allclose(without, np.mean(every, axis=1), rtol=1e-5, atol=1e-6)
         assert np.abs(np.asarray(without) - with_mask).max() > 1e-4
+
+
+def test_shared_axes_that_the_input_does_not_have():
+    with pytest.raises(
+        ValueError, match=r"`shared_axes` must be axes of the input from 1 on, 1 to 1 .* got \[3\]"
+    ):
+        layers.PReLU(shared_axes=[3])(np.zeros((2, 3)))

@@ -79,3 +79,12 @@ def test_without_pillow_the_error_says_what_to_install(monkeypatch):
     for call in (lambda: utils.load_img(io.BytesIO()), lambda: utils.array_to_img(COLORS)):
         with pytest.raises(ImportError, match="pip install pillow"):
             call()
+
+
+def test_a_broken_file_is_named(tmp_path):
+    path = tmp_path / "broken.png"
+    path.write_bytes(b"not an image")
+    with pytest.raises(OSError, match=r"load_img: .*broken\.png cannot be decoded as an image"):
+        utils.load_img(path)
+    with pytest.raises(OSError, match="load_img: The content of the BytesIO cannot be decoded"):
+        utils.load_img(io.BytesIO(b"not an image"))

@@ -187,6 +187,12 @@ class PReLU(Layer):
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
+        wrong = [axis for axis in self.shared_axes or [] if not 1 <= axis < len(input_shape)]
+        if wrong:
+            raise ValueError(
+                f'Layer "{self.name}" (PReLU): `shared_axes` must be axes of the input from 1 on, 1 to '
+                f"{len(input_shape) - 1} for the shape {tuple(input_shape)}; got {self.shared_axes}."
+            )
         shared = [axis - 1 for axis in self.shared_axes or []]
         shape = tuple(1 if i in shared else n for i, n in enumerate(input_shape[1:]))
         self.alpha = self.add_weight(

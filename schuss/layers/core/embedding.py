@@ -91,10 +91,10 @@ class Embedding(LowRank):
             and inputs.size
             and (inputs.min() < 0 or inputs.max() >= self.input_dim)
         ):
+            hint = "Count them from 0." if inputs.min() < 0 else "Make `input_dim` at least the largest + 1."
             raise ValueError(
                 f'Layer "{self.name}" (Embedding) has vectors for the integers 0 to {self.input_dim - 1}, but its input '
-                f"has integers from {inputs.min()} to {inputs.max()}. Make `input_dim` at least the largest "
-                "+ 1."
+                f"has integers from {inputs.min()} to {inputs.max()}. {hint}"
             )
         return ops.cast(ops.take(self.embeddings, inputs, axis=0), self.compute_dtype)
 
