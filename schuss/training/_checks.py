@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from schuss import losses
 from schuss.graph import Tensor
+from schuss.layers import Embedding
 from schuss.training._arrays import names_of
 from schuss.training._data import Piece
 from schuss.training._nonfinite import is_finite
@@ -47,6 +49,7 @@ class DataCheck:
         self.columns = getattr(data, "columns", {})
         self._unit = "" if hasattr(data, "columns") else " of the batch"
         self._seen: list[np.ndarray] = []
+        self._embedded: tuple[Step | None, list[tuple[Any, int]]] = None, []
 
     def __call__(self, step: Step, piece: Piece) -> None:
         arrays = piece.arrays
@@ -54,6 +57,7 @@ class DataCheck:
             return
         self._seen = arrays
         self._check_labels(step, piece, arrays)
+        self._check_tokens(step, piece, arrays)
         for index, array in enumerate(arrays):
             if self.once and _was_finite(array):
                 continue
@@ -95,6 +99,27 @@ class DataCheck:
                 f"classes: labels must be integers from 0 to {classes - 1}. Give the last layer more units, "
                 "or count the "
                 "labels from 0."
+            )
+
+    def _check_tokens(self, step: Step, piece: Piece, arrays: list[np.ndarray]) -> None:
+        """For embeddings of what the data hold: every integer must have a row in the table."""
+        if self._embedded[0] is not step:
+            self._embedded = step, list(_embedded(self.model, step))
+        for layer, index in self._embedded[1]:
+            if arrays[index].size == 0:
+                continue
+            given, rows = arrays[index], layer.input_dim
+            if given.min() >= 0 and given.max() < rows:
+                continue
+            wrong = (given < 0) | (given >= rows)
+            if not wrong.any():  # NaN, which is somebody else's matter
+                continue
+            place = tuple(int(i) for i in np.unravel_index(int(wrong.argmax()), wrong.shape))
+            token, name = given[place], names_of(piece.structure)[index]
+            hint = "Count them from 0." if token < 0 else "Make its `input_dim` at least the largest + 1."
+            raise ValueError(
+                f"{self.name}{name} has {token:g} in row {place[0]}{self._unit}, but layer "
+                f'"{layer.name}" (Embedding) has vectors for the integers 0 to {rows - 1}. {hint}'
             )
 
     def _harms(self, step: Step, piece: Piece, row: int) -> bool:
@@ -148,6 +173,48 @@ def first_non_finite_row(array: np.ndarray) -> tuple[int, ...] | None:
             place = np.unravel_index(int((~np.isfinite(chunk)).argmax()), chunk.shape)
             return (start + int(place[0]), *(int(i) for i in place[1:]))
     return None
+
+
+def _embedded(model: Any, step: Step) -> Iterator[tuple[Any, int]]:
+    """The embeddings in a step that look up what is in the data, and which of the inputs that is."""
+    tables = {id(slot.input): slot.variable for slot in step.graph.state}
+    layers = {
+        id(v): layer
+        for layer in model._flatten_layers()
+        if isinstance(layer, Embedding)
+        for v in layer.weights
+    }
+    for node in step.graph.nodes if layers else ():
+        if node.primitive.name == "gather":
+            layer = layers.get(id(tables.get(id(_unchanged(node.inputs[0])))))
+            index = None if layer is None else _input_index(step, _looked_up(node.inputs[1]))
+            if index is not None:
+                yield layer, index
+
+
+def _looked_up(places: Tensor) -> Tensor:
+    """The integers given to `ops.take`, from the places that it made of them: negative ones count from the end."""
+    places = _unchanged(places)
+    if places.node is None or places.node.primitive.name != "select":
+        return places
+    _, from_end, given = places.node.inputs
+    counted = (
+        from_end.node is not None
+        and from_end.node.primitive.name == "add"
+        and from_end.node.inputs[0] is given
+    )
+    return _unchanged(given) if counted else places
+
+
+def _unchanged(tensor: Tensor) -> Tensor:
+    """What a tensor has its numbers from: before conversions and other shapes."""
+    while tensor.node is not None and tensor.node.primitive.name in (
+        "convert",
+        "reshape",
+        "broadcast_in_dim",
+    ):
+        tensor = tensor.node.inputs[0]
+    return tensor
 
 
 def _input_index(step: Step, tensor: Tensor) -> int | None:

@@ -161,14 +161,17 @@ def load_img(
             f"{', '.join(_INTERPOLATIONS)}"
         )
     images = pillow("load_img")
-    if not isinstance(path, (str, bytes, os.PathLike, io.BytesIO)):
+    if isinstance(path, io.BytesIO):
+        file, shown = path, "the content of the BytesIO"
+    elif isinstance(path, (str, bytes, os.PathLike)):
+        shown = os.fsdecode(path)
+        file = io.BytesIO(Path(shown).read_bytes())
+    else:
         raise TypeError(f"load_img: path should be path-like or io.BytesIO, not {type(path)}")
-    file = path if isinstance(path, io.BytesIO) else io.BytesIO(Path(os.fsdecode(path)).read_bytes())
     try:
         img = images.open(file)
         img.load()
     except (OSError, SyntaxError) as error:  # what Pillow raises for broken files
-        shown = "The content of the BytesIO" if file is path else os.fsdecode(path)
         raise type(error)(f"load_img: {shown} cannot be decoded as an image: {error}") from None
     mode = _MODES[color_mode]
     if img.mode != mode and not (mode == "L" and img.mode in _GRAY_MODES):

@@ -345,7 +345,9 @@ def test_an_operations_error_names_the_layer(call, message):
 
 
 def test_missing_axes_are_pointed_at():
-    with pytest.raises(ValueError, match="batch axis missing.*Or is the last axis missing, that of channels"):
+    with pytest.raises(
+        ValueError, match=r"batch axis missing.*Or is the last axis missing, that of channels"
+    ):
         layers.Conv2D(2, 3)(np.zeros((2, 28, 28)))
     with pytest.raises(ValueError, match=r"\(None, 28, 28\)\. Is the last axis missing, that of channels"):
         layers.Conv2D(2, 3)(schuss.Input((28, 28)))

@@ -256,3 +256,24 @@ def test_large_data_are_looked_through_once_and_changes_since_are_found_by_the_g
     assert all(np.isfinite(w).all() for w in model.get_weights())
     with pytest.raises(ValueError, match="x has NaN in row 1500, column 3"):
         model.fit(x.copy(), y, batch_size=1000, verbose=0)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "float32", "uint8"])
+@pytest.mark.parametrize("verb", ["fit", "evaluate", "train_on_batch"])
+def test_integers_for_which_an_embedding_has_no_row(verb, dtype):
+    model = schuss.Sequential([layers.Embedding(10, 3, name="e"), layers.Flatten(), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = np.array([[3, 9], [3, 12]], dtype), np.zeros((2, 1))
+    with pytest.raises(
+        ValueError, match=r'x has 12 in row 1.* layer "e" \(Embedding\) .* integers 0 to 9. Make'
+    ):
+        getattr(model, verb)(x, y)
+    getattr(model, verb)(x % 10, y)
+
+
+def test_integers_that_are_made_fit_before_they_are_looked_up():
+    x = schuss.Input((2,), dtype="int32")
+    y = layers.Embedding(10, 3)(schuss.ops.where(x < 0, 0, x))
+    model = schuss.Model(x, layers.Flatten()(y))
+    model.compile("sgd", "mse")
+    model.fit(np.array([[3, -5]]), np.zeros((1, 6)), verbose=0)

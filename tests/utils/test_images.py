@@ -86,5 +86,5 @@ def test_a_broken_file_is_named(tmp_path):
     path.write_bytes(b"not an image")
     with pytest.raises(OSError, match=r"load_img: .*broken\.png cannot be decoded as an image"):
         utils.load_img(path)
-    with pytest.raises(OSError, match="load_img: The content of the BytesIO cannot be decoded"):
+    with pytest.raises(OSError, match="load_img: the content of the BytesIO cannot be decoded"):
         utils.load_img(io.BytesIO(b"not an image"))
