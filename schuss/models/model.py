@@ -11,6 +11,7 @@ from schuss.layers._masks import set_mask
 from schuss.layers._symbolic import is_symbolic
 from schuss.models._function import Function
 from schuss.models._functional_config import functional_config, model_from_config
+from schuss.models._state_tree import set_state_tree, state_tree
 from schuss.models._summary import print_summary
 from schuss.training.trainer import Trainer
 from schuss.utils._names import suggestion
@@ -269,6 +270,35 @@ class Model(Trainer, Layer):
         load_weights(self, filepath, skip_mismatch, **kwargs)
 
     # Configuration ---
+
+    def get_state_tree(self, value_format: str = "backend_tensor") -> dict[str, Any]:
+        """Copies of the values of all variables, in nested dicts by the parts of their paths.
+
+        Args:
+            value_format: ``"backend_tensor"`` (default) or ``"numpy_array"``, which are the same here.
+
+        Returns:
+            dict with ``"trainable_variables"``, ``"non_trainable_variables"``, ``"optimizer_variables"`` and
+            ``"metrics_variables"``.
+
+        Raises:
+            ValueError: two variables have the same path.
+
+        Example:
+            >>> import schuss
+            >>> model = schuss.Sequential([schuss.Input((3,)), schuss.layers.Dense(2, name="d")], name="m")
+            >>> model.get_state_tree()["trainable_variables"]["m"]["d"]["bias"].tolist()
+            [0.0, 0.0]
+        """
+        return state_tree(self, value_format)
+
+    def set_state_tree(self, state_tree: dict[str, Any]) -> None:
+        """Set variables from what `get_state_tree` returned, or a part of it.
+
+        Raises:
+            ValueError: there is no such variable, or a shape differs. Nothing is changed then.
+        """
+        set_state_tree(self, state_tree)
 
     @property
     def _serialized_class_name(self) -> str:
