@@ -131,6 +131,9 @@ class Normalization(Layer):
         self.adapt_variance.assign(np.asarray(squares / count, self.adapt_variance.dtype))
         self.count.assign(np.asarray(min(count, 2**31 - 1), "int32"))
 
+    def finalize_state(self) -> None:
+        """For Keras's sake: `adapt`, and loading, leave nothing to be done."""
+
     def _adaptable(self, data: Any, steps: int | None) -> Iterator[np.ndarray]:
         """The data in pieces, each of the shape for which the layer is, or with the first is, built."""
         for batch in _batches(data, steps, whole=any(axis in (0, -np.ndim(data)) for axis in self.axis)):
