@@ -58,6 +58,12 @@ def rule_of(node: Node) -> Any:
     return rule
 
 
+def is_made(tensor: Tensor) -> bool:
+    """Whether kernels of the graph compute the tensor's elements, and may write them wherever they are wanted."""
+    rule = None if tensor.node is None else rule_of(tensor.node)
+    return isinstance(rule, (Reducing, Writing)) or (isinstance(rule, Pointwise) and not rule.view)
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a tensor is kept that has no buffer of its own: its element at `index` lies in `buffer` at ``at(index)``.
@@ -70,11 +76,11 @@ class Place:
     whole: bool = True
 
 
-def part_of(place: Place, axis: int, start: int) -> Place:
-    """The place of what lies from `start` on along `axis` of what lies at `place`."""
+def part_of(place: Place, starts: tuple[int, ...]) -> Place:
+    """The place of what lies from there on of what lies at `place`."""
 
     def at(index: tuple[Index, ...]) -> tuple[Index, ...]:
-        return place.at(tuple(i + start if a == axis else i for a, i in enumerate(index)))
+        return place.at(tuple(i + start if start else i for i, start in zip(index, starts, strict=True)))
 
     return Place(place.buffer, at, whole=False)
 

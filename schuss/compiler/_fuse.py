@@ -9,10 +9,11 @@ users' loops.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import prod
 
-from schuss.compiler._context import Looping, Pointwise, Reducing, Writing, rule_of
+from schuss.compiler._context import Looping, Pointwise, Reducing, Writing, is_made, rule_of
 from schuss.compiler._expr import cost_of
 from schuss.compiler._kernel import LONG_SUM
 from schuss.graph import Graph, Node, Tensor, divided
@@ -94,7 +95,7 @@ class Fusion:
             loops, where each kernel is called in every turn.
 
     Attributes:
-        parts: by ids of tensors that are made as parts of a concatenated one: that, the axis, and where they begin.
+        parts: by ids of tensors that are made as parts of a concatenated or padded one: that, and where they begin.
         turned: by ids of tensors that are made as all their readers want them: with their axes in this order.
     """
 
@@ -295,21 +296,26 @@ def depends(group: Group, on: Group) -> bool:
     return False
 
 
-def _parts(graph: Graph) -> dict[int, tuple[Tensor, int, int]]:
-    """The tensors that can be made where they are wanted: as parts of one that concatenates them."""
+def _parts(graph: Graph) -> dict[int, tuple[Tensor, tuple[int, ...]]]:
+    """The tensors that can be made where they are wanted: as parts of one that concatenates them, or inside of padding."""
     results = {t.id for t in graph.results}
-    parts: dict[int, tuple[Tensor, int, int]] = {}
+    parts: dict[int, tuple[Tensor, tuple[int, ...]]] = {}
     for node in graph.nodes:
-        if node.primitive.name != "concatenate":
-            continue
-        axis, start = node.params["axis"], 0
-        for t in node.inputs:
-            rule = None if t.node is None else rule_of(t.node)
-            made = isinstance(rule, (Reducing, Writing)) or (isinstance(rule, Pointwise) and not rule.view)
-            if made and t.size and t.id not in results and t.id not in parts:
-                parts[t.id] = (node.outputs[0], axis, start)
-            start += t.shape[axis]
+        for tensor, starts in _pieces(node):
+            if is_made(tensor) and tensor.size and tensor.id not in results and tensor.id not in parts:
+                parts[tensor.id] = (node.outputs[0], starts)
     return parts
+
+
+def _pieces(node: Node) -> Iterator[tuple[Tensor, tuple[int, ...]]]:
+    """What the node only brings to its place, and where in the result that begins."""
+    if node.primitive.name == "pad" and not any(node.params.get("interior") or ()):
+        yield node.inputs[0], tuple(node.params["low"])
+    elif node.primitive.name == "concatenate":
+        axis, start = node.params["axis"], 0
+        for tensor in node.inputs:
+            yield tensor, tuple(start if a == axis else 0 for a in range(tensor.ndim))
+            start += tensor.shape[axis]
 
 
 def _turned(graph: Graph, kept: set[int]) -> dict[int, tuple[int, ...]]:

@@ -72,12 +72,12 @@ class Lowering:
         self.context.places[tensor.id] = Place(buffer, at, whole=False)
 
     def _place_parts(self) -> None:
-        """Let what is concatenated be made in its part of the whole; wholes that are parts come after theirs."""
-        for number, (whole, axis, start) in reversed(self.fusion.parts.items()):
+        """Let what is concatenated or padded be made in its part of the whole; wholes that are parts come after theirs."""
+        for number, (whole, starts) in reversed(self.fusion.parts.items()):
             buffer, place = self.context.buffers.get(whole.id), self.context.places.get(whole.id)
             place = Place(buffer, lambda index: index) if buffer is not None else place
             assert place is not None
-            self.context.places[number] = part_of(place, axis, start)
+            self.context.places[number] = part_of(place, starts)
 
     def buffer(self, tensor: Tensor, name: str, kind: str, slot: int = 0) -> Buffer:
         """A buffer of its own for a tensor."""
@@ -137,12 +137,18 @@ class Lowering:
         kernels = rule.rule(self.context, node, targets)
         moved = {b: place for b, place in zip(targets, places, strict=True) if place is not None}
         for kernel in kernels:
-            kernel.label = label
+            kernel.label, kernel.rows = label, self._goes_over_rows(kernel)
             for store in kernel.stores:
                 place = moved.get(store.buffer)
                 if place is not None:
                     store.buffer, store.index = place.buffer, place.at(store.index)
         return [kernel for kernel in kernels if not all(map(_changes_nothing, kernel.stores))]
+
+    def _goes_over_rows(self, kernel: Kernel) -> bool:
+        """Whether each turn of the first loop writes to a row of the batch of its own."""
+        if not kernel.dims or not self.is_by_rows((kernel.dims[0].size,)):
+            return False
+        return all(s.index[0] == of_dim(kernel.dims[0]) and not s.accumulate for s in kernel.stores)
 
     def _pointwise_loops(self, group: Group, by_rows: bool) -> tuple[tuple[Dim, ...], tuple[Index, ...]]:
         """Loops over a group's elements: one over all (of a row), where every operand is read as it lies."""

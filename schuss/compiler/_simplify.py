@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from schuss.compiler._bodies import lies_with_loop, settled, without_unused
+from schuss.compiler._context import is_made
 from schuss.graph import PRIMITIVES, Graph, Node, Primitive, Spec, StateSlot, Tensor, shape_rules
 
 _FOLDED_SIZE = 4096
@@ -29,6 +30,7 @@ class Rewriter:
         self.nodes: list[Node] = []
         self.known: dict[Any, list[Tensor]] = {}
         self.pieces: dict[int, Pieces] = {}  # of sums of what lies side by side
+        self.padded: dict[int, tuple[list[Tensor], dict[str, Any]]] = {}  # what was padded, by choices
         self.uses: dict[int, int] = {}  # how often a tensor is wanted
         self._next = 1 + max(
             [0] + [t.id for n in graph.nodes for t in n.outputs + n.inputs] + [t.id for t in graph.inputs]
@@ -60,8 +62,9 @@ class Rewriter:
         params: dict[str, Any],
         scope: str,
         specs: list[Spec] | None = None,
+        rules: bool = True,
     ) -> list[Tensor]:
-        """The results of a primitive. `specs`: theirs, if they are known."""
+        """The results of a primitive. `specs`: theirs, if they are known. `rules`: it may be simplified to others."""
         primitive = PRIMITIVES[name]
         key = _key(name, inputs, params)
         if specs is None:
@@ -70,7 +73,7 @@ class Rewriter:
             )
         if name not in _FOLDED_NEVER and all(spec.size == 0 for spec in specs):  # nothing to compute
             return [self.constant(np.empty(spec.shape, spec.dtype)) for spec in specs]
-        rule = _RULES.get(name)
+        rule = _RULES.get(name) if rules else None
         if rule is not None:
             replaced = rule(self, inputs, params, scope)
             if replaced is not None:
@@ -211,10 +214,21 @@ def _pad(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope
     padded = rewriter.emit(
         "select", chosen, rewriter.emit("gather", x, *places, scope=scope), around, scope=scope
     )
+    rewriter.padded[padded.id] = inputs, params
     piece = _piece(x, value, params)
     if piece is not None:
         rewriter.pieces[padded.id] = piece
     return padded
+
+
+@_rule("windows")
+def _windows(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+    """What is seen through windows is read often: it is made in its place between the padding, once."""
+    inside, how = rewriter.padded.get(inputs[0].id, (None, {}))
+    if inside is None or any(how.get("interior") or ()) or not is_made(inside[0]):
+        return None
+    pad = rewriter.emit_all("pad", inside, how, scope, rules=False)
+    return rewriter.emit_all("windows", pad, params, scope, rules=False)
 
 
 def _of_nothing(name: str, total: int) -> None:

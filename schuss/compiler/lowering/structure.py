@@ -3,11 +3,15 @@ parts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from schuss.compiler._context import Context, Pointwise, Writing
 from schuss.compiler._expr import Buffer, Expr
 from schuss.compiler._index import Dim, Index, constant, of_dim, reshaped
 from schuss.compiler._kernel import Kernel, Store
 from schuss.graph import PRIMITIVES, Node, Tensor, lowering_rules
+
+Ints = tuple[int, ...]
 
 
 def _broadcast_in_dim(context: Context, node: Node, index: tuple[Index, ...]) -> Expr:
@@ -98,12 +102,38 @@ def _concatenate(context: Context, node: Node, outputs: list[Buffer]) -> list[Ke
 def _pad(context: Context, node: Node, outputs: list[Buffer]) -> list[Kernel]:
     x, value = node.inputs
     interior = node.params.get("interior") or (0,) * x.ndim
-    dims = new_dims(outputs[0].shape)
-    index = tuple(of_dim(d) for d in dims)
-    context.enter(set(), index, None)
-    fill = Kernel(loops(dims), [Store(outputs[0], index, context.at(value, ()))], label="pad")
-    place = [(low, gap + 1) for low, gap in zip(node.params["low"], interior, strict=True)]
-    return [fill, _copy(context, x, outputs[0], place, "pad")] if x.size else [fill]
+    shape, low, high = outputs[0].shape, node.params["low"], node.params["high"]
+    if any(interior) or not x.size:
+        around = [_fill(context, value, outputs[0], shape, [(0,) * x.ndim])]
+    else:
+        around = [
+            kernel for axis in range(x.ndim) for kernel in _ends(context, value, outputs[0], low, high, axis)
+        ]
+    place = [(start, gap + 1) for start, gap in zip(low, interior, strict=True)]
+    return [*around, _copy(context, x, outputs[0], place, "pad")] if x.size else around
+
+
+def _ends(context: Context, value: Tensor, target: Buffer, low: Ints, high: Ints, axis: int) -> list[Kernel]:
+    """Kernels that fill what is before and after the inside along an axis, of the inside along the axes before it."""
+    inside = [n - a - b for n, a, b in zip(target.shape, low, high, strict=True)]
+
+    def fill(size: int, *starts: int) -> Kernel:
+        shape = (*inside[:axis], size, *target.shape[axis + 1 :])
+        corners = [(*low[:axis], start, *(0,) * (len(shape) - axis - 1)) for start in starts]
+        return _fill(context, value, target, shape, corners)
+
+    first, last = low[axis], high[axis]
+    if first == last:
+        return [fill(first, 0, first + inside[axis])] if first else []
+    return [fill(size, start) for size, start in ((first, 0), (last, first + inside[axis])) if size]
+
+
+def _fill(context: Context, value: Tensor, target: Buffer, shape: Ints, corners: Sequence[Ints]) -> Kernel:
+    """A kernel that writes the value to blocks of that shape, which begin at the corners."""
+    dims = new_dims(shape)
+    context.enter(set(), tuple(of_dim(d) for d in dims), None)
+    places = [tuple(of_dim(d) + n for d, n in zip(dims, corner, strict=True)) for corner in corners]
+    return Kernel(loops(dims), [Store(target, place, context.at(value, ())) for place in places], label="pad")
 
 
 lowering_rules[PRIMITIVES["concatenate"]] = Writing(_concatenate)
