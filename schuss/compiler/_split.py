@@ -9,12 +9,15 @@ have the same bits on any number of threads.
 
 from __future__ import annotations
 
+from math import prod
+
 from schuss.compiler._expr import Buffer, Load, Reduced, walk
 from schuss.compiler._index import Dim, of_dim
 from schuss.compiler._kernel import Kernel, Reduction, Step, Store, leaves
 
 _LEAST = 1024  # elements from other threads that make it worth while
 _LARGER = 4  # how many times what is read must be as much as the sums of the blocks
+_FEW = 8  # of which one at most is read: nothing that counts
 _MULTIPLE = 8  # rows of a block, so that tiles fit
 
 
@@ -38,7 +41,7 @@ def split_sums(steps: list[Step], batch: int, parts: int) -> tuple[list[Step], i
     chosen = {key for key, read in sums.items() if read}
     changed = True
     while changed:  # what another kernel fetches all the same is no gain
-        fetched = {b for k in kernels if not k.rows and id(k) not in chosen for b in _buffers(k)}
+        fetched = {b for k in kernels if not k.rows and id(k) not in chosen for b in _fetched(k)}
         paying = {id(k) for k in kernels if id(k) in chosen and _pays(k, sums[id(k)] - fetched, blocks)}
         changed, chosen = paying != chosen, paying
     if not chosen:
@@ -51,10 +54,14 @@ def split_sums(steps: list[Step], batch: int, parts: int) -> tuple[list[Step], i
     return found, rows
 
 
-def _buffers(kernel: Kernel) -> set[Buffer]:
-    exprs = [store.expr for store in kernel.stores]
-    exprs += [kernel.reduction.body] if kernel.reduction is not None else []
-    return {e.buffer for expr in exprs for e in walk(expr) if isinstance(e, Load)}
+def _fetched(kernel: Kernel) -> set[Buffer]:
+    """What the kernel reads, if it has turns enough to read more than a few places of it."""
+    exprs, dims = [store.expr for store in kernel.stores], kernel.dims
+    if kernel.reduction is not None:
+        exprs, dims = [*exprs, kernel.reduction.body], (*dims, *kernel.reduction.dims)
+    turns = prod(dim.size for dim in dims)
+    read = {e.buffer for expr in exprs for e in walk(expr) if isinstance(e, Load)}
+    return {buffer for buffer in read if turns * _FEW >= prod(buffer.shape)}
 
 
 def _rows_read(kernel: Kernel, batch: int, made: set[Buffer]) -> set[Buffer]:

@@ -7,8 +7,14 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from schuss import ops
+from schuss.graph import Tensor
+from schuss.graph import primitives as p
 from schuss.ops._custom_gradient import custom_gradient
+
+_LARGE = 1 << 16  # elements that it takes longer to fetch than to add up
 
 
 def standardized(x: Any, gamma: Any, beta: Any, axes: Sequence[int], epsilon: float) -> Any:
@@ -29,8 +35,8 @@ def standardized(x: Any, gamma: Any, beta: Any, axes: Sequence[int], epsilon: fl
         weights = iter(given)
         scale = None if gamma is None else next(weights)
         offset = None if beta is None else next(weights)
-        centered = ops.subtract(x, ops.mean(x, axis=axes, keepdims=True))
-        variance = ops.mean(ops.square(centered), axis=axes, keepdims=True)
+        mean, variance = mean_and_variance(x, axes)
+        centered = ops.subtract(x, mean)
         inverse = ops.rsqrt(ops.add(variance, epsilon))
         y = ops.multiply(centered, inverse if scale is None else ops.multiply(inverse, scale))
         y = y if offset is None else ops.add(y, offset)
@@ -41,14 +47,12 @@ def standardized(x: Any, gamma: Any, beta: Any, axes: Sequence[int], epsilon: fl
             if scale is None or all(
                 scale.shape[axis] == 1 for axis in axes
             ):  # sums that serve dx and the weights
-                total, along = (ops.sum(v, axis=axes, keepdims=True) for v in (dy, weighted))
+                total, along = _sums(dy, weighted, axes)
                 factor = inverse if scale is None else ops.multiply(inverse, scale)
                 error, by_scale = dy, along
             else:
                 error, factor, by_scale = ops.multiply(dy, scale), inverse, weighted
-                total, along = (
-                    ops.sum(v, axis=axes, keepdims=True) for v in (error, ops.multiply(error, unit))
-                )
+                total, along = _sums(error, ops.multiply(error, unit), axes)
             inner = ops.subtract(error, ops.divide(total, count))
             dx = ops.multiply(factor, ops.subtract(inner, ops.multiply(unit, ops.divide(along, count))))
             found = [dx]
@@ -62,6 +66,41 @@ def standardized(x: Any, gamma: Any, beta: Any, axes: Sequence[int], epsilon: fl
         return y, gradient
 
     return custom_gradient(function)(x, *given)
+
+
+def mean_and_variance(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
+    """``μ = mean(x)`` and ``mean((x − μ)²)`` over axes, which are kept.
+
+    Of large data, over all rows, both are found at once: with s an element from the middle, ``μ = s + mean(x − s)``, and the
+    variance is ``mean((x − s)²) − mean(x − s)²``. Since s lies where the others do, nothing cancels.
+    """
+    if not _at_once(x, axes):
+        mean = ops.mean(x, axis=axes, keepdims=True)
+        return mean, ops.mean(ops.square(ops.subtract(x, mean)), axis=axes, keepdims=True)
+    count = prod(x.shape[axis] for axis in axes)
+    middle = x[
+        tuple(slice(n // 2, n // 2 + 1) if axis in axes else slice(None) for axis, n in enumerate(x.shape))
+    ]
+    middle = p.materialize_p.bind(p.stop_gradient_p.bind(middle))
+    moved = ops.subtract(x, middle)
+    shift, square = (ops.divide(v, count) for v in _sums(moved, ops.square(moved), axes))
+    mean = p.materialize_p.bind(ops.add(middle, shift))  # read for each element
+    return mean, ops.maximum(ops.subtract(square, ops.square(shift)), 0.0)
+
+
+def _at_once(x: Any, axes: tuple[int, ...]) -> bool:
+    return 0 in axes and isinstance(x, Tensor) and x.size >= _LARGE
+
+
+def _sums(x: Any, y: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
+    """The sums of two arrays made of the same data, over axes, which are kept. Of large data, over all rows, they are one
+    sum of two rows, so that the data are gone through once."""
+    if not _at_once(x, axes):
+        return ops.sum(x, axis=axes, keepdims=True), ops.sum(y, axis=axes, keepdims=True)
+    row = p.iota_p.bind(shape=(2, *x.shape), dtype=np.dtype("int32"), axis=0)
+    both = ops.where(ops.equal(row, 0), ops.expand_dims(x, 0), ops.expand_dims(y, 0))
+    sums = ops.sum(both, axis=tuple(axis + 1 for axis in axes), keepdims=True)
+    return sums[0], sums[1]
 
 
 def _summed_to(x: Any, shape: Sequence[int]) -> Any:

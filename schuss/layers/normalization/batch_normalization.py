@@ -10,7 +10,7 @@ from schuss import constraints, initializers, ops, regularizers
 from schuss.layers._input_spec import InputSpec
 from schuss.layers._layer import Layer
 from schuss.layers._shapes import is_integer
-from schuss.ops._standardized import standardized
+from schuss.ops._standardized import mean_and_variance, standardized
 
 
 class BatchNormalization(Layer):
@@ -163,8 +163,7 @@ class BatchNormalization(Layer):
         """Mean and variance of each feature over all other axes, where `mask` is not False; axes kept."""
         axes = tuple(i for i in range(len(x.shape)) if i != axis)
         if mask is None:
-            mean = ops.mean(x, axis=axes, keepdims=True)
-            return mean, ops.mean(ops.square(ops.subtract(x, mean)), axis=axes, keepdims=True)
+            return mean_and_variance(x, axes)
         if len(mask.shape) >= len(x.shape):
             raise ValueError(
                 f'Layer "{self.name}" (BatchNormalization): the mask must have fewer axes than the input; got a mask of '
