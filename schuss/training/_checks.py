@@ -49,7 +49,7 @@ class DataCheck:
         self.columns = getattr(data, "columns", {})
         self._unit = "" if hasattr(data, "columns") else " of the batch"
         self._seen: list[np.ndarray] = []
-        self._embedded: tuple[Step | None, list[tuple[Any, int]]] = None, []
+        self._tokens = TokenCheck(model, name, self._unit)
 
     def __call__(self, step: Step, piece: Piece) -> None:
         arrays = piece.arrays
@@ -57,7 +57,7 @@ class DataCheck:
             return
         self._seen = arrays
         self._check_labels(step, piece, arrays)
-        self._check_tokens(step, piece, arrays)
+        self._tokens(step, piece)
         for index, array in enumerate(arrays):
             if self.once and _was_finite(array):
                 continue
@@ -101,27 +101,6 @@ class DataCheck:
                 "labels from 0."
             )
 
-    def _check_tokens(self, step: Step, piece: Piece, arrays: list[np.ndarray]) -> None:
-        """For embeddings of what the data hold: every integer must have a row in the table."""
-        if self._embedded[0] is not step:
-            self._embedded = step, list(_embedded(self.model, step))
-        for layer, index in self._embedded[1]:
-            if arrays[index].size == 0:
-                continue
-            given, rows = arrays[index], layer.input_dim
-            if given.min() >= 0 and given.max() < rows:
-                continue
-            wrong = (given < 0) | (given >= rows)
-            if not wrong.any():  # NaN, which is somebody else's matter
-                continue
-            place = tuple(int(i) for i in np.unravel_index(int(wrong.argmax()), wrong.shape))
-            token, name = given[place], names_of(piece.structure)[index]
-            hint = "Count them from 0." if token < 0 else "Make its `input_dim` at least the largest + 1."
-            raise ValueError(
-                f"{self.name}{name} has {token:g} in row {place[0]}{self._unit}, but layer "
-                f'"{layer.name}" (Embedding) has vectors for the integers 0 to {rows - 1}. {hint}'
-            )
-
     def _harms(self, step: Step, piece: Piece, row: int) -> bool:
         """Whether a row with NaN or infinity makes the loss or the new weights so, too. A model may be made
         for such data (a mask, a loss that leaves out missing labels)."""
@@ -145,6 +124,45 @@ class DataCheck:
             "Fill in or drop "
             "such values: np.isfinite(data) tells where they are."
         )
+
+
+class TokenCheck:
+    """For embeddings of what the data hold: every integer must have a row in the table.
+
+    Args:
+        model: the model. name, unit: for messages: of the data, and what rows are counted in.
+    """
+
+    def __init__(self, model: Any, name: str = "", unit: str = ""):
+        self.model, self.name, self.unit = model, name, unit
+        self._found: tuple[Step | None, list[tuple[Any, int]]] = None, []
+
+    def __call__(self, step: Step, piece: Piece) -> None:
+        if self.tables(step):
+            self.look(step, piece.arrays, names_of(piece.structure))
+
+    def tables(self, step: Step) -> list[tuple[Any, int]]:
+        """The embeddings that look up what is in the data, and in which of its arrays."""
+        if self._found[0] is not step:
+            self._found = step, list(_embedded(self.model, step))
+        return self._found[1]
+
+    def look(self, step: Step, arrays: list[np.ndarray], names: list[str]) -> None:
+        """A ValueError if an array of the data, which have these names, holds an integer that has no row."""
+        for layer, index in self.tables(step):
+            given, rows = arrays[index], layer.input_dim
+            if given.size == 0 or (given.min() >= 0 and given.max() < rows):
+                continue
+            wrong = (given < 0) | (given >= rows)
+            if not wrong.any():  # NaN, which is somebody else's matter
+                continue
+            place = tuple(int(i) for i in np.unravel_index(int(wrong.argmax()), wrong.shape))
+            token = given[place]
+            hint = "Count them from 0." if token < 0 else "Make its `input_dim` at least the largest + 1."
+            raise ValueError(
+                f"{self.name}{names[index]} has {token:g} in row {place[0]}{self.unit}, but layer "
+                f'"{layer.name}" (Embedding) has vectors for the integers 0 to {rows - 1}. {hint}'
+            )
 
 
 _finite: dict[int, weakref.ref[np.ndarray]] = {}

@@ -173,7 +173,13 @@ def _show(progress: Progress, done: int, logs: Logs, step: Step, more: int) -> N
     progress.update(done + more, lambda: logs.meanwhile(step))
 
 
-def predict_all(model: Any, pieces: Iterable[Piece], callbacks: CallbackList, progress: Progress) -> Any:
+def predict_all(
+    model: Any,
+    pieces: Iterable[Piece],
+    callbacks: CallbackList,
+    progress: Progress,
+    check: Callable[[Step, Piece], None],
+) -> Any:
     """The model's outputs for all rows, in the structure of its outputs."""
     executions = Executions(Hooks.of(callbacks, PREDICT), model.steps_per_execution)
     done, told, found, tree = 0, 0, [], None
@@ -181,7 +187,7 @@ def predict_all(model: Any, pieces: Iterable[Piece], callbacks: CallbackList, pr
     def logs() -> dict[str, Any]:
         return {"outputs": _joined(found[told:], tree)}
 
-    for step, piece in _parts(model, PREDICT, pieces, executions, lambda step, piece: None):
+    for step, piece in _parts(model, PREDICT, pieces, executions, check):
         executions.begin(done)
         by_rows, tree = step.by_rows, step.details.tree
         for part in piece.split(None if all(by_rows) else 1):

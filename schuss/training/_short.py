@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,11 +23,12 @@ class Predictor:
     """Predicts for one batch of data of one kind; by several threads at once, if need be.
 
     Args:
-        step: the compiled prediction, which is short. rows: in the batch.
+        step: the compiled prediction, which is short. rows: in the batch. check: raises an error for data that the step
+            would misread.
     """
 
-    def __init__(self, step: Step, rows: int):
-        self.rows = rows
+    def __init__(self, step: Step, rows: int, check: Callable[[list[np.ndarray]], None] | None = None):
+        self.rows, self._check = rows, check
         self._step, self._tree = step, step.details.tree
         self._is_array = _tree.describe(self._tree) == "*"
 
@@ -38,9 +40,13 @@ class Predictor:
         else:
             for kept, given in zip(call.inputs, _tree.leaves(x), strict=True):
                 kept[...] = given
-        call()
-        outputs = [kept.copy() if kept.ndim else kept.reshape(1).copy() for kept in call.outputs]
-        self._step.give_call(call)
+        try:
+            if self._check is not None:
+                self._check(call.inputs)
+            call()
+            outputs = [kept.copy() if kept.ndim else kept.reshape(1).copy() for kept in call.outputs]
+        finally:
+            self._step.give_call(call)
         return outputs[0] if self._is_array else _tree.unflatten(self._tree, outputs)
 
 
@@ -59,12 +65,20 @@ class Predictors:
         most = DEFAULT_BATCH if batch_size is None else batch_size
         return predictor if predictor and type(most) is int and predictor.rows <= most else None
 
-    def remember(self, model: Any, x: Any, step: Step, arrays: list[np.ndarray]) -> None:
+    def remember(
+        self,
+        model: Any,
+        x: Any,
+        step: Step,
+        arrays: list[np.ndarray],
+        check: Callable[[list[np.ndarray]], None] | None = None,
+    ) -> None:
         """Keep a predictor for data like `x`, after `step` has predicted for it.
 
         Args:
             arrays: the data as the step has read it. If that is not what the user gave, but was made of it, nothing is
                 kept.
+            check: of the predictor.
         """
         kind = _kind_of(x)
         given = _tree.leaves(x)
@@ -78,7 +92,7 @@ class Predictors:
         known = self._known[1] if self._known[0] is found else {}
         if len(known) >= _MOST_KINDS:
             known = {}
-        known[kind] = Predictor(step, len(arrays[0]))
+        known[kind] = Predictor(step, len(arrays[0]), check)
         self._known = found, known
 
 

@@ -15,8 +15,9 @@ from schuss.callbacks import CallbackList, History, ProgbarLogger
 from schuss.graph import Variable, _tree, active_trace, untraced
 from schuss.optimizers._checks import no_rate_yet
 from schuss.training._arguments import evaluation_data, is_due, on_batch_piece, prediction_data, training_data
+from schuss.training._arrays import names_of
 from schuss.training._batches import unpack_x_y_sample_weight
-from schuss.training._checks import DataCheck, optional_positive_integer, positive_integer
+from schuss.training._checks import DataCheck, TokenCheck, optional_positive_integer, positive_integer
 from schuss.training._compile import Compiled, OutputMetrics
 from schuss.training._data import ArrayData, Counted, Piece
 from schuss.training._observers import Observers
@@ -332,7 +333,7 @@ class Trainer(_Layer):
         progress.begin(steps or data.steps)
         counted = Counted(data.pieces(steps))
         try:
-            outputs = predict_all(self, counted, called, progress)
+            outputs = predict_all(self, counted, called, progress, TokenCheck(self))
             progress.end(counted.steps, {})
         finally:
             progress.close()
@@ -387,14 +388,16 @@ class Trainer(_Layer):
             return predictor(x)
         self._steps.look_at(self)
         piece = on_batch_piece(self, x, None, None, None)
-        outputs = predict_all(self, [piece], CallbackList(), Progress())
+        outputs = predict_all(self, [piece], CallbackList(), Progress(), TokenCheck(self))
         self._remember(x, piece)
         return outputs
 
     def _remember(self, x: Any, piece: Piece) -> None:
         """The next prediction for data like `x`, which was one batch, shall be short."""
-        step = self._steps.get(self, PREDICT, piece)
-        self._steps.predictors.remember(self, x, step, _tree.leaves(piece.structure[0]))
+        step, tokens = self._steps.get(self, PREDICT, piece), TokenCheck(self)
+        names = names_of(piece.structure)
+        check = functools.partial(tokens.look, step, names=names) if tokens.tables(step) else None
+        self._steps.predictors.remember(self, x, step, _tree.leaves(piece.structure[0]), check)
 
     # What a step computes
 

@@ -259,16 +259,26 @@ def test_large_data_are_looked_through_once_and_changes_since_are_found_by_the_g
 
 
 @pytest.mark.parametrize("dtype", ["int32", "float32", "uint8"])
-@pytest.mark.parametrize("verb", ["fit", "evaluate", "train_on_batch"])
+@pytest.mark.parametrize("verb", ["fit", "evaluate", "train_on_batch", "predict", "predict_on_batch"])
 def test_integers_for_which_an_embedding_has_no_row(verb, dtype):
     model = schuss.Sequential([layers.Embedding(10, 3, name="e"), layers.Flatten(), layers.Dense(1)])
     model.compile("sgd", "mse")
     x, y = np.array([[3, 9], [3, 12]], dtype), np.zeros((2, 1))
+    targets = () if verb.startswith("predict") else (y,)
     with pytest.raises(
         ValueError, match=r'x has 12 in row 1.* layer "e" \(Embedding\) .* integers 0 to 9. Make'
     ):
-        getattr(model, verb)(x, y)
-    getattr(model, verb)(x % 10, y)
+        getattr(model, verb)(x, *targets)
+    getattr(model, verb)(x % 10, *targets)
+
+
+def test_short_predictions_look_at_integers_too():
+    model = schuss.Sequential([layers.Embedding(10, 3, name="e"), layers.Flatten(), layers.Dense(1)])
+    good = model.predict(np.array([[3, 9]]), verbose=0)
+    for _ in range(3):
+        with pytest.raises(ValueError, match=r"x has -1 in row 0.* layer \"e\" .* Count them from 0"):
+            model.predict(np.array([[3, -1]]), verbose=0)
+        np.testing.assert_array_equal(model.predict(np.array([[3, 9]]), verbose=0), good)
 
 
 def test_integers_that_are_made_fit_before_they_are_looked_up():
