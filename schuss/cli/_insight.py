@@ -92,10 +92,11 @@ def explain(rows: int, **options: Any) -> None:
         schuss explain houses.keras houses.csv
     """
     from schuss.insight import explain as explained
+    from schuss.tabular._encoder import encoded_names
 
     def look(inside: Any) -> Any:
         few = inside.rows.rows(np.arange(min(rows, len(inside.rows))))
-        return explained(inside.network, few.x, few.y)
+        return explained(inside.network, few.x, few.y, feature_names=encoded_names(inside.columns))
 
     _show(options, look)
 

@@ -3,6 +3,7 @@ place."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,17 @@ def column_names(value: Any) -> list[str] | None:
     them yet)."""
     columns = getattr(value, "columns", None) if is_frame(value) and not hasattr(value, "collect") else None
     return None if columns is None else [str(c) for c in columns]
+
+
+def columns_of(x: Any, y: Any, given: Any = None) -> dict[str, list[str] | None]:
+    """What the columns of arrays are called, by the arrays' names: as `given` for x (a dict of such lists by the inputs'
+    names, if there are several), else as in the data frames."""
+    columns = {"x": column_names(x), "y": column_names(y)}
+    if isinstance(given, Mapping):
+        columns.update((f"x[{name!r}]", list(names)) for name, names in given.items())
+    elif given is not None:
+        columns["x"] = list(given)
+    return columns
 
 
 def as_array(value: Any, name: str) -> np.ndarray:

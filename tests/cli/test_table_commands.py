@@ -98,6 +98,7 @@ def test_looking_inside(folder):
     )
     assert shown.exit_code == 0, shown.output
     assert "Forwards" in shown.stdout
+    assert "the data, x['numbers']: size" in shown.stdout
     assert (folder / "step.html").exists()
     assert json.loads(call("explain", model, data, "--json").stdout)["rows"] == 4
     done = call("diagnose", model, data, "--json")

@@ -336,3 +336,20 @@ def test_what_cannot_be_explained_is_said():
         schuss.explain(classes, data()[0], np.array([0, 1, 2, 7]))
     with pytest.raises(ValueError, match="Own has its own `train_step`"):
         schuss.explain(own, *data())
+
+
+def test_columns_are_called_by_their_names():
+    pandas = pytest.importorskip("pandas")
+    model = schuss.Sequential([schuss.Input((2,)), schuss.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = np.ones((2, 2)), np.ones((2, 1))
+    frame = pandas.DataFrame(x, columns=["rooms", "age"])
+    for step in (
+        schuss.explain(model, frame, y),
+        schuss.explain(model, x, y, feature_names=["rooms", "age"]),
+    ):
+        assert step.inputs.quantities[0].name == "the data: rooms, age"
+    wide = schuss.Sequential([schuss.Input((20,)), schuss.layers.Dense(1)])
+    wide.compile("sgd", "mse")
+    step = schuss.explain(wide, np.ones((2, 20)), y, feature_names=[f"f{n}" for n in range(20)])
+    assert step.inputs.quantities[0].name.endswith("f10, f11, … (20 in all)")

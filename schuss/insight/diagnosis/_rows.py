@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from schuss.graph import _tree
 from schuss.training._arguments import evaluation_data
-from schuss.training._arrays import column_names, is_frame, names_of
+from schuss.training._arrays import columns_of, is_frame, names_of
 from schuss.training._data import ArrayData
 
 MOST_ROWS = 10_000  # that checks of data look at: a sample of more
@@ -98,8 +97,7 @@ def read_rows(
     """
     data = evaluation_data(model, _with_gaps(x), _with_gaps(y), batch_size, sample_weight, steps or 1)
     if isinstance(data, ArrayData):
-        columns = {"x": column_names(x), "y": column_names(y), **_named(feature_names)}
-        return Rows(data.structure, data.size, names_of(data.structure), columns)
+        return Rows(data.structure, data.size, names_of(data.structure), columns_of(x, y, feature_names))
     pieces, rows = [], 0
     for piece in itertools.islice(data.pieces(steps), steps):
         pieces.append(piece)
@@ -110,13 +108,6 @@ def read_rows(
         raise ValueError("diagnose: the data gave no batch at all.")
     structure = _joined(pieces)
     return Rows(structure, len(_tree.leaves(structure)[0]), names_of(structure), {}, True, pieces[0].batch)
-
-
-def _named(names: Any) -> dict[str, list[str] | None]:
-    """The names that were given, by the array's name."""
-    if isinstance(names, Mapping):
-        return {f"x[{name!r}]": list(columns) for name, columns in names.items()}
-    return {} if names is None else {"x": list(names)}
 
 
 def _joined(pieces: list[Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,17 @@ from schuss.insight.explanation._inner import name_inner_values
 from schuss.insight.explanation._record import Recorded, batch_of, checked, recorded
 from schuss.insight.explanation._symbols import Symbols
 from schuss.insight.explanation._update import update_steps
+from schuss.training._arrays import columns_of
 from schuss.training._checks import optional_positive_integer
 
 
 def explain(
-    model: Any, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None
+    model: Any,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    batch_size: int | None = None,
+    feature_names: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
 ) -> Explanation:
     """One step of learning on a batch, in the textbook's order: forwards, loss, backwards, update, and what came of it.
 
@@ -35,6 +42,7 @@ def explain(
         x, y, sample_weight: data as for `fit`: arrays, of which the first rows are taken, or what gives batches, of which
             the first one is.
         batch_size: rows to take of arrays. Default 32, or as many as there are. A few are easier to look at.
+        feature_names: of the columns of x; of several inputs a dict by their names. Default those of a data frame.
 
     Returns:
         An `Explanation`: ``print`` shows it, ``save("page.html")`` writes a page, its attributes are plain data.
@@ -64,7 +72,7 @@ def explain(
     size = optional_positive_integer("batch_size", batch_size)
     step = recorded(model, batch_of(model, x, y, sample_weight, size))
     symbols = Symbols(step)
-    inputs = input_step(step, symbols)
+    inputs = input_step(step, symbols, columns_of(x, y, feature_names))
     layers = layer_steps(step, symbols)
     loss = loss_step(step, symbols)
     backward = backward_steps(step, symbols, layers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from schuss.insight.explanation._words import Curve, Words, activation_of, curve
 
 _UNKNOWN = Words("Computed by the operations that the layer is made of.", ())
 _CONTAINER = Words("Computed by the model itself, between and after the layers within.", ())
+_NAMES = 12  # of columns that are said
 
 
 @dataclass
@@ -36,8 +38,8 @@ class LayerStep(Step):
     layer_number: int = 0
 
 
-def input_step(step: Recorded, symbols: Symbols) -> Step:
-    """The batch: x, y and the samples' weights."""
+def input_step(step: Recorded, symbols: Symbols, columns: Mapping[str, Sequence[str] | None]) -> Step:
+    """The batch: x, y and the samples' weights. `columns`: what the columns of arrays are called, by the arrays' names."""
     made = Step("batch", "data", f"{step.rows} samples are looked at at once.")
     x_count = sum(name.startswith("x") for name in step.names)
     y_count = sum(name.startswith("y") for name in step.names)
@@ -49,8 +51,17 @@ def input_step(step: Recorded, symbols: Symbols) -> Step:
         else:
             (key, symbol), what = _numbered("x", x_count, number), "the data"
         named = what if name in ("x", "y", "sample_weight") else f"{what}, {name}"
-        made.quantities.append(symbols.add(tensor, key, symbol, named))
+        headings = columns.get(name)
+        made.quantities.append(
+            symbols.add(tensor, key, symbol, f"{named}: {_listed(headings)}" if headings else named)
+        )
     return made
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The names, of many the first ones."""
+    more = f", … ({len(names)} in all)" if len(names) > _NAMES else ""
+    return ", ".join(names[:_NAMES]) + more
 
 
 def _names(step: Recorded) -> list[str]:
