@@ -264,7 +264,7 @@ def test_a_suggestion_is_never_above_what_is_said_to_be_stable(name):
 
 def test_a_trial_above_the_bound_at_the_start_says_what_is_stable():
     test = RangeTest(np.array([1e-3]), np.array([1.0]), np.array([1.0]), False)
-    begin = Beginning(0.008, 0.7, 0.5, sharpness=3e4, bound=0.0013, formula="38/λ")
+    begin = Beginning(0.008, 0.5, sharpness=3e4, bound=0.0013, formula="38/λ")
     trials = [Probe(0.01, [70], [0.5]), Probe(0.04, [70], [0.6]), Probe(0.2, [35], [np.inf])]
     found = _result("Adam", 75, test, begin, Choice(0.0082, trials, 70, [], trials[2:], bound=0.02))
     assert found.highest_stable == 0.04

@@ -11,7 +11,7 @@ import numpy as np
 from schuss.graph import _tree
 from schuss.training._data import ArrayData, Piece
 
-_APART = 0.2  # of the rows
+_APART = 0.5  # of the rows: of few data, all the more is needed to tell rates apart
 _MOST_APART = 8  # batches, and blocks of rows
 MOST_KEPT = 64  # batches of a generator
 MOST_BYTES = 1 << 28  # of them

@@ -17,7 +17,6 @@ from schuss.optimizers import SGD, Adadelta, Adagrad, Ftrl
 _OF_BOUND = 0.2  # of the bound for one step, for descent by gradients
 _OF_DISTANCE = 0.12  # of the step that would reach loss 0, for preconditioned optimizers
 _OF_MINIMUM = 0.1  # of the range test's minimum, where nothing else is known
-_SPREAD, _WIDE = 0.7, 1.5  # how far (in ln α) the best rate may be from there: with, without knowledge
 _EXPONENT = 0.5
 _MOST_PRODUCTS = 20
 _SLOTS = 10  # steps of rate 0 that fill the optimizer's averages of gradients
@@ -31,14 +30,13 @@ class Beginning:
     """What is known before the trials.
 
     Attributes:
-        rate: α to begin with, for a training of the planned length. spread: of ln α about it.
+        rate: α to begin with, for a training of the planned length.
         exponent: the best rate is proportional to (steps)^-exponent.
         sharpness: λ_max, of the (preconditioned) Hessian; bound: α up to which the optimizer is stable there; None where
             that is not known. formula: of the bound. words: all of this for people. products: with the Hessian.
     """
 
     rate: float
-    spread: float
     exponent: float
     sharpness: float | None = None
     bound: float | None = None
@@ -94,7 +92,7 @@ def _by_range_test(optimizer: Any, test: RangeTest, why: str) -> Beginning:
     least = test.minimum
     rate = float(optimizer._learning_rate.array) if least is None else least * _OF_MINIMUM
     words = [f"Trials begin at a tenth of the range test's minimum, {number(rate)}: {why}."]
-    return Beginning(rate, _WIDE, exponent_of(optimizer), words=words)
+    return Beginning(rate, exponent_of(optimizer), words=words)
 
 
 def _by_curvature(optimizer: Any, known: Any, objective: Blocks, test: RangeTest) -> Beginning:
@@ -121,18 +119,18 @@ def _by_curvature(optimizer: Any, known: Any, objective: Blocks, test: RangeTest
         words.append(
             f"Batches are noisy, and curvature grows in training: trials begin at {_OF_BOUND:g} · {what} = {number(rate)}."
         )
-        return Beginning(rate, _SPREAD, exponent, found.value, bound, known.formula, words, found.products)
+        return Beginning(rate, exponent, found.value, bound, known.formula, words, found.products)
     reach = _reach(objective, scales)
     if reach is None:
         made = _by_range_test(optimizer, test, "the slope at the start says nothing")
         words += made.words
-        return Beginning(made.rate, _WIDE, exponent, found.value, bound, known.formula, words, found.products)
+        return Beginning(made.rate, exponent, found.value, bound, known.formula, words, found.products)
     rate = _OF_DISTANCE * reach * (1 - momentum)
     words.append(
         f"Along {name}'s first direction the loss would be 0, if it went on falling, at a rate of {number(reach)}: trials "
         f"begin at {_OF_DISTANCE:g} of that, {number(rate)}."
     )
-    return Beginning(rate, _SPREAD, exponent, found.value, bound, known.formula, words, found.products)
+    return Beginning(rate, exponent, found.value, bound, known.formula, words, found.products)
 
 
 def _reach(objective: Blocks, scales: list[np.ndarray]) -> float | None:

@@ -59,7 +59,7 @@ def find_learning_rate(
         epochs: how long the training is going to be.
         steps: int ≥ 40, 300: training steps at most.
         lowest, highest: the range of the range test.
-        seed: of the order of the rows, and of which are kept apart (a fifth, at most 8 batches).
+        seed: of the order of the rows, and of which are kept apart (half of them, at most 8 batches).
 
     Returns:
         `LearningRate`, with `suggestion`, `highest_stable`, `reasons`, `plot()`.

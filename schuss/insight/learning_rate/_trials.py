@@ -28,6 +28,7 @@ _DOWN = 10 ** (2 / 3)  # how far to go where it learns nothing
 _DOWNS = 6  # how often
 _NOISE = 0.01  # of the fall of the loss: differences below it say nothing
 _MOST = 20.0  # standard errors that are told apart; a trial that learned nothing counts as so many
+_SPREAD = 1.4  # how far (in ln α) the best rate may be from where trials begin
 _BEYOND = 3.0  # how much it costs to leave the range that was tried, in ln α
 _EDGE = 2.0  # times what curvature allows: a rate that was trained with may be so high, as curvature hovers about its bound
 _BELOW_FASTEST = (
@@ -87,7 +88,7 @@ def choice(
             f"nearly the same): a plateau. It was left fastest at {number(left.rate)}; below it the loss is less even, so "
             f"half of that, {number(centre)}, is the place to begin."
         )
-    rate = math.exp(_best(tried, math.log(centre), begin.spread, trials.start))
+    rate = math.exp(_best(tried, math.log(centre), trials.start))
     rate = min(rate, max(p.rate for p in tried if p not in failed) if left is None else centre)
     words.append(
         f"Between how these differ (beyond the noise of the rows) and {began}, "
@@ -250,13 +251,13 @@ def _loss_at_start(runs: Runs) -> float:
     return math.nan if blocks is None else float(blocks.mean())
 
 
-def _best(tried: list[Probe], centre: float, spread: float, start: float) -> float:
+def _best(tried: list[Probe], centre: float, start: float) -> float:
     """ln α with the least sum of: how much worse the loss is than the best one, in standard errors (of the differences
     of the same blocks of rows), halved; and how far from the centre, in spreads, squared and halved."""
     worse, at = _worse(tried, start), np.log([p.rate for p in tried])
-    x = np.linspace(min(centre, at[0]) - spread, max(centre, at[-1]) + spread, 2001)
+    x = np.linspace(min(centre, at[0]) - _SPREAD, max(centre, at[-1]) + _SPREAD, 2001)
     outside = np.maximum(0.0, np.maximum(at[0] - x, x - at[-1]))
-    total = np.interp(x, at, worse) / 2 + ((x - centre) / spread) ** 2 / 2 + (_BEYOND * outside) ** 2
+    total = np.interp(x, at, worse) / 2 + ((x - centre) / _SPREAD) ** 2 / 2 + (_BEYOND * outside) ** 2
     return float(x[int(np.argmin(total))])
 
 
