@@ -1,10 +1,11 @@
 """The rate that `find_learning_rate` suggests beside the best of a grid, on real problems.
 
 ``python benchmarks/learning_rate.py`` makes what is not yet in ``learning_rate.jsonl`` (a stopped run goes on from there),
-and prints a table for docs/learning-rate.md. A rate whose loss was more than twice the best one's at the first start is not
-run from the other starts. Needs scikit-learn. ``--only`` names problems, ``--grid`` makes the grid only,
-``--part 1/2`` makes every second combination, for two processes with a file each (``cat`` joins them), ``--again`` searches
-anew and keeps the grid, ``--table`` prints what is there.
+and prints a table for docs/learning-rate.md: of the losses at the end, and, since at a constant rate some networks'
+losses jump from epoch to epoch, of the means over the last quarter of the epochs. A rate that was by both more than twice
+as bad as the best one at the first start is not run from the other starts. Needs scikit-learn. ``--only`` names
+problems, ``--grid`` makes the grid only, ``--part 1/2`` makes every second combination, for two processes with a file each
+(``cat`` joins them), ``--again`` searches anew and keeps the grid, ``--table`` prints what is there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import argparse
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,10 @@ from schuss.errors import NonFiniteLossError
 GRID = [float(f"{10 ** (k / 3 - 4):.3g}") for k in range(13)]  # 1e-4 … 1, three to a decade
 HOPELESS = 2.0  # times the best loss at the first start
 RULES = ("suggestion", "steepest", "minimum/10")
+MEASURES: dict[str, Callable[[Sequence[float]], float]] = {
+    "final": lambda losses: losses[-1],
+    "steady": lambda losses: sum(losses) / len(losses),
+}
 
 
 class Results:
@@ -78,17 +83,22 @@ class Contest:
             if variable is not self.model.optimizer.learning_rate:
                 variable.assign(np.zeros_like(variable.array))
 
-    def trained(self, seed: int, rate: float) -> float:
-        """The validation loss at the end of a training with this rate; infinite if it diverged."""
+    def trained(self, seed: int, rate: float) -> list[float]:
+        """The validation losses after the last quarter of a training's epochs at this rate; infinite if it diverged."""
         self.begin(seed)
         self.model.optimizer.learning_rate = rate
         schuss.utils.set_random_seed(seed)
+        epochs, last = self.problem.epochs, max(1, self.problem.epochs // 4)
+        model, losses = self.model, []
         try:
-            self.model.fit(*self.train, self.problem.batch_size, self.problem.epochs, verbose=0)
+            model.fit(*self.train, self.problem.batch_size, epochs - last + 1, verbose=0)
+            losses.append(model.evaluate(*self.test, batch_size=200, verbose=0))
+            for epoch in range(epochs - last + 1, epochs):
+                model.fit(*self.train, self.problem.batch_size, epoch + 1, initial_epoch=epoch, verbose=0)
+                losses.append(model.evaluate(*self.test, batch_size=200, verbose=0))
         except NonFiniteLossError:
-            return math.inf
-        loss = self.model.evaluate(*self.test, batch_size=200, verbose=0)
-        return float(loss) if math.isfinite(loss) else math.inf
+            return [math.inf]
+        return [float(loss) if math.isfinite(loss) else math.inf for loss in losses]
 
     def searched(self, seed: int) -> dict[str, Any]:
         """What the search says, and what it cost in seconds and in steps of training."""
@@ -136,9 +146,12 @@ def combination(results: Results, name: str, optimizer: str, rules: bool) -> Non
 
 
 def hopeful(known: dict[str, Any], key: str) -> list[float]:
-    """The grid's rates that did not do far worse than the best one at this start."""
-    losses = {rate: known[f"{key}/{rate:g}"] for rate in GRID}
-    return [rate for rate, loss in losses.items() if loss <= HOPELESS * min(losses.values())]
+    """The grid's rates that did not do far worse than the best one at this start, by one of the measures."""
+    found: set[float] = set()
+    for measure in MEASURES.values():
+        losses = {rate: measure(known[f"{key}/{rate:g}"]) for rate in GRID}
+        found |= {rate for rate, loss in losses.items() if loss <= HOPELESS * min(losses.values())}
+    return sorted(found)
 
 
 @dataclass
@@ -146,8 +159,9 @@ class Line:
     """A problem with an optimizer, as the table has it: means over the starts.
 
     Attributes:
-        best, best_rate: the least validation loss of the grid, and its rate. rate: the suggestion's geometric mean.
-        of_best: rule → its loss, divided by `best`; infinite if any training diverged. steps, seconds: of a search.
+        best, best_rate: the least validation loss of the grid at the end, and its rate. rate: the suggestions, on average.
+        of_best: rule → its loss, divided by `best`; infinite if any training diverged. steady: the same of the suggestion,
+            where losses are means over the last quarter of the epochs. steps, seconds: of a search.
     """
 
     name: str
@@ -156,6 +170,7 @@ class Line:
     best_rate: float
     rate: float
     of_best: dict[str, float]
+    steady: float
     steps: float
     seconds: float
 
@@ -164,26 +179,40 @@ def line_of(known: dict[str, Any], name: str, optimizer: str) -> Line | None:
     """The line for a combination; None where something is missing."""
     keys = [f"{name}/{optimizer}/{seed}" for seed in range(PROBLEMS[name].seeds)]
 
-    def mean(rates: Sequence[float | None], digits: str) -> float:
-        losses = [math.inf if r is None else known[f"{key}/{r:{digits}}"] for key, r in zip(keys, rates)]
+    def mean(measure: str, rates: Sequence[float | None], digits: str) -> float:
+        losses = [
+            math.inf if r is None else MEASURES[measure](known[f"{key}/{r:{digits}}"])
+            for key, r in zip(keys, rates)
+        ]
         return sum(losses) / len(losses)
 
+    def best_of(measure: str) -> tuple[float, float]:
+        return min((mean(measure, [rate] * len(keys), "g"), rate) for rate in hopeful(known, keys[0]))
+
     try:
-        grid = {rate: mean([rate] * len(keys), "g") for rate in hopeful(known, keys[0])}
         found = [known[f"{key}/search"] for key in keys]
-        best_rate = min(grid, key=lambda rate: grid[rate])
-        best = grid[best_rate]
-        of_best = {rule: mean([f[rule] for f in found], ".9g") / best for rule in RULES}
+        best, best_rate = best_of("final")
+        of_best = {rule: mean("final", [f[rule] for f in found], ".9g") / best for rule in RULES}
+        steady = mean("steady", [f["suggestion"] for f in found], ".9g") / best_of("steady")[0]
     except KeyError:
         return None
     rate = math.exp(sum(math.log(f["suggestion"]) for f in found) / len(found))
     steps, seconds = (sum(f[what] for f in found) / len(found) for what in ("steps", "seconds"))
-    return Line(name, optimizer, best, best_rate, rate, of_best, steps, seconds)
+    return Line(name, optimizer, best, best_rate, rate, of_best, steady, steps, seconds)
 
 
 def table(known: dict[str, Any]) -> str:
     """Markdown."""
-    head = ["problem", "optimizer", "best of the grid", "suggestion", *RULES, "steps", "seconds"]
+    head = [
+        "problem",
+        "optimizer",
+        "best of the grid",
+        "suggested α",
+        *RULES,
+        "suggestion, steady",
+        "steps",
+        "seconds",
+    ]
     rows = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     lines = [line_of(known, name, optimizer) for name in PROBLEMS for optimizer in OPTIMIZERS]
     for line in filter(None, lines):
@@ -196,6 +225,7 @@ def table(known: dict[str, Any]) -> str:
             best,
             f"{line.rate:.2g}",
             *ratios,
+            ratio(line.steady),
             f"{line.steps:.0f}",
             f"{line.seconds:.1f}",
         ]

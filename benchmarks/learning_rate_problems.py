@@ -177,12 +177,12 @@ _CLASSES = "sparse_categorical_crossentropy"
 _CHARACTERS = schuss.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 PROBLEMS: dict[str, Problem] = {
-    "digits": Problem(_table("digits"), _dense(64, [64, 32], 10, "softmax"), _CLASSES, epochs=20, seeds=5),
+    "digits": Problem(_table("digits"), _dense(64, [64, 32], 10, "softmax"), _CLASSES, epochs=20, seeds=20),
     "breast cancer": Problem(
-        _table("breast_cancer"), _dense(30, [16], 1, "sigmoid"), "binary_crossentropy", epochs=20, seeds=5
+        _table("breast_cancer"), _dense(30, [16], 1, "sigmoid"), "binary_crossentropy", epochs=20, seeds=20
     ),
-    "wine": Problem(_table("wine"), _dense(13, [16], 3, "softmax"), _CLASSES, epochs=30, seeds=5),
-    "diabetes": Problem(_table("diabetes"), _dense(10, [32, 32], 1, None), "mse", epochs=20, seeds=5),
+    "wine": Problem(_table("wine"), _dense(13, [16], 3, "softmax"), _CLASSES, epochs=30, seeds=20),
+    "diabetes": Problem(_table("diabetes"), _dense(10, [32, 32], 1, None), "mse", epochs=20, seeds=20),
     "MNIST, dense": Problem(
         _mnist(8000, 2000, flat=True), _dense(784, [128, 64], 10, "softmax"), _CLASSES, epochs=5, seeds=2
     ),
@@ -192,7 +192,7 @@ PROBLEMS: dict[str, Problem] = {
     "spoken digits": Problem(_speech_data, _speech, _CLASSES, epochs=20, batch_size=50, seeds=3),
     "character GPT": Problem(_text_data(4800), _gpt, _CHARACTERS, epochs=1, batch_size=12, seeds=1),
     "iris": Problem(
-        _table("iris"), _dense(4, [16], 3, "softmax"), _CLASSES, epochs=40, batch_size=16, seeds=5
+        _table("iris"), _dense(4, [16], 3, "softmax"), _CLASSES, epochs=40, batch_size=16, seeds=20
     ),
     "digits, convnet": Problem(_table("digits"), _small_convnet, _CLASSES, epochs=10, seeds=2),
     "MNIST, autoencoder": Problem(
