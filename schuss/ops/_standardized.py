@@ -15,6 +15,7 @@ from schuss.graph import primitives as p
 from schuss.ops._custom_gradient import custom_gradient
 
 _LARGE = 1 << 16  # elements that it takes longer to fetch than to add up
+_SOME = 256  # elements whose mean is near that of all
 
 
 def standardized(x: Any, gamma: Any, beta: Any, axes: Sequence[int], epsilon: float) -> Any:
@@ -71,20 +72,21 @@ def standardized(x: Any, gamma: Any, beta: Any, axes: Sequence[int], epsilon: fl
 def mean_and_variance(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
     """``μ = mean(x)`` and ``mean((x − μ)²)`` over axes, which are kept.
 
-    Of large data, over all rows, both are found at once: with s an element from the middle, ``μ = s + mean(x − s)``, and the
-    variance is ``mean((x − s)²) − mean(x − s)²``. Since s lies where the others do, nothing cancels.
+    Of large data, over all rows, both are found at once: with s the mean of a few rows from the middle, ``μ = s + mean(x − s)``
+    and the variance is ``mean((x − s)²) − mean(x − s)²``. Since s is near μ, nothing cancels.
     """
     if not _at_once(x, axes):
         mean = ops.mean(x, axis=axes, keepdims=True)
         return mean, ops.mean(ops.square(ops.subtract(x, mean)), axis=axes, keepdims=True)
-    count = prod(x.shape[axis] for axis in axes)
-    middle = x[
-        tuple(slice(n // 2, n // 2 + 1) if axis in axes else slice(None) for axis, n in enumerate(x.shape))
-    ]
-    middle = p.materialize_p.bind(p.stop_gradient_p.bind(middle))
-    moved = ops.subtract(x, middle)
+    rows, count = x.shape[0], prod(x.shape[axis] for axis in axes)
+    few = min(rows, -(-_SOME * rows // count))
+    begin = (rows - few) // 2
+    near = p.materialize_p.bind(
+        p.stop_gradient_p.bind(ops.mean(x[begin : begin + few], axis=axes, keepdims=True))
+    )
+    moved = ops.subtract(x, near)
     shift, square = (ops.divide(v, count) for v in _sums(moved, ops.square(moved), axes))
-    mean = p.materialize_p.bind(ops.add(middle, shift))  # read for each element
+    mean = p.materialize_p.bind(ops.add(near, shift))  # read for each element
     return mean, ops.maximum(ops.subtract(square, ops.square(shift)), 0.0)
 
 

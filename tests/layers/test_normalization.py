@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import schuss
 from schuss import layers
 
 DATA = np.random.default_rng(0).normal(3, 5, size=(20001, 3))
@@ -112,3 +113,29 @@ def test_weights_follow_the_axes_as_given():
     layer = layers.LayerNormalization(axis=[1, -1])
     layer.build((None, 3, 4))
     assert layer.gamma.shape == (4, 3)
+
+
+def _figures_of_a_batch(x):
+    """Mean and variance as a compiled step of training finds them."""
+    model = schuss.Sequential([schuss.Input(x.shape[1:]), layers.BatchNormalization(momentum=0.0)])
+    model.compile("sgd", "mse")
+    model.fit(x, np.zeros_like(x), batch_size=len(x), verbose=0)
+    return model.layers[-1].moving_mean.numpy(), model.layers[-1].moving_variance.numpy()
+
+
+def test_batch_normalization_of_data_larger_than_the_caches():
+    rng = np.random.default_rng(0)
+    spikes = np.zeros((64, 16, 16))
+    spikes[0, 0, 0] = 1000
+    channels = [
+        rng.normal(size=(64, 16, 16)),
+        rng.normal(10_000, 1, (64, 16, 16)),  # far from 0
+        np.full((64, 16, 16), 3.0),
+        spikes,
+        rng.normal(0, 1e-6, (64, 16, 16)),
+    ]
+    x = np.stack(channels, axis=-1).astype("float32")
+    mean, variance = _figures_of_a_batch(x)
+    exact = x.astype("float64")
+    np.testing.assert_allclose(mean, exact.mean(axis=(0, 1, 2)), rtol=1e-5, atol=1e-8)
+    np.testing.assert_allclose(variance, exact.var(axis=(0, 1, 2)), rtol=1e-4, atol=1e-18)
