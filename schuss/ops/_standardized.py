@@ -72,8 +72,8 @@ def standardized(x: Any, gamma: Any, beta: Any, axes: Sequence[int], epsilon: fl
 def mean_and_variance(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
     """``μ = mean(x)`` and ``mean((x − μ)²)`` over axes, which are kept.
 
-    Of large data, over all rows, both are found at once: with s the mean of a few rows from the middle, ``μ = s + mean(x − s)``
-    and the variance is ``mean((x − s)²) − mean(x − s)²``. Since s is near μ, nothing cancels.
+    Of large data, over all rows, both are found at once: with s the mean of a few rows from the middle,
+    ``μ = s + mean(x − s)``, and the variance is ``mean((x − s)²) − mean(x − s)²``. Since s is near μ, nothing cancels.
     """
     if not _at_once(x, axes):
         mean = ops.mean(x, axis=axes, keepdims=True)
