@@ -181,13 +181,13 @@ PROBLEMS: dict[str, Problem] = {
     "breast cancer": Problem(
         _table("breast_cancer"), _dense(30, [16], 1, "sigmoid"), "binary_crossentropy", epochs=20, seeds=20
     ),
-    "wine": Problem(_table("wine"), _dense(13, [16], 3, "softmax"), _CLASSES, epochs=30, seeds=20),
+    "wine": Problem(_table("wine"), _dense(13, [16], 3, "softmax"), _CLASSES, epochs=100, seeds=20),
     "diabetes": Problem(_table("diabetes"), _dense(10, [32, 32], 1, None), "mse", epochs=20, seeds=20),
     "MNIST, dense": Problem(
         _mnist(8000, 2000, flat=True), _dense(784, [128, 64], 10, "softmax"), _CLASSES, epochs=5, seeds=2
     ),
     "MNIST, convnet": Problem(
-        _mnist(10000, 2000, flat=False), _convnet, _CLASSES, epochs=5, batch_size=64, seeds=3
+        _mnist(10000, 2000, flat=False), _convnet, _CLASSES, epochs=5, batch_size=64, seeds=5
     ),
     "spoken digits": Problem(_speech_data, _speech, _CLASSES, epochs=20, batch_size=50, seeds=3),
     "character GPT": Problem(_text_data(4800), _gpt, _CHARACTERS, epochs=1, batch_size=12, seeds=1),
@@ -195,6 +195,7 @@ PROBLEMS: dict[str, Problem] = {
         _table("iris"), _dense(4, [16], 3, "softmax"), _CLASSES, epochs=40, batch_size=16, seeds=20
     ),
     "digits, convnet": Problem(_table("digits"), _small_convnet, _CLASSES, epochs=10, seeds=2),
+    "wine, 30 epochs": Problem(_table("wine"), _dense(13, [16], 3, "softmax"), _CLASSES, epochs=30, seeds=20),
     "MNIST, autoencoder": Problem(
         _autoencoder_data, _autoencoder, "mse", epochs=3, batch_size=64, seeds=1, apart=True
     ),
