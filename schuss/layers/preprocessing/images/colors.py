@@ -28,7 +28,7 @@ class ColorLayer(RandomLayer):
         return {**super().get_config(), "value_range": self.value_range}
 
 
-class _Factored(ColorLayer):
+class FactorLayer(ColorLayer):
     """A color layer with one factor."""
 
     bounds: tuple[float, float] = (-1, 1)
@@ -48,7 +48,7 @@ class _Factored(ColorLayer):
         return {**super().get_config(), "factor": self.factor}
 
 
-class RandomBrightness(_Factored):
+class RandomBrightness(FactorLayer):
     """In training ``y = x + f·(white − black)``, clipped, with f drawn for each image.
 
     Args:
@@ -76,7 +76,7 @@ class RandomBrightness(_Factored):
         return self.clipped(ops.add(images, ops.cast(transformation["rgb_delta"], images.dtype)))
 
 
-class RandomContrast(_Factored):
+class RandomContrast(FactorLayer):
     """In training ``y = (x − μ)·f + μ``, clipped, with μ the mean of each channel of each image and f drawn for each
     image.
 
@@ -109,7 +109,7 @@ class RandomContrast(_Factored):
         return self.clipped(ops.add(ops.multiply(ops.subtract(images, mean), factor), mean))
 
 
-class RandomHue(_Factored):
+class RandomHue(FactorLayer):
     """In training the hue of each image is turned by ``±f/2`` of the circle, with f and the sign drawn for it.
 
     Args:
@@ -149,7 +149,7 @@ class RandomHue(_Factored):
         return rescaled(ops.clip(ops.image.hsv_to_rgb(hsv, self.data_format), 0, 1), (0, 1), self.value_range)
 
 
-class RandomSaturation(_Factored):
+class RandomSaturation(FactorLayer):
     """In training the saturation of each image is multiplied by ``f/(1 − f)``, with f drawn for it: below 0.5 towards
     gray, above it towards full color.
 
@@ -183,7 +183,7 @@ class RandomSaturation(_Factored):
         return ops.image.hsv_to_rgb(hsv, self.data_format)
 
 
-class RandomColorDegeneration(_Factored):
+class RandomColorDegeneration(FactorLayer):
     """In training ``y = x + f·(gray(x) − x)``, clipped, with f drawn for each image: 0 leaves it, 1 makes it gray.
 
     Args:

@@ -17,12 +17,12 @@ from schuss.layers.preprocessing.images._image_layer import (
     some,
     value_range_of,
 )
-from schuss.layers.preprocessing.images.colors import ColorLayer
+from schuss.layers.preprocessing.images.colors import ColorLayer, FactorLayer
 
 BYTES = (0, 255)
 
 
-class RandomPosterization(ColorLayer):
+class RandomPosterization(FactorLayer):
     """In training each image is left with the highest bits of its pixels' bytes, as many as are drawn for it.
 
     Args:
@@ -40,16 +40,7 @@ class RandomPosterization(ColorLayer):
         [192.0, 64.0, 0.0]
     """
 
-    def __init__(
-        self,
-        factor: Any,
-        value_range: Any = (0, 255),
-        data_format: str | None = None,
-        seed: Any = None,
-        **kwargs: Any,
-    ):
-        super().__init__(value_range, seed=seed, data_format=data_format, **kwargs)
-        self.factor = factor_range("RandomPosterization", factor, (1, 8))
+    bounds = (1, 8)
 
     def drawn(self, images: Any, seed: Any) -> Any:
         low, high = (int(f) for f in self.factor)
@@ -61,9 +52,6 @@ class RandomPosterization(ColorLayer):
         levels = ops.cast(ops.clip(rescaled(images, self.value_range, BYTES), *BYTES), "uint8")
         levels = ops.bitwise_left_shift(ops.bitwise_right_shift(levels, shift), shift)
         return rescaled(ops.cast(levels, images.dtype), BYTES, self.value_range)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "factor": self.factor}
 
 
 class RandomInvert(ColorLayer):

@@ -9,7 +9,7 @@ import numpy as np
 from schuss import ops, random
 from schuss.layers._shapes import is_integer
 from schuss.layers.preprocessing.images._image_layer import factor_range, per_image, some
-from schuss.layers.preprocessing.images.colors import ColorLayer
+from schuss.layers.preprocessing.images.colors import ColorLayer, FactorLayer
 
 
 class RandomGaussianBlur(ColorLayer):
@@ -75,7 +75,7 @@ class RandomGaussianBlur(ColorLayer):
 _SMOOTHING = np.array([[1, 1, 1], [1, 5, 1], [1, 1, 1]]) / 13
 
 
-class RandomSharpness(ColorLayer):
+class RandomSharpness(FactorLayer):
     """In training ``y = x + (1 − 2f)·(smooth(x) − x)``, clipped, with f drawn for each image: 0 gives the smoothed
     image, 0.5 the image, above it becomes sharper.
 
@@ -95,16 +95,7 @@ class RandomSharpness(ColorLayer):
         True
     """
 
-    def __init__(
-        self,
-        factor: Any,
-        value_range: Any = (0, 255),
-        data_format: str | None = None,
-        seed: Any = None,
-        **kwargs: Any,
-    ):
-        super().__init__(value_range, seed=seed, data_format=data_format, **kwargs)
-        self.factor = factor_range("RandomSharpness", factor, (0, 1))
+    bounds = (0, 1)
 
     def drawn(self, images: Any, seed: Any) -> Any:
         return {"factor": random.uniform((images.shape[0],), *self.factor, seed=seed)}
@@ -115,9 +106,6 @@ class RandomSharpness(ColorLayer):
         smooth = ops.depthwise_conv(images, kernel, 1, "same", self.data_format)
         blend = per_image(ops.cast(1.0 - transformation["factor"] * 2, images.dtype))
         return self.clipped(ops.add(images, ops.multiply(blend, ops.subtract(smooth, images))))
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "factor": self.factor}
 
 
 def box(images: Any, axes: tuple[int, int], bounds: Any) -> Any:
