@@ -31,12 +31,29 @@ class Ahead:
 
     Attributes:
         load: of what array, at what place. dim: of which loop a later turn will need it; None if it is the present
-            one, once its sum is made. turns: how many turns later; 0 without a loop.
+            one, once its sum is made. turns: how many turns later; 0 without a loop. block: whether it is the next
+            block of a long sum that will need it.
     """
 
     load: Load
     dim: Dim | None = None
     turns: int = 0
+    block: bool = False
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What several rows of a tile, or several turns of its loops, read in common, so that it is read once.
+
+    Attributes:
+        load: of what array. dim: of which reduced loop several turns are taken at once. turns: how many. apart: from each to
+            the next.
+    """
+
+    load: Load
+    dim: Dim
+    turns: int
+    apart: int = 1
 
 
 @dataclass(frozen=True)
@@ -50,7 +67,8 @@ class KernelCode:
         tile: pairs of a loop over results and how many of its turns are computed together, in registers.
         parts: into how many sums a result's sum is divided, to hide the latency of additions.
         block: how many turns of its first loops are a block of a long sum; () where it goes in one.
-        panels: what is copied together first. ahead: what is asked for ahead of its use.
+        panels: what is copied together first. ahead: what is asked for ahead of its use. shared: what is read once for
+            several turns; None: nothing.
     """
 
     function: int
@@ -61,3 +79,4 @@ class KernelCode:
     block: tuple[int, ...] = ()
     panels: tuple[Panel, ...] = ()
     ahead: tuple[Ahead, ...] = ()
+    shared: Shared | None = None

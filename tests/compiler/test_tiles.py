@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 from schuss import ops
+from schuss.autodiff import gradients
+from schuss.backends import compile
 from schuss.backends.cpu import compile_graph, nests
 from schuss.backends.cpu._target import host
+from schuss.backends.cpu.nests import _overlap
 from schuss.graph import Graph, Spec, Variable, trace
 
 SIZES = [
@@ -150,3 +153,49 @@ def test_any_number_of_threads_gives_the_same_bits(rows: int) -> None:
         W, V = W - 0.1 * x.T @ ((out @ V.T) * (1 - h * h)), V - 0.1 * h.T @ out
     close(first.array, W)
     close(second.array, V)
+
+
+def filtered(size: int, strides: int = 1, dilation: int = 1):
+    """A convolution without padding, and its gradients, of images [N, H, W, C]."""
+
+    def step(x, w):
+        y = ops.conv(x, w, strides=strides, padding="valid", dilation_rate=dilation)
+        return [y, *gradients(ops.sum(ops.sin(y)), [w, x])]
+
+    return step
+
+
+def overlaps(graph: Graph) -> list[tuple[int, int]]:
+    """How many turns tiles take at once, and in how many groups of rows."""
+    return [(t.overlap.times, t.overlap.groups) for t in tilings(graph) if t.overlap is not None]
+
+
+def test_rows_of_windows_read_what_they_share_once() -> None:
+    x, w = np.zeros((4, 34, 34, 16), "float32"), np.zeros((3, 3, 16, 16), "float32")
+    assert overlaps(trace(filtered(3), x, w))[0] == (3, 1)
+
+
+def test_gradients_of_kernels_read_what_their_places_share_once() -> None:
+    x, w = np.zeros((64, 18, 18, 64), "float32"), np.zeros((3, 3, 64, 64), "float32")
+    assert [groups for _, groups in overlaps(trace(filtered(3), x, w)) if groups > 1] == [3]
+
+
+def test_a_plain_product_shares_nothing() -> None:
+    assert not overlaps(trace(ops.matmul, np.zeros((64, 64), "float32"), np.zeros((64, 64), "float32")))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 9])
+@pytest.mark.parametrize(("strides", "dilation"), [(1, 1), (2, 1), (1, 2)])
+@pytest.mark.parametrize("shape", [(2, 23, 19, 3, 5), (3, 17, 22, 16, 16), (2, 18, 20, 8, 40)])
+def test_windows_and_their_gradients(
+    size: int, strides: int, dilation: int, shape: tuple[int, ...], monkeypatch
+) -> None:
+    monkeypatch.setattr(_overlap, "_WORTH", 0)
+    rows, high, wide, inner, outer = shape
+    rng = np.random.default_rng(size)
+    x = rng.standard_normal((rows, high, wide, inner))
+    w = rng.standard_normal((size, size, inner, outer))
+    graph = trace(filtered(size, strides, dilation), x, w)
+    expected = compile(graph, backend="reference")(x, w)
+    for found, right in zip(compile_graph(graph)(x, w), expected, strict=True):
+        close(found, right)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schuss.backends._description import Ahead, KernelCode, Panel
+from schuss.backends._description import Ahead, KernelCode, Panel, Shared
 from schuss.backends.cpu import nests
 from schuss.backends.cpu._target import Target, host
 from schuss.backends.cpu.nests import _ahead
@@ -38,7 +38,10 @@ def _code(kernel: Kernel, function: int, target: Target) -> KernelCode:
     tile = tuple((dim, min(count, dim.size)) for dim, count in pairs if dim is not None)
     block = () if kernel.partial is None or tiling.along_reduction else nests.block_of(kernel)
     panels, ahead = _panels(kernel, tiling), _asked_for(kernel, tiling)
-    return KernelCode(function, tiling.vector, tiling.lanes, tile, tiling.parts, block, panels, ahead)
+    shared = None
+    if tiling.overlap is not None:
+        shared = Shared(tiling.overlap.load, tiling.overlap.dim, tiling.overlap.times, tiling.overlap.apart)
+    return KernelCode(function, tiling.vector, tiling.lanes, tile, tiling.parts, block, panels, ahead, shared)
 
 
 def _panels(kernel: Kernel, tiling: nests.Tiling) -> tuple[Panel, ...]:
@@ -63,4 +66,5 @@ def _asked_for(kernel: Kernel, tiling: nests.Tiling) -> tuple[Ahead, ...]:
         if kernel.reduction is not None and kernel.reduction.dims:
             last = kernel.reduction.dims[-1]
             found += [Ahead(load, last, _ahead.TURNS) for load in _ahead.turns_asked(kernel)]
+        found += [Ahead(load, block=True) for load, _ in _ahead.block_asked(kernel, tiling)]
     return tuple(found)

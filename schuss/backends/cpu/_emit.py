@@ -341,11 +341,11 @@ class ExpressionEmitter:
     def _call_void(self, name: str, args: list[ir.Value]) -> None:
         intrinsic(self.builder, name, ir.VoidType(), args, [args[0].type, args[1].type])
 
-    def ask(self, address: ir.Value, offset: int = 0) -> None:
-        """Have the memory `offset` bytes after the address brought into the caches."""
+    def ask(self, address: ir.Value, offset: int = 0, near: int = 3) -> None:
+        """Have the memory `offset` bytes after the address brought into all caches (3), or from the second on (2)."""
         if offset:
             address = self.builder.gep(address, [i64(offset)], source_etype=I8)
-        flags = [ir.Constant(I32, n) for n in (0, 3, 1)]  # to read, for all caches, data
+        flags = [ir.Constant(I32, n) for n in (0, near, 1)]  # to read, data
         intrinsic(self.builder, "llvm.prefetch", ir.VoidType(), [address, *flags], [POINTER])
 
     # -- control ---

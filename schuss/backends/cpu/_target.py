@@ -10,6 +10,18 @@ from typing import Any
 import llvmlite.binding as llvm
 
 _MOST_PARTS = 8
+_TWO_WIDE_UNITS = (  # multiply two vectors of 64 bytes in a cycle; laptops' and Zen 4 do one
+    "skylake-avx512",
+    "cascadelake",
+    "cooperlake",
+    "icelake-server",
+    "sapphirerapids",
+    "emeraldrapids",
+    "graniterapids",
+    "graniterapids-d",
+    "diamondrapids",
+    "znver5",
+)
 
 
 @dataclass(frozen=True)
@@ -25,7 +37,11 @@ class Target:
 
     @property
     def multiply_adds(self) -> int:
-        return 1 if self.vector_bytes == 64 else 2
+        if self.vector_bytes < 64 or self.cpu in _TWO_WIDE_UNITS:
+            return 2
+        return (
+            2 if "+amx-tile" in self.features.split(",") else 1
+        )  # servers that LLVM does not know by name yet
 
     def lanes(self, itemsize: int) -> int:
         return max(1, self.vector_bytes // itemsize)

@@ -1,4 +1,5 @@
-"""What a kernel's machine code does before an element is needed: copies operands together, asks for memory; in words."""
+"""What a kernel's machine code does before an element is needed: copies operands together, asks for memory, reads once
+what is needed several times; in words."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ def copied(kernel: Kernel, names: BufferNames, code: KernelCode | None) -> list[
 
 
 def fetched(kernel: Kernel, names: BufferNames, code: KernelCode | None) -> list[str]:
-    """What is asked for: ``"rows of x, 8 i ahead"``, ``"hidden.kernel[i, j], while total is made"``.
+    """What is asked for: ``"rows of x, 8 i ahead"``, ``"hidden.kernel[i, j], while total is made"``,
+    ``"t1[i, j], a block ahead"``.
 
     Args:
         kernel: the kernel. names: of the buffers. code: what the machine makes of it; None if that is not known.
@@ -40,7 +42,22 @@ def fetched(kernel: Kernel, names: BufferNames, code: KernelCode | None) -> list
     return list(dict.fromkeys(_asked(ahead, formulas, names) for ahead in code.ahead))
 
 
+def read_once(kernel: Kernel, names: BufferNames, code: KernelCode | None) -> list[str]:
+    """What a tile reads once for several turns: ``"t1[i, j + k], for 3 k, 16 apart, at once"``.
+
+    Args:
+        kernel: the kernel. names: of the buffers. code: what the machine makes of it; None if that is not known.
+    """
+    if code is None or code.shared is None:
+        return []
+    formulas, shared = Formulas(kernel, names), code.shared
+    apart = f", {shared.apart} apart" if shared.apart != 1 else ""
+    return [f"{formulas.text(shared.load)}, for {shared.turns} {formulas.loops[shared.dim]}{apart}, at once"]
+
+
 def _asked(ahead: Ahead, formulas: Formulas, names: BufferNames) -> str:
+    if ahead.block:
+        return f"{formulas.text(ahead.load)}, a block ahead"
     if ahead.dim is None:
         return f"{formulas.text(ahead.load)}, while total is made"
     return f"rows of {names[ahead.load.buffer]}, {ahead.turns} {formulas.loops[ahead.dim]} ahead"

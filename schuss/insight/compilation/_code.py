@@ -9,7 +9,7 @@ from schuss.compiler import Kernel
 from schuss.compiler._expr import Apply, Load, walk
 from schuss.compiler._index import Dim, Dynamic
 from schuss.compiler._kernel import Store
-from schuss.insight.compilation._beforehand import copied, fetched
+from schuss.insight.compilation._beforehand import copied, fetched, read_once
 from schuss.insight.compilation._formulas import Formulas
 from schuss.insight.compilation._names import BufferNames
 
@@ -33,6 +33,7 @@ def code_of(kernel: Kernel, names: BufferNames, code: KernelCode | None, turns: 
     formulas = Formulas(kernel, names)
     lines = [f"# panel: {text}" for text in copied(kernel, names, code)]
     lines += [f"# ahead: {text}" for text in fetched(kernel, names, code)]
+    lines += [f"# once: {text}" for text in read_once(kernel, names, code)]
     depth = 0
 
     def loop(dim: Dim, comment: str) -> None:

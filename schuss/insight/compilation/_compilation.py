@@ -95,7 +95,7 @@ class Compilation:
         text.highlight_regex(r"(?m)^phase .*$", "bold yellow")
         text.highlight_regex(r"(?m)^ *\d+  \S.*$", "bold")
         text.highlight_regex(
-            r"(?m)^ {5}(loops|panel|ahead|leader|prologue|epilogue|result|reads|writes|host)\b", "cyan"
+            r"(?m)^ {5}(loops|panel|ahead|once|leader|prologue|epilogue|result|reads|writes|host)\b", "cyan"
         )
         text.highlight_regex(r"(?m)#.*$", "bright_black")
         text.highlight_regex(r"updated in place", "green")
@@ -199,6 +199,7 @@ class Compilation:
             yield from _titled("loops", [_loops_text(kernel)])
             yield from _titled("panel", kernel.panels)
             yield from _titled("ahead", kernel.ahead, "; ")
+            yield from _titled("once", kernel.once)
             yield from _titled("leader", kernel.formula)
             yield from _titled("prologue", kernel.prologue, ", ")
             fused = kernel.formula and (kernel.epilogue or kernel.updates)

@@ -14,7 +14,7 @@ from schuss.compiler._counts import flops_of
 from schuss.compiler._expr import Apply, Buffer, Load, walk
 from schuss.compiler._index import Dim, dims_of
 from schuss.compiler._order import expressions
-from schuss.insight.compilation._beforehand import copied, fetched
+from schuss.insight.compilation._beforehand import copied, fetched, read_once
 from schuss.insight.compilation._code import code_of, reduction_of, stores_of
 from schuss.insight.compilation._names import BufferNames, loop_names, short_path, written
 from schuss.insight.compilation._words import gathers, short_list, words_of
@@ -60,7 +60,7 @@ class ExplainedKernel:
         block: a long sum goes in blocks of so many turns of its first loops; (): in one.
         rows_of_sum: each turn of the first loop sums over a block of so many of the batch's rows; 0: over all turns inside.
         panels: operands that are copied together before tiles read them, in words. ahead: what is asked for before it is
-            needed.
+            needed. once: what a tile reads once for several turns.
         prologue: what is computed on the way in. epilogue: what is computed while results are in registers.
         stores: the lines in which it writes.
         updates: names of the variables that it overwrites in place.
@@ -89,6 +89,7 @@ class ExplainedKernel:
     rows_of_sum: int = 0
     panels: list[str] = field(default_factory=list)
     ahead: list[str] = field(default_factory=list)
+    once: list[str] = field(default_factory=list)
     prologue: list[str] = field(default_factory=list)
     epilogue: list[str] = field(default_factory=list)
     stores: list[str] = field(default_factory=list)
@@ -168,6 +169,7 @@ def explained(
         rows_of_sum=step.block,
         panels=copied(step, names, code),
         ahead=fetched(step, names, code),
+        once=read_once(step, names, code),
         prologue=prologue,
         epilogue=epilogue,
         stores=stores_of(step, names),

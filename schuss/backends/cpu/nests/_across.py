@@ -135,24 +135,27 @@ class Across(Reducing):
         """Tiles of so many rows, and a smaller one at the end."""
         e, b = self.e, self.e.builder
         low, high = self.bounds[row]
-        rest = row.size % rows
+        overlap = self.plan.overlap
+        groups = 1 if overlap is None else overlap.groups
+        size, step = row.size // groups, rows // groups
+        rest = size % step
         if self.is_split(row):
-            middle = b.add(low, b.mul(b.sdiv(b.sub(high, low), i64(rows)), i64(rows)))
+            middle = b.add(low, b.mul(b.sdiv(b.sub(high, low), i64(step)), i64(step)))
         else:
-            middle = i64(row.size - rest)
-        if row.size >= rows:
-            with e.loop(low, middle, rows) as i:
+            middle = i64(size - rest)
+        if size >= step:
+            with e.loop(low, middle, step) as i:
                 e.place[row] = i
                 self._tile(rows, masks)
         if rest:
             if self.is_split(row):
                 with e.condition(b.icmp_signed("<", middle, high)):
                     e.place[row] = middle
-                    self._tile(rest, masks)
+                    self._tile(rest * groups, masks)
             else:
                 e.fresh()
                 e.place[row] = middle
-                self._tile(rest, masks)
+                self._tile(rest * groups, masks)
 
     def _tile(self, rows: int, masks: list[ir.Value | None]) -> None:
         """The totals of so many rows at the present place, all turns of the reduced loops, and what becomes of them."""
@@ -163,7 +166,9 @@ class Across(Reducing):
             _ahead.rows(self, self.plan.row, rows)
         type_ = vector_of(register_type(body.dtype), e.lanes)
         place_type = vector_of(ir.IntType(32), e.lanes)
-        points = [(i, j) for i in range(rows) for j in range(len(masks))]
+        overlap = self.plan.overlap
+        numbers = range(rows) if overlap is None else overlap.rows(rows)
+        points = [(i, j) for i in numbers for j in range(len(masks))]
         totals = {point: self.allocate(type_) for point in points}
         places = {point: self.allocate(place_type) for point in points} if arg else {}
         start = number(type_, identity(reduction.kind, body.dtype))
@@ -176,12 +181,13 @@ class Across(Reducing):
             if arg:
                 e.builder.store(number(place_type, 0), places[point])
         with ExitStack() as stack:
-            self.open(stack, reduction.dims)
+            self._open_turns(stack)
             e.fresh()
             self._go_to(points[0], masks)
             _ahead.turn(self, reduction.dims)
-            for point in points:
-                self._go_to(point, masks)
+            _ahead.block(self, self._extent(rows, masks))
+            for point, turn in self._products(points):
+                self._go_to(point, masks, turn)
                 old = e.builder.load(totals[point], typ=type_)
                 if arg:
                     self._better(
@@ -201,6 +207,32 @@ class Across(Reducing):
         e.shift.clear()
         e.mask = None
 
+    def _extent(self, rows: int, masks: list[ir.Value | None]) -> dict[Dim, int]:
+        """How far a tile reaches along its dims."""
+        found = {} if self.plan.row is None else {self.plan.row: rows}
+        if self.plan.vector is not None:
+            found[self.plan.vector] = len(masks) * self.plan.lanes
+        return found
+
+    def _open_turns(self, stack: ExitStack) -> None:
+        """Open the reduced loops, that of windows for several turns at once."""
+        overlap = self.plan.overlap
+        for dim in self.reduction.dims:
+            if overlap is None or dim is not overlap.dim:
+                self.open(stack, (dim,))
+            elif overlap.apart * overlap.times == dim.size:
+                self.e.place[dim] = stack.enter_context(self.e.loop(i64(0), i64(overlap.apart)))
+            else:
+                self.e.place[dim] = stack.enter_context(self.e.loop(i64(0), i64(dim.size), overlap.times))
+
+    def _products(self, points: list[tuple[int, int]]) -> list[tuple[tuple[int, int], int]]:
+        """The points with the turns that each takes at once, such that what is read in common comes together."""
+        overlap = self.plan.overlap
+        if overlap is None:
+            return [(point, 0) for point in points]
+        pairs = [(point, turn) for point in points for turn in range(overlap.times)]
+        return sorted(pairs, key=lambda pair: overlap.shared(pair[0][0], pair[1]))
+
     def _waiting_place(self) -> tuple[Index, ...]:
         """Where the total at the present point waits: vectors are contiguous there."""
         vector = self.plan.vector
@@ -213,13 +245,15 @@ class Across(Reducing):
         old = e.expression(Load(partial, self._waiting_place()))
         return e.builder.select(e.builder.icmp_signed("==", self.block, i64(0)), start, old)
 
-    def _go_to(self, point: tuple[int, int], masks: list[ir.Value | None]) -> None:
-        """From here on, expressions are those of this row and vector of the tile."""
+    def _go_to(self, point: tuple[int, int], masks: list[ir.Value | None], turn: int = 0) -> None:
+        """From here on, expressions are those of this row and vector of the tile, so many turns on."""
         i, j = point
         if self.plan.row is not None:
             self.e.shift[self.plan.row] = i
         if self.plan.vector is not None:
             self.e.shift[self.plan.vector] = j * self.e.lanes
+        if self.plan.overlap is not None:
+            self.e.shift[self.plan.overlap.dim] = turn * self.plan.overlap.apart
         self.e.mask = masks[j]
 
     def _better(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from schuss.backends.cpu._emit import i64
-from schuss.backends.cpu.nests._loops import Loops
+from schuss.backends.cpu.nests._loops import Loops, Reducing
+from schuss.backends.cpu.nests._tiles import Tiling, block_of
 from schuss.compiler import Kernel
 from schuss.compiler._expr import Expr, Load, walk
 from schuss.compiler._index import Dim, dims_of, stride_along
@@ -73,6 +74,41 @@ def turns_asked(kernel: Kernel) -> list[Load]:
         and load.buffer.nbytes > _FAR
         and reduction.dims[-1] in dims_of(load.index[0])
     ]
+
+
+def block_asked(kernel: Kernel, tiling: Tiling) -> list[tuple[Load, int]]:
+    """What a long sum reads of large arrays, other lines in each turn, and how many elements further its next block lies.
+    What is copied into panels comes in order, which the processor guesses."""
+    reduction = kernel.reduction
+    if reduction is None or kernel.partial is None:
+        return []
+    blocks = block_of(kernel)
+    copied = {x for operand in tiling.panels for x in walk(operand.expr)}
+    found = []
+    for load in _loads([reduction.body]):
+        if load.buffer.kind == "batch" or load.buffer.nbytes <= _FAR or load in copied:
+            continue
+        further = stride_along(load.position, reduction.dims[len(blocks) - 1])
+        if further and _bytes_apart(load, reduction.dims[-1]) >= _LINE:
+            found.append((load, further * blocks[-1]))
+    return found
+
+
+def _bytes_apart(load: Load, dim: Dim) -> int:
+    """How far neighbouring turns of `dim` read from each other; 0 if that is not a constant."""
+    return abs(stride_along(load.position, dim) or 0) * load.dtype.itemsize
+
+
+def block(loops: Reducing, tile: dict[Dim, int]) -> None:
+    """Ask for what the same turn of the next block reads, as far as it is this tile's: so many elements along its dims. It
+    is to come into the second cache; the first one is full of the present block."""
+    e = loops.e
+    for load, further in block_asked(loops.kernel, loops.plan):
+        last, size = loops.reduction.dims[-1], load.dtype.itemsize
+        reach = size + sum(_bytes_apart(load, dim) * (n - 1) for dim, n in tile.items())
+        address = e.address(load.buffer, load.index, load.position)
+        for line in range(-(-min(reach, _bytes_apart(load, last)) // _LINE)):
+            e.ask(address, further * size + line * _LINE, near=2)
 
 
 def turn(loops: Loops, dims: tuple[Dim, ...]) -> None:

@@ -72,6 +72,10 @@ class Panel:
         start = b.mul(place, i64(self.width))
         start = start if column is None else b.add(start, column)
         address = b.gep(self.memory, [start], source_etype=self.element)
+        stride = 1
+        for dim in reversed(self.reduced):
+            turn += e.shift.get(dim, 0) * stride
+            stride *= dim.size
         shift = e.shift.get(e.vector, 0) + turn * self.width
         return b.gep(address, [i64(shift)], source_etype=self.element) if shift else address
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from schuss.backends.cpu._target import Target
+from schuss.backends.cpu.nests._overlap import Overlap, overlaps_of
 from schuss.backends.cpu.nests._panels import MOST_BYTES, Operand
 from schuss.compiler import Kernel
 from schuss.compiler._expr import Apply, Expr, Load, walk
@@ -20,6 +21,7 @@ _NEAR = 16 * 1024  # bytes that stay in the first cache while a tile's other ope
 _FAR = 16  # bytes a cycle from the second cache
 _WIDE = 16  # elements that more than one vector of a tile covers, about
 _PASS = 0.02  # what reading the rows' operand once more costs, in parts of all
+_IN_COMMON = 0.97  # what a tile costs whose rows read in common: more than loads are saved
 _TALL = 8  # a tile's rows, about
 _TALLER = (16,)  # ... and if a tile is one vector wide
 _LEAST_USES = 2  # tiles that a panel must serve
@@ -41,7 +43,7 @@ class Tiling:
 
     Across: `columns` counts vectors along `vector`. Along the reduction: totals along `second`; `parts`:
     totals that one output's sum is divided into, to hide the latency of additions. `inner`: the output dims whose loops
-    lie within a column of tiles; those of the others are around all columns.
+    lie within a column of tiles; those of the others are around all columns. `overlap`: what its rows read in common.
     """
 
     along_reduction: bool
@@ -55,6 +57,7 @@ class Tiling:
     rows_in_lanes: bool = False
     panels: list[Operand] = field(default_factory=list)
     inner: tuple[Dim, ...] = ()
+    overlap: Overlap | None = None
 
 
 def _loads(kernel: Kernel, body_only: bool = False) -> list[Load]:
@@ -274,28 +277,30 @@ def _tile_across(kernel: Kernel, tiling: Tiling, target: Target) -> Tiling:
     across = sum(1 for load in set(loads) if vector in load.dims and (row is None or row not in load.dims))
     down = sum(1 for load in set(loads) if vector not in load.dims and row is not None and row in load.dims)
     both = sum(1 for load in set(loads) if vector in load.dims and row is not None and row in load.dims)
-    row_choices = (1,) if row is None else _row_choices(kernel, row)
     streamed = (
         turns_of(kernel) * tiling.lanes * kernel.reduction.body.dtype.itemsize
     )  # bytes of one vector's column
     operands = _panel_operands(kernel, vector, row, target)
     most = MOST_BYTES // streamed if any(o.along is not None for o in operands) else vectors
     divided = row is not None and kernel.chunks > 1 and vector is kernel.dims[0]
-    best, best_cost = (1, 1), float("inf")
-    for tall in row_choices:
+    best: tuple[Overlap | None, int, int] = (None, 1, 1)
+    best_cost = float("inf")
+    for shared, tall in _heights(kernel, vector, row):
+        held = 1 if shared is None else shared.times
         for wide in range(1, min(vectors, 6) + 1):
-            if tall * wide + max(1, across) * wide + 1 > target.registers or wide > most:
+            if tall * wide + (max(1, across) * wide + 1) * held > target.registers or wide > most:
                 continue
             if tall in _TALLER and wide > 1:
                 continue
             if divided and wide > 1 and kernel.unit % (wide * tiling.lanes):
                 continue
 
-            def cycles(height: int, width: int) -> float:
+            def cycles(height: int, width: int, shared: Overlap | None = shared) -> float:
                 """For one turn: multiply-adds, two loads a cycle, what comes from beyond the first cache, latency."""
                 if not height * width:
                     return 0.0
-                loads = across * width + down * height + both * height * width
+                rows = height if shared is None else shared.reads(height)
+                loads = across * width + down * rows + both * height * width
                 far = width * across * target.vector_bytes / _FAR if streamed * width > _NEAR else 0.0
                 return max(height * width / target.multiply_adds, loads / 2, far, 4.0) + 0.5
 
@@ -306,9 +311,10 @@ def _tile_across(kernel: Kernel, tiling: Tiling, target: Target) -> Tiling:
                 for times, w in ((vectors // wide, wide), (1, vectors % wide))
             )
             cost *= 1 + _PASS * min(-(-vectors // wide), 4)
+            cost *= 1 if shared is None else _IN_COMMON
             if cost < best_cost * 0.999:
-                best, best_cost = (tall, wide), cost
-    tiling.row, (tiling.rows, tiling.columns) = row, best
+                best, best_cost = (shared, tall, wide), cost
+    tiling.row, (tiling.overlap, tiling.rows, tiling.columns) = row, best
     if streamed * tiling.columns <= MOST_BYTES:
         tiling.panels = [
             o
@@ -363,6 +369,21 @@ def _bytes_read(kernel: Kernel, vector: Dim, dims: tuple[Dim, ...]) -> int:
             size *= min(n, 1 + sum(reach))
         total += size
     return total
+
+
+def _heights(kernel: Kernel, vector: Dim, row: Dim | None) -> list[tuple[Overlap | None, int]]:
+    """Tile heights, and what rows have in common then."""
+    if row is None:
+        return [(None, 1)]
+    choices = _row_choices(kernel, row)
+    found: list[tuple[Overlap | None, int]] = [(None, tall) for tall in choices]
+    blocked = len(block_of(kernel)) if kernel.partial is not None else 1 if kernel.block else 0
+    if kernel.chunks > 1 and row is kernel.dims[0]:
+        return found
+    for overlap in overlaps_of(kernel, vector, row, blocked):
+        most = row.size // overlap.groups
+        found += [(overlap, tall * overlap.groups) for tall in choices if tall <= most]
+    return found
 
 
 def _row_choices(kernel: Kernel, row: Dim) -> tuple[int, ...]:
