@@ -62,7 +62,7 @@ def _asked_for(kernel: Kernel, tiling: nests.Tiling) -> tuple[Ahead, ...]:
         found += [Ahead(load, tiling.row, tiling.rows) for load in _ahead.rows_asked(kernel, tiling.row)]
     if not tiling.along_reduction:
         if tiling.vector is not None:
-            found += [Ahead(load) for load in _ahead.results_asked(kernel, tiling.vector)]
+            found += [Ahead(load) for load in _ahead.results_asked(kernel, tiling.vector, tiling.row)]
         if kernel.reduction is not None and kernel.reduction.dims:
             last = kernel.reduction.dims[-1]
             found += [Ahead(load, last, _ahead.TURNS) for load in _ahead.turns_asked(kernel)]

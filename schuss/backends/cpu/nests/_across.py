@@ -175,7 +175,7 @@ class Across(Reducing):
         for point in points:
             self._go_to(point, masks)
             if self.plan.vector is not None and not self.waits:
-                _ahead.results(self, self.plan.vector)
+                _ahead.results(self, self.plan.vector, self.plan.row)
             first = start if kernel.partial is None else self._waiting(kernel.partial, start)
             e.builder.store(first, totals[point])
             if arg:

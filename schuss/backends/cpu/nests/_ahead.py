@@ -13,6 +13,7 @@ from schuss.compiler._order import expressions
 _LINE = 64  # bytes that come from memory together
 _LINES = 4  # how many of a row are asked for; the processor guesses the others
 TURNS = 8  # how many turns of a reduced loop ahead
+_WIDE = 1024  # bytes from which on rows lie far apart
 _FAR = 256 * 1024  # bytes of an array that is not found in the nearer caches when it is needed
 
 
@@ -43,22 +44,26 @@ def rows(loops: Loops, row: Dim, count: int) -> None:
         e.fresh()
 
 
-def results_asked(kernel: Kernel, vector: Dim) -> list[Load]:
-    """What totals are combined with, if it lies in a large array, along the vectors."""
+def results_asked(kernel: Kernel, vector: Dim, row: Dim | None) -> list[Load]:
+    """What totals are combined with, if it lies in a large array, along the vectors; and where results go, if rows lie so
+    far apart that the processor does not guess: a line has to come before it can be written to."""
+    read = _loads([store.expr for store in kernel.stores])
+    written = [Load(store.buffer, store.index) for store in kernel.stores]
+    apart = [] if row is None else [place for place in written if _bytes_apart(place, row) >= _WIDE]
     return [
         load
-        for load in _loads([store.expr for store in kernel.stores])
+        for load in dict.fromkeys([*read, *apart])
         if load.buffer.nbytes > _FAR
         and load.buffer.kind != "batch"
         and stride_along(load.position, vector) == 1
     ]
 
 
-def results(loops: Loops, vector: Dim) -> None:
-    """Ask for what the total at the present point is to be combined with: weights to be updated come while the sum is
-    made."""
+def results(loops: Loops, vector: Dim, row: Dim | None) -> None:
+    """Ask for what the total at the present point is to be combined with, and its place: weights to be updated come while
+    the sum is made."""
     e = loops.e
-    for load in results_asked(loops.kernel, vector):
+    for load in results_asked(loops.kernel, vector, row):
         e.ask(e.address(load.buffer, load.index, load.position))
 
 
