@@ -19,24 +19,21 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from schuss.bench._run import processor
+from schuss.bench._report import processor
 from schuss.bench._workloads import WORKLOADS
 
 _STEPS = 200  # of an epoch, so that a turn ends in time under load
 
-# Imports the measured contender by its path, so that it runs in a Python without Schuss, too.
+# Imports the contenders by their path, so that it runs in a Python without Schuss, too.
 _WORKER = """
 import json, sys, time
 sys.path.insert(0, sys.argv[1])
-import _contender
+from contenders import CONTENDERS
 workload = json.loads(sys.argv[2])
 if sys.argv[3] == "torch":
     import torch
     torch.set_num_threads(int(sys.argv[4]))
-    epoch = _contender.torch_run(workload, False)
-else:
-    import schuss
-    epoch = _contender.keras_run(workload, schuss)
+epoch = CONTENDERS[sys.argv[3]].run_of(workload)
 epoch()
 print("ready", flush=True)
 for line in sys.stdin:

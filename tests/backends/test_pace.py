@@ -68,3 +68,18 @@ def test_steps_of_another_number_of_threads_say_nothing() -> None:
     pace = Pace(4)
     assert pace.note(2, 10, 1.0, 100, 1.0) == 4
     assert not pace.trying
+
+
+def long_steps(size: int, now: float) -> tuple[float, int]:
+    """Steps of a tenth of a second, with waits in each."""
+    return 0.1 / size, 100
+
+
+def test_long_steps_in_which_threads_wait_are_tried_on_fewer_once() -> None:
+    pace, found, now = Pace(2), [], 0.0
+    for step in range(300):
+        time, late = long_steps(pace.size, now)
+        now += time
+        found.append(pace.note(pace.size, 1, time, round(late * time), now))
+    assert found.count(1) == 1
+    assert found[-1] == 2

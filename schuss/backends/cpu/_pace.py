@@ -2,7 +2,8 @@
 
 Threads that make a step together wait for each other. When others use the cores, too, one of them is always waiting for
 its turn, and the rest with it: then fewer are faster. As their number changes no bit of the results, it may be found by
-trying: half of them where some had to wait for long, twice as many again later.
+trying: half of them where some had to wait for long, twice as many again later. Where steps take what they usually take,
+waits are the program's own (work that cannot be divided evenly), and hardly anything is tried.
 """
 
 from __future__ import annotations
@@ -11,9 +12,15 @@ import threading
 
 GLANCE = 0.005  # seconds after which a trial that is slower is given up
 _PERIOD = 0.03  # seconds of steps after which they are judged
-_SLOWER = 1.25  # than when nobody had to wait: worth a trial
+_ENOUGH = 8  # steps, too: they are counted as whole ones
+_LONGEST = 2.0  # seconds, whatever their number
+_SLOWER = 1.25  # than usual: worth a trial
+_FORGOTTEN = (
+    1.001  # by so much the usual time grows at each look: the machine may have become slower for good
+)
 _FASTER = 0.95  # of the time before: a trial is a success
 _SOON, _LATEST = 0.1, 1.0  # seconds until the next trial: after a success; after many failures
+_SELDOM = 30.0  # ... of fewer threads though steps take their usual time: others may have been here from the beginning
 
 
 class Pace:
@@ -31,9 +38,9 @@ class Pace:
         self.size = min(size or most, most)
         self._lock = threading.Lock()
         self._steps, self._seconds, self._late = 0, 0.0, 0
-        self._normal: dict[int, float] = {}
+        self._usual: dict[int, float] = {}
         self._before: tuple[int, float] | None = None
-        self._pause, self._next = _SOON, 0.0
+        self._pause, self._next, self._doubt = _SOON, 0.0, 0.0
 
     @property
     def trying(self) -> bool:
@@ -55,10 +62,13 @@ class Pace:
                 self._steps += steps
                 self._seconds += seconds
                 self._late += late
-                if self._steps and (self._seconds >= _PERIOD or self._is_in_vain()):
+                if self._steps and (self._is_enough() or self._is_in_vain()):
                     self._judge(self._seconds / self._steps, now)
                     self._steps, self._seconds, self._late = 0, 0.0, 0
             return self.size
+
+    def _is_enough(self) -> bool:
+        return self._seconds >= _PERIOD and (self._steps >= _ENOUGH or self._seconds >= _LONGEST)
 
     def _is_in_vain(self) -> bool:
         """Whether a trial is so slow that it need not go on."""
@@ -73,16 +83,17 @@ class Pace:
             self._before = None
             if time < _FASTER * before:
                 self._pause = _SOON
+                self._doubt = now if self.size < size else self._doubt  # even fewer may be better still
             else:
                 self.size = size
                 self._pause = min(2 * self._pause, _LATEST)
             self._next = now + self._pause
             return
-        if not self._late:
-            self._normal[self.size] = time
+        usual = self._usual[self.size] = min(time, _FORGOTTEN * self._usual.get(self.size, time))
         if now < self._next:
             return
-        if self._late and self.size > 1 and time > _SLOWER * self._normal.get(self.size, 0.0):
+        if self._late and self.size > 1 and (time > _SLOWER * usual or now >= self._doubt):
+            self._doubt = now + _SELDOM
             self._try(self.size // 2, time)
         elif self.size < self.most:
             self._try(min(2 * self.size, self.most), time)
