@@ -77,7 +77,7 @@ def long_steps(size: int, now: float) -> tuple[float, int]:
 
 def test_long_steps_in_which_threads_wait_are_tried_on_fewer_once() -> None:
     pace, found, now = Pace(2), [], 0.0
-    for step in range(300):
+    for _ in range(300):
         time, late = long_steps(pace.size, now)
         now += time
         found.append(pace.note(pace.size, 1, time, round(late * time), now))
