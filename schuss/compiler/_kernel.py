@@ -75,6 +75,11 @@ class Kernel:
         """How many turns of the first dim a call takes at least: a strip, or a chunk."""
         return self.strip or self.grain
 
+    @property
+    def span(self) -> int:
+        """How many rows a call of a divided sum adds up: a block of them, or a strip of a block; 0 for other kernels."""
+        return self.block and (self.strip or self.block)
+
     def __str__(self) -> str:
         lines = []
         loops = ", ".join(f"{d.name} < {d.size}" for d in self.dims)

@@ -2,7 +2,8 @@
 
 Between two barriers each thread takes its rows of the batch through one kernel after the other. Where these rows are more
 than its second cache holds, each kernel would fetch from memory what the one before has just written there. So kernels that
-follow one another take a strip of the rows, then the next one. No bit of the results depends on it.
+follow one another take a strip of the rows, then the next one. Sums over a thread's rows do so, too: they go on from what
+they were after the strip before.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from itertools import groupby
 from typing import Any
 
 from schuss.compiler._expr import Load, walk
+from schuss.compiler._index import Dim
 from schuss.compiler._kernel import Kernel, Step
-from schuss.compiler._order import touches
+from schuss.compiler._order import rows_of_chunk, touches
 
 _HELD = 512 * 1024  # bytes that stay in the second cache
 _MOST = 2  # times as much, from which on a strip is no gain any more
@@ -30,7 +32,7 @@ def set_strips(steps: list[Step], parts: int) -> None:
     """
     for rows, group in groupby(steps, key=_rows):
         kernels = [kernel for kernel in group if isinstance(kernel, Kernel)]
-        if rows is not None and any(_bytes_of_row(k) * k.dims[0].size > parts * _HELD for k in kernels):
+        if rows is not None and any(_bytes_of_row(k) * _row(k).size > parts * _HELD for k in kernels):
             _divide(kernels)
 
 
@@ -45,20 +47,29 @@ def together(steps: Iterable[Step]) -> Iterator[list[Any]]:
 
 def _rows(step: Step) -> object:
     """Which rows it goes over, if it may take strips; equal for steps that may do so together."""
-    if not isinstance(step, Kernel) or not step.rows or step.chunks == 1:
+    if not isinstance(step, Kernel) or step.chunks == 1:
         return None
-    return step.phase, step.dims[0].size, step.grain
+    rows = rows_of_chunk(step)
+    return rows and (step.phase, *rows)
+
+
+def _row(kernel: Kernel) -> Dim:
+    """The loop over the rows: over results, or of a sum that is divided."""
+    return kernel.reduction.dims[0] if kernel.block and kernel.reduction is not None else kernel.dims[0]
 
 
 def _bytes_of_row(kernel: Kernel) -> int:
     """Of all that the kernel reads and writes of a row."""
     reads, writes = touches(kernel)
-    rows = kernel.dims[0].size
+    rows = _row(kernel).size
     return sum(b.nbytes // rows for b in reads | writes if b.shape[:1] == (rows,))
 
 
 def _least(kernel: Kernel) -> int:
-    """How many rows a strip has at least: many, where a row is one of few uses of a matrix, or one lane of a vector."""
+    """How many rows a strip has at least: many, where a row is one of few uses of a matrix, one lane of a vector, or one of
+    few turns of a sum, which is fetched and put back for each strip."""
+    if kernel.block and kernel.reduction is not None:
+        return -(-_USES // math.prod(dim.size for dim in kernel.reduction.dims[1:]))
     row, *others = kernel.dims
     if not others:
         return _USES
@@ -87,7 +98,7 @@ def _set_strip(kernels: list[Kernel], row: int, least: int) -> None:
     it holds fewer."""
     if len(kernels) < 2:
         return
-    grain = kernels[0].grain
+    grain = (rows_of_chunk(kernels[0]) or (0, 0))[1]
     fitting = [n for n in range(least, grain + 1) if grain % n == 0 and (n < _TALL or n % _TALL == 0)]
     if fitting and row * fitting[0] <= _MOST * _HELD:
         rows = max([n for n in fitting if n * row <= _HELD], default=fitting[0])

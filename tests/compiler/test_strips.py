@@ -82,3 +82,14 @@ def test_training_gives_the_same_bits_with_and_without_strips(monkeypatch):
         weights.append(model.get_weights())
     for a, b in zip(*weights, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_sums_over_a_threads_rows_take_strips(monkeypatch):
+    monkeypatch.setattr(_strips, "_HELD", 1 << 16)
+
+    def step(x, w):
+        y = ops.relu(ops.conv(x, w, padding="same"))
+        return [ops.sum(y, (0, 1, 2)), *gradients(ops.sum(ops.sin(y)), [w])]
+
+    made = plan(trace(step, Spec((64, 16, 16, 8), F32), Spec((3, 3, 8, 8), F32)), 1, (False,), parts=2)
+    assert {kernel.strip > 0 for kernel in made.leaves if kernel.block} == {True}

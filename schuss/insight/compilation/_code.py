@@ -125,8 +125,12 @@ def _assignment(store: Store, formulas: Formulas) -> str:
 def _loop_comment(kernel: Kernel, dim: Dim, code: KernelCode | None) -> str:
     """What happens to a loop: threads, registers, vectors."""
     parts = []
+    strips = f", strips of {kernel.strip} through several kernels" if kernel.strip else ""
+    if kernel.block and kernel.reduction is not None:
+        if dim is kernel.reduction.dims[0]:
+            parts += [strips[2:]] if strips else []
+        strips = ""
     if kernel.dims and dim is kernel.dims[0] and kernel.chunks > 1:
-        strips = f", strips of {kernel.strip} through several kernels" if kernel.strip else ""
         parts.append(f"{kernel.chunks} chunks of {kernel.grain}, each on one thread{strips}")
     if code is None:
         return "; ".join(parts)

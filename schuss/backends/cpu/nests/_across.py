@@ -50,7 +50,7 @@ class Across(Reducing):
     def _blocks(self) -> list[int]:
         """How many blocks there are, along each dim that has several."""
         sizes = [dim.size for dim in self.reduction.dims]
-        sizes[0] = self.kernel.block or sizes[0]
+        sizes[0] = self.kernel.span or sizes[0]
         return [-(-size // most) for size, most in zip(sizes, block_of(self.kernel))]
 
     def turns(self, reduced: tuple[Dim, ...]) -> dict[Dim, tuple[ir.Value, ir.Value]]:
@@ -176,7 +176,9 @@ class Across(Reducing):
             self._go_to(point, masks)
             if self.plan.vector is not None and not self.waits:
                 _ahead.results(self, self.plan.vector, self.plan.row)
-            first = start if kernel.partial is None else self._waiting(kernel.partial, start)
+            first = self.so_far(start)
+            if kernel.partial is not None:
+                first = self._waiting(kernel.partial, first)
             e.builder.store(first, totals[point])
             if arg:
                 e.builder.store(number(place_type, 0), places[point])

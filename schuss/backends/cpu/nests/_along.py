@@ -117,7 +117,8 @@ class Points(_Along):
             results.append(self._fold_lanes(reduction.kind, values[0], lanes, dtype))
         e.fresh()
         for shift, result in zip(shifts, results, strict=True):
-            e.shift, e.total = shift, result
+            e.shift = shift
+            e.total = self.with_so_far(result)
             self.store_all(kernel.stores)
         e.shift = {}
         e.fresh()
@@ -202,9 +203,10 @@ class Rows(_Along):
                 turn(i64(whole), e.tail_mask(inner.size % lanes))
         e.fresh()
         values = [b.load(total, typ=type_) for total in totals]
-        e.total = self._folded(reduction.kind, values, reduction.body.dtype)
+        total = self._folded(reduction.kind, values, reduction.body.dtype)
         e.vector, e.lanes, e.place[row] = row, lanes, start
         e.mask = None if end is None else e.dynamic_mask(b.sub(end, start))
+        e.total = self.with_so_far(total)
         self.store_all(self.kernel.stores)
         e.vector, e.lanes, e.mask = None, 1, None
         e.fresh()

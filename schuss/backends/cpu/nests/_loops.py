@@ -9,27 +9,32 @@ import llvmlite.ir as ir
 import numpy as np
 
 from schuss.backends.cpu._emit import ExpressionEmitter, i64
-from schuss.backends.cpu._scalars import emit, is_vector, multiply_add
+from schuss.backends.cpu._scalars import emit, is_vector, multiply_add, number
 from schuss.backends.cpu._target import Target
 from schuss.backends.cpu.nests._tiles import Tiling
 from schuss.compiler import Kernel, Store
-from schuss.compiler._expr import Apply, Expr
+from schuss.compiler._expr import Apply, Expr, Load
 from schuss.compiler._index import Dim
 
 
 class Loops:
     """A kernel's loop nest, for chunks (or strips) begin ≤ c < end. Subclasses emit one shape each.
 
-    `bounds`: between which values a dim runs, where that is not all of it.
+    `bounds`: between which values a dim runs, where that is not all of it. `strip`: the number of the one strip that a
+    divided sum adds, if it goes strip by strip.
     """
 
     def __init__(self, kernel: Kernel, e: ExpressionEmitter, target: Target, begin: ir.Value, end: ir.Value):
         self.kernel, self.e, self.target = kernel, e, target
         self.bounds: dict[Dim, tuple[ir.Value, ir.Value]] = {}
-        for number, dim in enumerate(kernel.dims):
+        self.strip = begin if kernel.block and kernel.strip else None
+        for n, dim in enumerate(kernel.dims):
             low, high = i64(0), i64(dim.size)
-            if number == 0 and kernel.chunks > 1:
-                b = e.builder
+            b = e.builder
+            if n == 0 and self.strip is not None:
+                low = b.udiv(self.strip, i64(kernel.block // kernel.strip))
+                high = b.add(low, i64(1))
+            elif n == 0 and kernel.chunks > 1:
                 low = b.mul(begin, i64(kernel.unit))
                 stop = b.mul(end, i64(kernel.unit))
                 high = self.smaller(stop, i64(dim.size))
@@ -43,11 +48,11 @@ class Loops:
 
     def turns(self, reduced: tuple[Dim, ...]) -> dict[Dim, tuple[ir.Value, ir.Value]]:
         """Between which values reduced dims run at the present point, where that is not all of them."""
-        block, b = self.kernel.block, self.e.builder
-        if not block:
+        span, b = self.kernel.span, self.e.builder
+        if not span:
             return {}
-        low = b.mul(self.e.place[self.kernel.dims[0]], i64(block))
-        return {reduced[0]: (low, self.smaller(b.add(low, i64(block)), i64(reduced[0].size)))}
+        low = b.mul(self.e.place[self.kernel.dims[0]] if self.strip is None else self.strip, i64(span))
+        return {reduced[0]: (low, self.smaller(b.add(low, i64(span)), i64(reduced[0].size)))}
 
     def smaller(self, x: ir.Value, y: ir.Value) -> ir.Value:
         return self.e.builder.select(self.e.builder.icmp_signed("<", x, y), x, y)
@@ -147,6 +152,26 @@ class Reducing(Loops):
         super().__init__(kernel, e, target, begin, end)
         assert kernel.reduction is not None
         self.plan, self.reduction = plan, kernel.reduction
+        first = kernel.stores[0]
+        self._sum = Load(first.buffer, first.index)
+
+    def so_far(self, start: ir.Value) -> ir.Value:
+        """What the sum at the present point was after the strip before; `start` in the first strip of a block, and where
+        there are no strips."""
+        if self.strip is None:
+            return start
+        e, strips = self.e, i64(self.kernel.block // self.kernel.strip)
+        before = e.expression(self._sum)
+        return e.builder.select(
+            e.builder.icmp_signed("==", e.builder.urem(self.strip, strips), i64(0)), start, before
+        )
+
+    def with_so_far(self, total: ir.Value) -> ir.Value:
+        """The total at the present point, of this strip and those before."""
+        if self.strip is None:
+            return total
+        before = self.so_far(number(total.type, 0))
+        return self.fold("sum", before, total, self.reduction.body.dtype)
 
 
 def identity(kind: str, dtype: np.dtype) -> float | int:

@@ -154,7 +154,7 @@ def turns_of(kernel: Kernel) -> int:
     if kernel.partial is not None:
         block = block_of(kernel)
         return math.prod(block) * _size(dims[len(block) :])
-    return (kernel.block or _size(dims[:1])) * _size(dims[1:])
+    return (kernel.span or _size(dims[:1])) * _size(dims[1:])
 
 
 def block_of(kernel: Kernel) -> tuple[int, ...]:
@@ -250,7 +250,7 @@ def _across_cost(kernel: Kernel, dim: Dim, target: Target) -> float:
     filling = sum(
         _TURNING / _size((*_within(kernel, dim, row, [o.expr]), row)) for o in turned if row is not None
     )
-    stores /= max(1, (kernel.block or _size(kernel.reduction.dims[:1])) * _size(kernel.reduction.dims[1:]))
+    stores /= max(1, (kernel.span or _size(kernel.reduction.dims[:1])) * _size(kernel.reduction.dims[1:]))
     if kernel.partial is not None:
         stores += 2.0 / turns_of(kernel)  # totals wait after each block
     return (1.0 + body + filling + stores) / (lanes * used)
@@ -354,7 +354,7 @@ def _bytes_read(kernel: Kernel, vector: Dim, dims: tuple[Dim, ...]) -> int:
     if kernel.partial is not None:
         turns.update(zip(kernel.reduction.dims, block_of(kernel)))
     elif kernel.block:
-        turns[kernel.reduction.dims[0]] = kernel.block
+        turns[kernel.reduction.dims[0]] = kernel.span
     total = 0
     for load in set(_loads(kernel, body_only=True)):
         if vector in load.dims:
