@@ -66,5 +66,7 @@ def _asked_for(kernel: Kernel, tiling: nests.Tiling) -> tuple[Ahead, ...]:
         if kernel.reduction is not None and kernel.reduction.dims:
             last = kernel.reduction.dims[-1]
             found += [Ahead(load, last, _ahead.TURNS) for load in _ahead.turns_asked(kernel)]
+            asked = _ahead.rows_of_tiles_asked(kernel, tiling)
+            found += [Ahead(load, last, _ahead.ROW_TURNS) for load in asked]
         found += [Ahead(load, block=True) for load, _ in _ahead.block_asked(kernel, tiling)]
     return tuple(found)

@@ -13,6 +13,8 @@ from schuss.compiler._order import expressions
 _LINE = 64  # bytes that come from memory together
 _LINES = 4  # how many of a row are asked for; the processor guesses the others
 TURNS = 8  # how many turns of a reduced loop ahead
+ROW_TURNS = 16  # ... if it is not a data set's rows, but what others have made
+_PAGE_PART = 256  # bytes from turn to turn, from which on the processor does not guess
 _WIDE = 1024  # bytes from which on rows lie far apart
 _FAR = 256 * 1024  # bytes of an array that is not found in the nearer caches when it is needed
 
@@ -99,6 +101,23 @@ def block_asked(kernel: Kernel, tiling: Tiling) -> list[tuple[Load, int]]:
     return found
 
 
+def rows_of_tiles_asked(kernel: Kernel, tiling: Tiling) -> list[Load]:
+    """What tiles read for their rows of large arrays, in each turn lines that are far from those of the turn before."""
+    reduction = kernel.reduction
+    if reduction is None or not reduction.dims or tiling.row is None or kernel.partial is not None:
+        return []
+    copied = {x for operand in tiling.panels for x in walk(operand.expr)}
+    return [
+        load
+        for load in _loads([reduction.body])
+        if load.buffer.kind == "temporary"
+        and load.buffer.nbytes > _FAR
+        and load not in copied
+        and tiling.vector not in load.dims
+        and _bytes_apart(load, reduction.dims[-1]) >= _PAGE_PART
+    ]
+
+
 def _bytes_apart(load: Load, dim: Dim) -> int:
     """How far neighbouring turns of `dim` read from each other; 0 if that is not a constant."""
     return abs(stride_along(load.position, dim) or 0) * load.dtype.itemsize
@@ -116,9 +135,13 @@ def block(loops: Reducing, tile: dict[Dim, int]) -> None:
             e.ask(address, further * size + line * _LINE, near=2)
 
 
-def turn(loops: Loops, dims: tuple[Dim, ...]) -> None:
-    """Ask for what a coming turn of the reduced loops reads, where they go through a data set's rows."""
+def turn(loops: Reducing, dims: tuple[Dim, ...]) -> None:
+    """Ask for what a coming turn of the reduced loops reads, where they go through a data set's rows, or lines that lie far
+    apart."""
     e, b = loops.e, loops.e.builder
+    for load in rows_of_tiles_asked(loops.kernel, loops.plan):
+        address = e.address(load.buffer, load.index, load.position)
+        e.ask(address, ROW_TURNS * _bytes_apart(load, dims[-1]))
     for load in turns_asked(loops.kernel):
         here = e.place[dims[-1]]
         ahead, last = b.add(here, i64(TURNS)), i64(dims[-1].size - 1)
