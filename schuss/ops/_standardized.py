@@ -16,6 +16,7 @@ from schuss.ops._custom_gradient import custom_gradient
 
 _LARGE = 1 << 16  # elements that it takes longer to fetch than to add up
 _SOME = 256  # elements whose mean is near that of all
+_LONG = 16  # elements of a row that make its own mean worth while
 
 
 def standardized(x: Any, gamma: Any, beta: Any, axes: Sequence[int], epsilon: float) -> Any:
@@ -72,13 +73,22 @@ def standardized(x: Any, gamma: Any, beta: Any, axes: Sequence[int], epsilon: fl
 def mean_and_variance(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
     """``μ = mean(x)`` and ``mean((x − μ)²)`` over axes, which are kept.
 
-    Of large data, over all rows, both are found at once: with s the mean of a few rows from the middle,
-    ``μ = s + mean(x − s)``, and the variance is ``mean((x − s)²) − mean(x − s)²``. Since s is near μ, nothing cancels.
+    Of large data, over all rows, what each row is made of is added up while it is near: with the mean mᵢ and the variance
+    vᵢ of row i, ``μ = mean(mᵢ)``, and the variance is ``mean(vᵢ) + mean((mᵢ − μ)²)``. Where rows are short, both are found
+    at once: with s the mean of a few rows from the middle, ``μ = s + mean(x − s)``, and the variance is
+    ``mean((x − s)²) − mean(x − s)²``. Since s is near μ, nothing cancels.
     """
     if not _at_once(x, axes):
         mean = ops.mean(x, axis=axes, keepdims=True)
         return mean, ops.mean(ops.square(ops.subtract(x, mean)), axis=axes, keepdims=True)
     rows, count = x.shape[0], prod(x.shape[axis] for axis in axes)
+    within = tuple(axis for axis in axes if axis)
+    if count >= _LONG * rows:
+        of_rows = _mean_of_each(x, within)
+        spread = _mean_of_each(ops.square(ops.subtract(x, of_rows)), within)
+        mean = p.materialize_p.bind(ops.mean(of_rows, axis=0, keepdims=True))  # read for each element
+        between = ops.square(ops.subtract(of_rows, mean))
+        return mean, ops.mean(ops.add(spread, between), axis=0, keepdims=True)
     few = min(rows, -(-_SOME * rows // count))
     begin = (rows - few) // 2
     near = p.materialize_p.bind(
@@ -88,6 +98,13 @@ def mean_and_variance(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
     shift, square = (ops.divide(v, count) for v in _sums(moved, ops.square(moved), axes))
     mean = p.materialize_p.bind(ops.add(near, shift))  # read for each element
     return mean, ops.maximum(ops.subtract(square, ops.square(shift)), 0.0)
+
+
+def _mean_of_each(x: Any, axes: tuple[int, ...]) -> Any:
+    """Each row's mean over `axes`, which are kept; over the last of them last, so that many sums go on side by side."""
+    for part in (axes[:-1], axes[-1:]):
+        x = ops.mean(x, axis=part, keepdims=True) if part else x
+    return x
 
 
 def _at_once(x: Any, axes: tuple[int, ...]) -> bool:

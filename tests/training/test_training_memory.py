@@ -93,9 +93,14 @@ def test_many_models_one_after_the_other_need_the_memory_of_one():
 
     for _ in range(12):
         use()
-    gc.collect()
-    before = resident()
-    for _ in range(30):
-        use()
-    gc.collect()
-    assert resident() - before < 4 << 20  # were machine code kept, it would be three times as much
+    grown = []
+    while (
+        len(grown) < 3 and min(grown, default=1 << 30) >= 4 << 20
+    ):  # others' rests in this process may be given back
+        gc.collect()
+        before = resident()
+        for _ in range(30):
+            use()
+        gc.collect()
+        grown.append(resident() - before)
+    assert min(grown) < 4 << 20  # were machine code kept, it would be three times as much each time
