@@ -67,3 +67,43 @@ def test_weights_that_are_updated_are_asked_for(target: Target) -> None:
     asked = [ahead for _, code in described(64, 300, 320, 100) for ahead in code.ahead]
     assert (300, 320) in {ahead.load.buffer.shape for ahead in asked if ahead.dim is None}
     assert {ahead.load.buffer.kind for ahead in asked if ahead.dim is not None} == {"batch"}
+
+
+def convolved(x: Any, w: Any) -> Any:
+    """A convolution and its gradients."""
+    y = ops.conv(x, w, padding="same")
+    return [
+        y,
+        *schuss.grad(lambda both: ops.sum(ops.sin(ops.conv(both[0], both[1], padding="same"))))([x, w]),
+    ]
+
+
+def recurrent(x: Any, w: Any) -> Any:
+    """States of a loop, all of them, and the gradient by the matrix in it."""
+
+    def states(w: Any) -> Any:
+        return ops.scan(lambda h, x: (ops.tanh(h @ w + x),) * 2, x[0] * 0, x)[1]
+
+    return [states(w), schuss.grad(lambda w: ops.sum(ops.sin(states(w))))(w)]
+
+
+@pytest.mark.parametrize(
+    ("function", "shapes"),
+    [
+        (convolved, [(64, 32, 32, 16), (3, 3, 16, 16)]),
+        (convolved, [(128, 8, 8, 64), (3, 3, 64, 64)]),
+        (recurrent, [(32, 64, 128), (128, 128)]),
+    ],
+)
+def test_what_is_asked_for_is_said_of_all_kinds_of_loops(
+    target: Target, function: Any, shapes: list[tuple[int, ...]]
+) -> None:
+    program = plan(trace(function, *[Spec(shape, np.dtype("float32")) for shape in shapes]), 1, (), None, 2)
+    said = list(zip(program.leaves, _describe.describe(program), strict=True))
+    for kernel, code in said:
+        if isinstance(kernel, Kernel) and code:
+            text = str(emit_kernel(ir.Module(), kernel, "kernel", target))
+            assert ("llvm.prefetch" in text) == bool(code.ahead), kernel.label
+    assert any(code and code.ahead for _, code in said)
+    if function is convolved:
+        assert any(code and code.shared for _, code in said)

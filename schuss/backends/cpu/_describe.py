@@ -30,7 +30,8 @@ def _code(kernel: Kernel, function: int, target: Target) -> KernelCode:
     if kernel.reduction is None or kernel.scan is not None:
         vector = nests.best_vector_dim(kernel, kernel.dims)
         lanes = 1 if vector is None else nests.lanes_for(kernel, vector, target)
-        return KernelCode(function, vector, lanes)
+        asked = tuple(Ahead(place, dim, 1) for place, dim, _ in _ahead.loop_asked(kernel))
+        return KernelCode(function, vector, lanes, ahead=asked)
     tiling = nests.choose(kernel, target)
     along = tiling.second if tiling.along_reduction else tiling.vector
     width = tiling.columns if tiling.along_reduction else tiling.columns * tiling.lanes

@@ -30,8 +30,8 @@ def copied(kernel: Kernel, names: BufferNames, code: KernelCode | None) -> list[
 
 
 def fetched(kernel: Kernel, names: BufferNames, code: KernelCode | None) -> list[str]:
-    """What is asked for: ``"rows of x, 8 i ahead"``, ``"hidden.kernel[i, j], while total is made"``,
-    ``"t1[i, j], a block ahead"``.
+    """What is asked for: ``"rows of x, 8 i ahead"``, ``"t1[k, i], 16 k ahead"``,
+    ``"hidden.kernel[i, j], while total is made"``, ``"t1[i, j], a block ahead"``.
 
     Args:
         kernel: the kernel. names: of the buffers. code: what the machine makes of it; None if that is not known.
@@ -60,4 +60,10 @@ def _asked(ahead: Ahead, formulas: Formulas, names: BufferNames) -> str:
         return f"{formulas.text(ahead.load)}, a block ahead"
     if ahead.dim is None:
         return f"{formulas.text(ahead.load)}, while total is made"
-    return f"rows of {names[ahead.load.buffer]}, {ahead.turns} {formulas.loops[ahead.dim]} ahead"
+    name = formulas.loops.get(ahead.dim, ahead.dim.name)
+    what = (
+        f"rows of {names[ahead.load.buffer]}"
+        if ahead.load.buffer.kind == "batch"
+        else formulas.text(ahead.load)
+    )
+    return f"{what}, {ahead.turns} {name} ahead"

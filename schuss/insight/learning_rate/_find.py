@@ -190,7 +190,8 @@ def _result(name: str, planned: int, test: RangeTest, begin: Beginning, chosen: 
         )
     if test.minimum is not None:
         end = f"and diverged at {test.rates[-1]:.2g}" if test.diverged else "and did not diverge"
-        reasons.append(f"In the range test the smoothed loss was least at {test.minimum:.2g} {end}.")
+        where = f"was least at {test.minimum:.2g}" if test.fell else "stayed above that of its first steps"
+        reasons.append(f"In the range test the smoothed loss {where} {end}.")
     return LearningRate(
         suggestion=_rounded(chosen.rate),
         optimizer=name,

@@ -38,6 +38,11 @@ class RangeTest:
         return float(self.rates[int(np.argmin(self.smoothed))])
 
     @property
+    def fell(self) -> bool:
+        """Whether the smoothed loss fell below that of the first steps, which is the noise of the batches."""
+        return len(self.smoothed) > 0 and int(np.argmin(self.smoothed)) >= _SKIPPED
+
+    @property
     def steepest(self) -> float | None:
         """The rate at which the smoothed loss falls fastest, as fastai's rule "steep" has it; None if it never falls."""
         end = len(self.smoothed) - (_LAST if self.diverged else 0)

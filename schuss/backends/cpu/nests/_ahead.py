@@ -135,6 +135,27 @@ def block(loops: Reducing, tile: dict[Dim, int]) -> None:
             e.ask(address, further * size + line * _LINE, near=2)
 
 
+def loop_asked(kernel: Kernel) -> list[tuple[Load, Dim, int]]:
+    """What an elementwise kernel in a loop reads of large arrays, and where it writes to them, elsewhere in each turn; of
+    which loop, and how many bytes further the next turn does so."""
+    if kernel.reduction is not None or kernel.scan is not None or any(s.accumulate for s in kernel.stores):
+        return []
+    places = [*_loads(expressions(kernel)), *(Load(store.buffer, store.index) for store in kernel.stores)]
+    found = []
+    for place in dict.fromkeys(places):
+        if place.buffer.nbytes > _FAR and place.buffer.kind != "batch":
+            strides = ((dim, stride_along(place.position, dim)) for dim in kernel.given)
+            found += [(place, dim, stride * place.dtype.itemsize) for dim, stride in strides if stride]
+    return found
+
+
+def next_turn(loops: Loops) -> None:
+    """Ask for what the same point of the next turn of a loop around reads, and for where it writes."""
+    e = loops.e
+    for place, _, further in loop_asked(loops.kernel):
+        e.ask(e.address(place.buffer, place.index, place.position), further, near=2)
+
+
 def turn(loops: Reducing, dims: tuple[Dim, ...]) -> None:
     """Ask for what a coming turn of the reduced loops reads, where they go through a data set's rows, or lines that lie far
     apart."""

@@ -8,7 +8,7 @@ import llvmlite.ir as ir
 
 from schuss.backends.cpu._emit import i64
 from schuss.backends.cpu._scalars import emit, is_vector, number, register_type, vector_of
-from schuss.backends.cpu.nests import _tiles
+from schuss.backends.cpu.nests import _ahead, _tiles
 from schuss.backends.cpu.nests._loops import Loops, identity
 from schuss.compiler._expr import Load
 from schuss.compiler._index import Dim, Dynamic, Index, dims_of, linear, stride_along
@@ -25,8 +25,11 @@ class Elementwise(Loops):
             if vector is None:
                 self.store_all(kernel.stores)
             else:
-                lanes = _tiles.lanes_for(kernel, vector, self.target)
-                self.over_vectors(vector, lanes, lambda: self.store_all(kernel.stores))
+                self.over_vectors(vector, _tiles.lanes_for(kernel, vector, self.target), self._point)
+
+    def _point(self) -> None:
+        _ahead.next_turn(self)
+        self.store_all(self.kernel.stores)
 
 
 class Scanning(Loops):
