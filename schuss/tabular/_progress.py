@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
@@ -12,6 +13,27 @@ from rich.progress import Progress as Bars
 
 Progress = Callable[[str, float, str], None]
 """What is done, how far (0 … 1, NaN if not known), and a remark."""
+
+
+_EVERY = 1.0  # seconds
+
+
+@contextlib.contextmanager
+def now_and_then(tell: Callable[[], None]) -> Iterator[None]:
+    """Within: `tell` is called every second, by another thread."""
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.wait(_EVERY):
+            tell()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from schuss.insight import find_learning_rate
 from schuss.tabular._encode import Division, Part
 from schuss.tabular._encoder import Encoded
 from schuss.tabular._network import Size, loss_of, network, size_for
+from schuss.tabular._progress import now_and_then
 from schuss.tabular._target import Target
 
 FOLDS = 5
@@ -76,15 +77,15 @@ def fitted(
     stop: Part | None,
     seed: int,
     epochs: int | None,
-    progress: Callable[[int, int, int, int, float], None] | None = None,
+    progress: Callable[[int, int, float, int, float], None] | None = None,
 ) -> Fitted:
     """Networks for a table.
 
     Args:
         encoded, target: what comes in and is predicted. learn: the rows. stop: rows that say when to stop; None: folds of
             `learn` do, for as many networks. seed: of starts, divisions and shuffles. epochs: default by the number of rows.
-        progress: called before each epoch: member, members, epoch (from 0), epochs, and the loss of held-out rows after the
-            one before, NaN if there is none.
+        progress: called before each epoch, and every second: member, members, epochs done (with a part of the present one),
+            epochs, and the loss of held-out rows after the last one, NaN if there is none.
 
     Ctrl-C breaks off: of one network the best weights so far are taken, of several the networks that are done.
     """
@@ -131,24 +132,33 @@ class Workshop:
         self._steps = 0
 
     def course(
-        self, learn: Part, held_out: Part, seed: int, progress: Callable[[int, int, float], Any]
+        self, learn: Part, held_out: Part, seed: int, progress: Callable[[float, int, float], Any]
     ) -> Course:
         """Train from a new start. Ctrl-C ends it, with a last look at the held-out rows.
 
         Args:
-            progress: called before each epoch: its number, how many there are, the loss of held-out rows.
+            progress: called before each epoch, and every second: epochs done, how many there are, the loss of held-out rows.
         """
         batch = min(self._size.batch, len(learn))
-        self._begin(-(-len(learn) // batch) * self._epochs, seed)
+        steps = -(-len(learn) // batch)
+        self._begin(steps * self._epochs, seed)
         course = Course(max(10, self._epochs // 3))
-        told = schuss.callbacks.LambdaCallback(
-            on_epoch_begin=lambda epoch, logs: progress(epoch, self._epochs, (course.losses or [np.nan])[-1])
-        )
+
+        def tell(epochs: float) -> None:
+            progress(epochs, self._epochs, (course.losses or [np.nan])[-1])
+
+        def look() -> None:
+            done = int(self._network.optimizer.iterations.array) / steps
+            tell(min(done, len(course.losses) + 0.999))  # held-out rows belong to their epoch
+
+        told = schuss.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: tell(epoch))
         try:
-            self._network.fit(
-                learn.x, learn.y, batch_size=batch, epochs=self._epochs, validation_data=(held_out.x, held_out.y),
-                validation_batch_size=4096, callbacks=[course, told], verbose=0,
-            )  # fmt: skip
+            with now_and_then(look):
+                self._network.fit(
+                    learn.x, learn.y, batch_size=batch, epochs=self._epochs,
+                    validation_data=(held_out.x, held_out.y), validation_batch_size=4096,
+                    callbacks=[course, told], verbose=0,
+                )  # fmt: skip
         except KeyboardInterrupt:
             if not int(self._network.optimizer.iterations.array):
                 raise

@@ -117,7 +117,7 @@ def train(
         seed: of divisions, starts and shuffles.
         encoding, delimiter: of CSV files; default: found out.
         verbose: 1: progress bars and a summary, 0: nothing.
-        progress: called instead of showing bars: what is done, how far (0 … 1), a remark.
+        progress: called instead of showing bars, also by another thread: what is done, how far (0 … 1), a remark.
 
     Raises:
         ValueError: the table cannot be learned from; says where and why.
@@ -168,10 +168,10 @@ def _train(
     table = _encoded(prepared, shares, seed, progress)
     learn, stop, judge = _parts(table, shares)
 
-    def remark(member: int, members: int, epoch: int, epochs: int, loss: float) -> None:
+    def remark(member: int, members: int, epoch: float, epochs: int, loss: float) -> None:
         held_out = f", loss of held-out rows {loss:.4f}" if np.isfinite(loss) else ""
         network = f"network {member + 1} of {members}, " if members > 1 else ""
-        shown = f"{network}epoch {epoch + 1} of at most {epochs}{held_out}"
+        shown = f"{network}epoch {int(epoch) + 1} of at most {epochs}{held_out}"
         progress("training", (member + epoch / epochs) / members, shown)
 
     progress("training", np.nan, "looking for the learning rate")
