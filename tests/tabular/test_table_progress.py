@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 import schuss
@@ -16,9 +18,7 @@ def test_a_pass_says_how_far_it_is(monkeypatch):
     told: list[tuple[str, float, str]] = []
     schuss.tabular.train(rows, target="y", epochs=12, verbose=0, progress=lambda *what: told.append(what))
     shares = [share for what, share, _ in told if what == "training" and not np.isnan(share)]
-    assert all(
-        after > before - 0.01 for before, after in zip(shares, shares[1:], strict=False)
-    )  # two threads tell
+    assert all(after > before - 0.01 for before, after in pairwise(shares))  # two threads tell
     assert any(0 < share * 12 % 1 < 0.9999 for share in shares)
     assert shares[-1] == 1.0
     remarks = [remark for what, _, remark in told if what == "training"]
