@@ -189,7 +189,7 @@ PROBLEMS: dict[str, Problem] = {
     "MNIST, convnet": Problem(
         _mnist(10000, 2000, flat=False), _convnet, _CLASSES, epochs=5, batch_size=64, seeds=5
     ),
-    "spoken digits": Problem(_speech_data, _speech, _CLASSES, epochs=20, batch_size=50, seeds=3),
+    "spoken digits": Problem(_speech_data, _speech, _CLASSES, epochs=20, batch_size=50, seeds=10),
     "character GPT": Problem(_text_data(4800), _gpt, _CHARACTERS, epochs=1, batch_size=12, seeds=1),
     "iris": Problem(
         _table("iris"), _dense(4, [16], 3, "softmax"), _CLASSES, epochs=40, batch_size=16, seeds=20

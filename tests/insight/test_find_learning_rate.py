@@ -13,7 +13,7 @@ from schuss.insight.learning_rate._beginning import Beginning
 from schuss.insight.learning_rate._find import _result
 from schuss.insight.learning_rate._range_test import RangeTest
 from schuss.insight.learning_rate._runs import Probe
-from schuss.insight.learning_rate._trials import Choice
+from schuss.insight.learning_rate._trials import Choice, _Trials
 from schuss.layers import BatchNormalization, Dense, Dropout, Input
 from schuss.random import global_seed_generator
 from schuss.training._data import ArrayData
@@ -254,6 +254,18 @@ def test_a_plateau_is_left_by_a_higher_rate():
     found = find_learning_rate(model, x, y, epochs=20)
     assert any("plateau" in reason for reason in found.reasons)
     assert found.suggestion > 3 * min(trial.rate for trial in found.trials)
+
+
+def test_a_plateau_that_was_left_by_a_loss_that_rose_is_known():
+    trials = object.__new__(_Trials)
+    low, middle = Probe(0.007, [38], [2.35], told=0.002), Probe(0.16, [38, 76], [2.3, 2.28], told=0.02)
+    high = Probe(0.7, [38, 76], [2.3, 2.6], told=0.12)
+    trials.start, trials.tried, trials.best, trials.on_plateau = 2.4, [low, middle, high], middle, True
+    assert trials.left_roughly() is high
+    trials.tried = [low, middle, Probe(0.7, [38, 76], [2.3, 2.6], told=0.02)]
+    assert trials.left_roughly() is None
+    trials.tried = [low, Probe(0.16, [38, 76], [2.3, 2.0], told=0.2), high]
+    assert trials.left_roughly() is None
 
 
 @pytest.mark.parametrize("name", ["sgd", "adam", "rmsprop", "adagrad", "nadam", "lion"])

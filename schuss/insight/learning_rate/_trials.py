@@ -88,19 +88,28 @@ def choice(
             f"nearly the same): a plateau. It was left fastest at {number(left.rate)}; below it the loss is less even, so "
             f"half of that, {number(centre)}, is the place to begin."
         )
-    rate = math.exp(_best(tried, math.log(centre), trials.start))
-    rate = min(rate, max(p.rate for p in tried if p not in failed) if left is None else centre)
-    words.append(
-        f"Between how these differ (beyond the noise of the rows) and {began}, "
-        f"{number(rate)} is the best guess for {trials.steps} steps."
-    )
+    rough = trials.left_roughly() if left is None else None
+    if rough is None:
+        rate = math.exp(_best(tried, math.log(centre), trials.start))
+        rate = min(rate, max(p.rate for p in tried if p not in failed) if left is None else centre)
+        words.append(
+            f"Between how these differ (beyond the noise of the rows) and {began}, "
+            f"{number(rate)} is the best guess for {trials.steps} steps."
+        )
+    else:
+        rate = rough.rate / _BELOW_FAILED
+        words.append(
+            f"At {number(trials.centre)} the model did not tell rows apart (with the targets of other rows the loss was "
+            f"nearly the same): a plateau. Only {number(rough.rate)} left it in {trials.steps} steps, and the loss rose there: "
+            f"well below is {number(rate)}."
+        )
     above = min((p.rate for p in failed if p.rate > best.rate), default=math.inf)
     if rate > above / _BELOW_FAILED:
         rate = above / _BELOW_FAILED
         words.append(f"At {number(above)} nothing was learned: well below is {number(rate)}.")
     trials.end_of_best()
     limit, products = bound()
-    if limit is not None and left is None and rate > max(limit, best.rate / _EDGE):
+    if limit is not None and left is None and rough is None and rate > max(limit, best.rate / _EDGE):
         rate = max(limit, best.rate / _EDGE)
         words.append(
             f"Where the best of them ended, descent is stable up to {number(limit)}, so not more than {number(rate)}."
@@ -185,6 +194,14 @@ class _Trials:
             return None
         clear = float(_worse([first, most], self.start)[0]) > _CLEAR
         return most if clear or not _is_on_plateau(most) else None
+
+    def left_roughly(self) -> Probe | None:
+        """The trial at the lowest rate that told rows apart, though its loss is above that at the start, where none at the
+        lower ones did; None if there is none."""
+        if not self.on_plateau or not all(_is_on_plateau(p) for p in self.tried if not self.failed(p)):
+            return None
+        rough = [p for p in self.tried if not p.diverged and p.told is not None and p.told >= _PLATEAU]
+        return min(rough, key=lambda p: p.rate, default=None)
 
     def failed(self, probe: Probe) -> bool:
         """Whether nothing was learned: it diverged, was ended early, gives the same for all rows, or the loss fell by a
