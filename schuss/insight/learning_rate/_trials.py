@@ -100,7 +100,7 @@ def choice(
         rate = rough.rate / _BELOW_FAILED
         words.append(
             f"At {number(trials.centre)} the model did not tell rows apart (with the targets of other rows the loss was "
-            f"nearly the same): a plateau. Only {number(rough.rate)} left it in {trials.steps} steps, and the loss rose there: "
+            f"nearly the same): a plateau. Only {number(rough.rate)} left it in {trials.steps} steps; the loss rose there: "
             f"well below is {number(rate)}."
         )
     above = min((p.rate for p in failed if p.rate > best.rate), default=math.inf)
