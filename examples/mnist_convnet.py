@@ -33,7 +33,7 @@ def main(epochs: int = 12, batch_size: int = 128) -> float:
     model = build_model()
     model.summary()
     steps = epochs * -(-len(x_train) // batch_size)
-    rate = keras.optimizers.schedules.CosineDecay(0.002, steps)  # to 0: so the end does not jump about
+    rate = keras.optimizers.schedules.CosineDecay(0.004, steps)  # to 0: so the end does not jump about
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(x_train, y_train, batch_size=batch_size, epochs=epochs, verbose=2)
 
