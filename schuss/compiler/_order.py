@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from schuss.compiler._arena import ALONE
 from schuss.compiler._expr import Buffer, Expr, Load, walk
-from schuss.compiler._index import Dynamic, Index, of_dim
+from schuss.compiler._index import Dim, Dynamic, Index, of_dim
 from schuss.compiler._kernel import HostCall, Kernel, Loop, Step, leaves
 
 
@@ -130,17 +130,21 @@ def _touches_it(step: Step, buffer: Buffer) -> bool:
     return any(buffer in buffers for buffers in touches(step))
 
 
+def row_of(kernel: Kernel) -> Dim:
+    """The loop over the rows, of a kernel that goes over some: its first, or, of a divided sum, the first reduced one."""
+    return kernel.reduction.dims[0] if kernel.block and kernel.reduction is not None else kernel.dims[0]
+
+
 def rows_of_chunk(kernel: Kernel) -> tuple[int, int] | None:
     """Over how many rows the kernel goes, and how many of them a chunk takes; None if it does not go over rows."""
-    if kernel.block and kernel.reduction is not None:
-        return kernel.reduction.dims[0].size, kernel.block
-    return (kernel.dims[0].size, kernel.grain) if kernel.rows else None
+    if not kernel.block and not kernel.rows:
+        return None
+    return row_of(kernel).size, kernel.block or kernel.grain
 
 
 def _axes_of_rows(kernel: Kernel, buffer: Buffer) -> set[int]:
     """The axes of the buffer along which the kernel reads and writes its place i only when it goes over row i."""
-    dim = kernel.reduction.dims[0] if kernel.block and kernel.reduction is not None else kernel.dims[0]
-    row = of_dim(dim)
+    row = of_dim(row_of(kernel))
     axes = set(range(len(buffer.shape)))
     for index in _places(kernel, buffer):
         axes = {axis for axis in axes if index[axis] == row}

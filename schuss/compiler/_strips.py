@@ -14,9 +14,8 @@ from itertools import groupby
 from typing import Any
 
 from schuss.compiler._expr import Load, walk
-from schuss.compiler._index import Dim
 from schuss.compiler._kernel import Kernel, Step
-from schuss.compiler._order import rows_of_chunk, touches
+from schuss.compiler._order import row_of, rows_of_chunk, touches
 
 _HELD = 512 * 1024  # bytes that stay in the second cache
 _MOST = 2  # times as much, from which on a strip is no gain any more
@@ -32,7 +31,7 @@ def set_strips(steps: list[Step], parts: int) -> None:
     """
     for rows, group in groupby(steps, key=_rows):
         kernels = [kernel for kernel in group if isinstance(kernel, Kernel)]
-        if rows is not None and any(_bytes_of_row(k) * _row(k).size > parts * _HELD for k in kernels):
+        if rows is not None and any(_bytes_of_row(k) * row_of(k).size > parts * _HELD for k in kernels):
             _divide(kernels)
 
 
@@ -53,15 +52,10 @@ def _rows(step: Step) -> object:
     return rows and (step.phase, *rows)
 
 
-def _row(kernel: Kernel) -> Dim:
-    """The loop over the rows: over results, or of a sum that is divided."""
-    return kernel.reduction.dims[0] if kernel.block and kernel.reduction is not None else kernel.dims[0]
-
-
 def _bytes_of_row(kernel: Kernel) -> int:
     """Of all that the kernel reads and writes of a row."""
     reads, writes = touches(kernel)
-    rows = _row(kernel).size
+    rows = row_of(kernel).size
     return sum(b.nbytes // rows for b in reads | writes if b.shape[:1] == (rows,))
 
 
@@ -98,7 +92,7 @@ def _set_strip(kernels: list[Kernel], row: int, least: int) -> None:
     it holds fewer."""
     if len(kernels) < 2:
         return
-    grain = (rows_of_chunk(kernels[0]) or (0, 0))[1]
+    grain = kernels[0].block or kernels[0].grain
     fitting = [n for n in range(least, grain + 1) if grain % n == 0 and (n < _TALL or n % _TALL == 0)]
     if fitting and row * fitting[0] <= _MOST * _HELD:
         rows = max([n for n in fitting if n * row <= _HELD], default=fitting[0])

@@ -23,7 +23,7 @@ from schuss.backends.cpu.nests import buffers_of, emit_kernel
 from schuss.compiler import HostCall, Kernel, Loop, Plan, Step, structure_of
 from schuss.compiler._expr import Buffer
 from schuss.compiler._index import Dim
-from schuss.compiler._order import rows_of_chunk
+from schuss.compiler._order import row_of
 from schuss.compiler._strips import together
 from schuss.utils._garbage import without_collections
 
@@ -265,9 +265,8 @@ class RunFunction:
         """This thread's rows, strip by strip through all of the kernels."""
         b, first = self.b, kernels[0]
         begin, end = now.shares[first.chunks]
-        size, grain = rows_of_chunk(first) or (0, 0)
-        strips = grain // first.strip  # of a chunk; the last one may have fewer
-        last, most = b.mul(end, i64(strips)), i64(-(-size // first.strip))
+        strips = (first.block or first.grain) // first.strip  # of a chunk; the last one may have fewer
+        last, most = b.mul(end, i64(strips)), i64(-(-row_of(first).size // first.strip))
         last = b.select(b.icmp_signed("<", last, most), last, most)
         with counted(b, b.mul(begin, i64(strips)), last) as strip:
             following = b.add(strip, i64(1))

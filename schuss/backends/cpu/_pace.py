@@ -15,9 +15,7 @@ _PERIOD = 0.03  # seconds of steps after which they are judged
 _ENOUGH = 8  # steps, too: they are counted as whole ones
 _LONGEST = 2.0  # seconds, whatever their number
 _SLOWER = 1.25  # than usual: worth a trial
-_FORGOTTEN = (
-    1.001  # by so much the usual time grows at each look: the machine may have become slower for good
-)
+_FORGOTTEN = 1.001  # by so much the usual time grows at each look: the machine may be slower for good
 _FASTER = 0.95  # of the time before: a trial is a success
 _SOON, _LATEST = 0.1, 1.0  # seconds until the next trial: after a success; after many failures
 _SELDOM = 30.0  # ... of fewer threads though steps take their usual time: others may have been here from the beginning

@@ -39,9 +39,8 @@ class Target:
     def multiply_adds(self) -> int:
         if self.vector_bytes < 64 or self.cpu in _TWO_WIDE_UNITS:
             return 2
-        return (
-            2 if "+amx-tile" in self.features.split(",") else 1
-        )  # servers that LLVM does not know by name yet
+        is_new_server = "+amx-tile" in self.features.split(",")  # which LLVM may not know by name yet
+        return 2 if is_new_server else 1
 
     def lanes(self, itemsize: int) -> int:
         return max(1, self.vector_bytes // itemsize)

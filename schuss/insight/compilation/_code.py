@@ -9,6 +9,7 @@ from schuss.compiler import Kernel
 from schuss.compiler._expr import Apply, Load, walk
 from schuss.compiler._index import Dim, Dynamic
 from schuss.compiler._kernel import Store
+from schuss.compiler._order import row_of
 from schuss.insight.compilation._beforehand import copied, fetched, read_once
 from schuss.insight.compilation._formulas import Formulas
 from schuss.insight.compilation._names import BufferNames
@@ -125,13 +126,10 @@ def _assignment(store: Store, formulas: Formulas) -> str:
 def _loop_comment(kernel: Kernel, dim: Dim, code: KernelCode | None) -> str:
     """What happens to a loop: threads, registers, vectors."""
     parts = []
-    strips = f", strips of {kernel.strip} through several kernels" if kernel.strip else ""
-    if kernel.block and kernel.reduction is not None:
-        if dim is kernel.reduction.dims[0]:
-            parts += [strips[2:]] if strips else []
-        strips = ""
     if kernel.dims and dim is kernel.dims[0] and kernel.chunks > 1:
-        parts.append(f"{kernel.chunks} chunks of {kernel.grain}, each on one thread{strips}")
+        parts.append(f"{kernel.chunks} chunks of {kernel.grain}, each on one thread")
+    if kernel.strip and dim is row_of(kernel):
+        parts.append(f"strips of {kernel.strip} through several kernels")
     if code is None:
         return "; ".join(parts)
     together = dict(code.tile).get(dim, 1)

@@ -13,7 +13,7 @@ from schuss.compiler._counts import bytes_of
 from schuss.compiler._expr import Apply, Buffer, Expr, Load, cost_of, walk
 from schuss.compiler._index import Dim, dims_of, linear, stride_along
 from schuss.compiler._kernel import counted
-from schuss.compiler._order import expressions, rows_of_chunk
+from schuss.compiler._order import expressions, row_of
 from schuss.insight.diagnosis._machine import LINE, MachineModel
 
 _LATENCY = 8.0  # multiply-adds that could be done while one waits for the one before
@@ -78,8 +78,7 @@ def kernel_times(
             continue
         panels = _panels(step, code)
         made_by_each = panels if _copied_by_each(step, code) else 0.0
-        rows = rows_of_chunk(step)
-        strips = -(-rows[0] // step.strip) if step.strip and rows else 1
+        strips = -(-row_of(step).size // step.strip) if step.strip else 1
         calls = _CALL * strips + made_by_each * (strips - 1)
         work = turns * (_work(step, code) + panels + calls) * machine.multiply_add
         memory = turns * _memory(step, code, held, machine) + _fetching(

@@ -55,10 +55,20 @@ def results_asked(kernel: Kernel, vector: Dim, row: Dim | None) -> list[Load]:
     return [
         load
         for load in dict.fromkeys([*read, *apart])
-        if load.buffer.nbytes > _FAR
-        and load.buffer.kind != "batch"
-        and stride_along(load.position, vector) == 1
+        if _is_far(load) and stride_along(load.position, vector) == 1
     ]
+
+
+def _is_far(load: Load) -> bool:
+    """Whether it is of a large array that is not a data set."""
+    return load.buffer.nbytes > _FAR and load.buffer.kind != "batch"
+
+
+def _read_by_tiles(kernel: Kernel, tiling: Tiling) -> list[Load]:
+    """What tiles read of such arrays in their loops, but for what they find in panels."""
+    assert kernel.reduction is not None
+    copied = {x for operand in tiling.panels for x in walk(operand.expr)}
+    return [load for load in _loads([kernel.reduction.body]) if _is_far(load) and load not in copied]
 
 
 def results(loops: Loops, vector: Dim, row: Dim | None) -> None:
@@ -85,16 +95,13 @@ def turns_asked(kernel: Kernel) -> list[Load]:
 
 def block_asked(kernel: Kernel, tiling: Tiling) -> list[tuple[Load, int]]:
     """What a long sum reads of large arrays, other lines in each turn, and how many elements further its next block lies.
-    What is copied into panels comes in order, which the processor guesses."""
+    For what is copied into panels it was no gain."""
     reduction = kernel.reduction
     if reduction is None or kernel.partial is None:
         return []
     blocks = block_of(kernel)
-    copied = {x for operand in tiling.panels for x in walk(operand.expr)}
     found = []
-    for load in _loads([reduction.body]):
-        if load.buffer.kind == "batch" or load.buffer.nbytes <= _FAR or load in copied:
-            continue
+    for load in _read_by_tiles(kernel, tiling):
         further = stride_along(load.position, reduction.dims[len(blocks) - 1])
         if further and _bytes_apart(load, reduction.dims[-1]) >= _LINE:
             found.append((load, further * blocks[-1]))
@@ -106,13 +113,10 @@ def rows_of_tiles_asked(kernel: Kernel, tiling: Tiling) -> list[Load]:
     reduction = kernel.reduction
     if reduction is None or not reduction.dims or tiling.row is None or kernel.partial is not None:
         return []
-    copied = {x for operand in tiling.panels for x in walk(operand.expr)}
     return [
         load
-        for load in _loads([reduction.body])
+        for load in _read_by_tiles(kernel, tiling)
         if load.buffer.kind == "temporary"
-        and load.buffer.nbytes > _FAR
-        and load not in copied
         and tiling.vector not in load.dims
         and _bytes_apart(load, reduction.dims[-1]) >= _PAGE_PART
     ]
@@ -143,7 +147,7 @@ def loop_asked(kernel: Kernel) -> list[tuple[Load, Dim, int]]:
     places = [*_loads(expressions(kernel)), *(Load(store.buffer, store.index) for store in kernel.stores)]
     found = []
     for place in dict.fromkeys(places):
-        if place.buffer.nbytes > _FAR and place.buffer.kind != "batch":
+        if _is_far(place):
             strides = ((dim, stride_along(place.position, dim)) for dim in kernel.given)
             found += [(place, dim, stride * place.dtype.itemsize) for dim, stride in strides if stride]
     return found
@@ -161,8 +165,8 @@ def turn(loops: Reducing, dims: tuple[Dim, ...]) -> None:
     apart."""
     e, b = loops.e, loops.e.builder
     for load in rows_of_tiles_asked(loops.kernel, loops.plan):
-        address = e.address(load.buffer, load.index, load.position)
-        e.ask(address, ROW_TURNS * _bytes_apart(load, dims[-1]))
+        further = ROW_TURNS * (stride_along(load.position, dims[-1]) or 0) * load.dtype.itemsize
+        e.ask(e.address(load.buffer, load.index, load.position), further)
     for load in turns_asked(loops.kernel):
         here = e.place[dims[-1]]
         ahead, last = b.add(here, i64(TURNS)), i64(dims[-1].size - 1)
