@@ -297,8 +297,10 @@ def depends(group: Group, on: Group) -> bool:
 
 
 def _parts(graph: Graph) -> dict[int, tuple[Tensor, tuple[int, ...]]]:
-    """The tensors that can be made where they are wanted: as parts of one that concatenates them, or inside of padding."""
+    """The tensors that can be made where they are wanted: as parts of one that concatenates them, or inside of padding. What
+    the host reads has to lie by itself."""
     results = {t.id for t in graph.results}
+    results |= {t.id for node in graph.nodes if rule_of(node) is None for t in node.inputs}
     parts: dict[int, tuple[Tensor, tuple[int, ...]]] = {}
     for node in graph.nodes:
         for tensor, starts in _pieces(node):
