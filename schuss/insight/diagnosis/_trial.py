@@ -84,7 +84,7 @@ class Trials:
             try:
                 for source in self._sources:
                     source.array[...] = source.array * factor
-                self._known[factor] = self._made(factor)
+                self._known[factor] = self._made(factor, copies)
             finally:
                 for variable, copy in copies:
                     np.copyto(variable.array, copy)
@@ -93,7 +93,7 @@ class Trials:
                 self._step.give_copies(copies)
         return self._known[factor]
 
-    def _made(self, factor: float) -> Trial:
+    def _made(self, factor: float, copies: list[tuple[Variable, np.ndarray]]) -> Trial:
         trial = Trial(factor, before=self._loss())
         weights = list(self._model.trainable_variables)
         ratios: list[list[float]] = []
@@ -107,6 +107,10 @@ class Trials:
                 ratios.append([_ratio(w.array, o) for w, o in zip(weights, old)])
         trial.ratios = list(np.median(ratios, axis=0)) if ratios else []
         trial.typical = _median([r for w, r in zip(weights, trial.ratios) if len(w.shape) > 1])
+        trained = {id(weight) for weight in weights}
+        for variable, copy in copies:  # random generators, too: dropout of both losses leaves out the same units
+            if id(variable) not in trained:
+                np.copyto(variable.array, copy)
         trial.after = self._loss()
         finite = all(np.isfinite(w.array).all() for w in weights)
         trial.diverged = not (finite and np.isfinite([trial.losses[-1], trial.after]).all())
