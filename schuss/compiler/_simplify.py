@@ -1,5 +1,5 @@
-"""Graph → smaller graph that computes the same bits: no duplicates, no work on constants, no operations
-without effect."""
+"""Graph → smaller graph that computes the same: no duplicates, no work on constants, no operations without effect. The
+same bits, but for sums whose terms `_lookups` gathers in another order."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import numpy as np
 
 from schuss.compiler._bodies import lies_with_loop, settled, without_unused
 from schuss.compiler._context import is_made
+from schuss.compiler._lookups import product_of_rows, sums_of_products
+from schuss.compiler._values import counted, scalar_value
 from schuss.graph import PRIMITIVES, Graph, Node, Primitive, Spec, StateSlot, Tensor, shape_rules
 
 _FOLDED_SIZE = 4096
@@ -121,20 +123,6 @@ def _rule(*names: str) -> Callable[[Rule], Rule]:
         return rule
 
     return register
-
-
-def scalar_value(tensor: Tensor) -> Any:
-    """The number of which the tensor consists, if it is one constant everywhere; None otherwise."""
-    while tensor.node is not None and tensor.node.primitive.name in (
-        "broadcast_in_dim",
-        "reshape",
-        "convert",
-    ):
-        if tensor.node.primitive.name == "convert":
-            inner = scalar_value(tensor.node.inputs[0])
-            return None if inner is None else np.asarray(inner).astype(tensor.dtype).item()
-        tensor = tensor.node.inputs[0]
-    return tensor.array.reshape(()).item() if tensor.array is not None and tensor.array.size == 1 else None
 
 
 def _is(tensor: Tensor, value: float) -> bool:
@@ -252,10 +240,15 @@ def _only_place(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any]
     return rewriter.repeated(0, spec, scope) if x.shape[axis] == 1 else None
 
 
+@_rule("scatter_add")
+def _scatter_add(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+    return sums_of_products(rewriter, inputs, params, scope)
+
+
 @_rule("dot_general")
-def _no_terms(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
+def _product(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
     if all(t.size for t in inputs):
-        return None
+        return product_of_rows(rewriter, inputs, params, scope)
     return rewriter.repeated(
         0, shape_rules[PRIMITIVES["dot_general"]](*[t.spec for t in inputs], **params), scope
     )
@@ -374,7 +367,7 @@ def _within(name: str) -> None:
     @_rule(name)
     def _bounded(rewriter: Rewriter, inputs: list[Tensor], params: dict[str, Any], scope: str) -> Any:
         for x, bound in (inputs, inputs[::-1]):
-            limit, reach = scalar_value(bound), _counted(x)
+            limit, reach = scalar_value(bound), counted(x)
             if (
                 limit is not None
                 and reach is not None
@@ -386,19 +379,6 @@ def _within(name: str) -> None:
 
 _within("maximum")
 _within("minimum")
-
-
-def _counted(tensor: Tensor) -> int | None:
-    """n, if the tensor holds counts from 0 to n - 1, repeated or moved about."""
-    while tensor.node is not None and tensor.node.primitive.name in (
-        "broadcast_in_dim",
-        "reshape",
-        "transpose",
-    ):
-        tensor = tensor.node.inputs[0]
-    if tensor.node is None or tensor.node.primitive.name != "iota" or tensor.dtype.kind not in "iu":
-        return None
-    return tensor.shape[tensor.node.params["axis"]]
 
 
 @_rule("divide")

@@ -108,7 +108,10 @@ class Trials:
         trial.ratios = list(np.median(ratios, axis=0)) if ratios else []
         trial.typical = _median([r for w, r in zip(weights, trial.ratios) if len(w.shape) > 1])
         trained = {id(weight) for weight in weights}
-        for variable, copy in copies:  # random generators, too: dropout of both losses leaves out the same units
+        for (
+            variable,
+            copy,
+        ) in copies:  # random generators, too: dropout of both losses leaves out the same units
             if id(variable) not in trained:
                 np.copyto(variable.array, copy)
         trial.after = self._loss()
