@@ -94,6 +94,7 @@ class _Planner:
         for step in leaves(steps):
             if isinstance(step, Kernel):
                 _turn_to_columns(step)
+                _turn_to_larger(step)
                 _turn_to_apart(step)
         steps, block = split_sums(steps, self.batch, self.parts)
         for step in steps:
@@ -195,6 +196,19 @@ def _turn_to_columns(kernel: Kernel) -> None:
     matrices = {e.buffer for e in loads if row not in e.dims and column in e.dims}
     if column.size >= _COLUMNS and any(m.nbytes >= _LARGE_MATRIX for m in matrices):
         kernel.dims, kernel.rows, kernel.grain = (column, row), False, _COLUMN_GRAIN
+
+
+def _turn_to_larger(kernel: Kernel) -> None:
+    """Divide a product that is not of the batch's rows, as the gradient of weights, along its larger matrix: each thread reads
+    its part of that one then, and a tile's column of it serves all rows of the other."""
+    reduction = kernel.reduction
+    if kernel.rows or reduction is None or reduction.kind != "sum" or len(kernel.dims) != 2:
+        return
+    row, column = kernel.dims
+    loads = [e for e in walk(reduction.body) if isinstance(e, Load)]
+    rows, columns = (sum(b.nbytes for b in {e.buffer for e in loads if d in e.dims}) for d in kernel.dims)
+    if column.size >= _COLUMNS and columns >= max(_LARGE_MATRIX, 2 * rows):
+        kernel.dims, kernel.grain = (column, row), _COLUMN_GRAIN
 
 
 def _turn_to_apart(kernel: Kernel) -> None:

@@ -9,14 +9,16 @@ from typing import Any
 import llvmlite.ir as ir
 
 from schuss.backends.cpu._emit import ExpressionEmitter, i64
-from schuss.backends.cpu._scalars import is_vector, number, register_type, vector_of
+from schuss.backends.cpu._scalars import POINTER, is_vector, number, register_type, vector_of
 from schuss.backends.cpu.nests import _ahead
 from schuss.backends.cpu.nests._loops import Reducing, identity
 from schuss.backends.cpu.nests._panels import Panel
 from schuss.backends.cpu.nests._tiles import block_of, turns_of
 from schuss.compiler import Kernel
-from schuss.compiler._expr import Buffer, Load
+from schuss.compiler._expr import Apply, Buffer, Load, cost_of, walk
 from schuss.compiler._index import Dim, Index, linear, of_dim
+
+_LONG_EPILOGUE = 12  # simple operations with a tile's total, from which on they are made in a loop over its rows
 
 
 class Across(Reducing):
@@ -198,6 +200,9 @@ class Across(Reducing):
                 else:
                     e.builder.store(self.combine(reduction.kind, old, body), totals[point])
         e.fresh()
+        if not self.waits and not arg and self._is_long(rows) and list(numbers) == list(range(rows)):
+            self._finish_row_by_row(totals, rows, masks)
+            return
         for point in points:
             self._go_to(point, masks)
             source, source_type = (places, place_type) if arg else (totals, type_)
@@ -206,6 +211,39 @@ class Across(Reducing):
                 e.store(kernel.partial, self._waiting_place(), e.total)
             else:
                 self.store_all(kernel.stores)
+        e.shift.clear()
+        e.mask = None
+
+    def _is_long(self, rows: int) -> bool:
+        """Whether what becomes of the totals is so long that its code, once for each, would not stay with the processor."""
+        applied = {x for store in self.kernel.stores for x in walk(store.expr) if isinstance(x, Apply)}
+        return rows > 1 and sum(cost_of(x.name) for x in applied) >= _LONG_EPILOGUE
+
+    def _finish_row_by_row(
+        self, totals: dict[tuple[int, int], ir.Value], rows: int, masks: list[ir.Value | None]
+    ) -> None:
+        """What becomes of the totals, in a loop over the tile's rows."""
+        e, b, row, columns = self.e, self.e.builder, self.plan.row, len(masks)
+        assert row is not None
+        type_ = totals[0, 0].allocated_type
+        kept = self.allocate(ir.ArrayType(type_, rows * columns))
+
+        def place(number: ir.Value) -> ir.Value:
+            found = b.gep(kept, [number], source_etype=type_)
+            found.type = POINTER
+            return found
+
+        for (i, j), total in totals.items():
+            b.store(b.load(total, typ=type_), place(i64(i * columns + j)))
+        first = e.place[row]
+        e.shift.clear()
+        with e.loop(i64(0), i64(rows)) as i:
+            e.place[row] = b.add(first, i)
+            for j in range(columns):
+                self._go_to((0, j), masks)
+                e.total = b.load(place(b.add(b.mul(i, i64(columns)), i64(j))), typ=type_)
+                self.store_all(self.kernel.stores)
+        e.place[row] = first
         e.shift.clear()
         e.mask = None
 
