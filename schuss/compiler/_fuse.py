@@ -21,6 +21,7 @@ from schuss.graph import Graph, Node, Tensor, divided
 _SHARED_COST = 6  # an expression that costs more than this and has several users is kept
 _LARGE = 1 << 18  # elements of a tensor that does not stay in the caches
 _LARGE_COST = 30  # ... which is kept from this cost on only, if computing it again reads no more than it has
+_LARGE_AND_MORE_COST = 2  # ... and from this on, if it reads several of its size
 _PROLOGUE_COST = 2  # an operand of a contraction that costs more than this is kept: it is read many times
 _REPEATED_COST = 12  # ... and one whose elements are broadcast to many
 _FIXED_COST = 1  # what a loop reads in every turn and costs more is kept
@@ -423,8 +424,10 @@ class _Costs:
             if total > self.limits.get(number, total):
                 more.add(number)
             total -= sum(cost[t.id] for t in node.inputs if t.id in self.places)  # once for a whole vector
-            again = size >= _LARGE and sum(n >= size for n in sizes.values()) <= 1
-            limit = (_LARGE_COST if again else _SHARED_COST) if number in shared else 10**9
+            limit = 10**9
+            if number in shared:
+                large = sum(n >= size for n in sizes.values())
+                limit = _SHARED_COST if size < _LARGE else _LARGE_COST if large <= 1 else _LARGE_AND_MORE_COST
             if repeated[number] >= 4:
                 limit = min(limit, _REPEATED_COST)
             if (total > limit and number not in self.places) or total > 400:

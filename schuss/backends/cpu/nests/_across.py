@@ -18,7 +18,9 @@ from schuss.compiler import Kernel
 from schuss.compiler._expr import Apply, Buffer, Load, cost_of, walk
 from schuss.compiler._index import Dim, Index, linear, of_dim
 
-_LONG_EPILOGUE = 12  # simple operations with a tile's total, from which on they are made in a loop over its rows
+_LONG_EPILOGUE = (
+    12  # simple operations with a tile's total, from which on they are made in a loop over its rows
+)
 
 
 class Across(Reducing):
