@@ -17,6 +17,8 @@ from schuss.graph import PRIMITIVES, Body, Graph, Node, Spec, Tensor, divided, n
 if TYPE_CHECKING:
     from schuss.compiler._simplify import Rewriter
 
+_OFTEN = 4  # turns for which a matrix is worth transposing
+
 
 def without_unused(graph: Graph) -> Graph:
     """The graph without nodes, and results of scans, that nothing needs."""
@@ -85,14 +87,16 @@ def settled(
     consts, carries, xs = divided(graph.inputs, counts)
     operand = {t.id: x for t, x in zip(graph.inputs, operands, strict=True)}
     same = [old for old, end in zip(carries, ends, strict=True) if end is old]
-    outside = _Outside(rewriter, {t.id: operand[t.id] for t in (*consts, *same)})
+    outside = _Outside(rewriter, graph, {t.id: operand[t.id] for t in (*consts, *same)})
     nodes = outside.hoisted(graph.nodes)
+    if length >= _OFTEN:
+        outside.turn(nodes, scope)
     gone_through = {t.id for t in xs}
     made = {
         t.id: t for t in ys if t.id not in gone_through and t.array is None and t.id not in outside.values
     }
     moving = [(old, end) for old, end in zip(carries, ends, strict=True) if end is not old]
-    new = _Body(graph, nodes, moving, made, outside.values)
+    new = _Body(outside.new, nodes, moving, made, outside.values)
     results: dict[Any, Tensor] = {}
     if new.outputs:
         used = [t for t in xs if t.id in new.used]
@@ -115,11 +119,23 @@ def settled(
     return [*(results.get(("last", t.id), operand[t.id]) for t in carries), *map(stacked, ys)]
 
 
+class _New:
+    """Makes new tensors of a body."""
+
+    def __init__(self, graph: Graph):
+        ids = [t.id for n in graph.nodes for t in (*n.inputs, *n.outputs)] + [t.id for t in graph.results]
+        self._last = max([*ids, *(t.id for t in graph.inputs)], default=0)
+
+    def tensor(self, spec: Spec, node: Node | None = None) -> Tensor:
+        self._last += 1
+        return Tensor(None, spec, self._last, node=node)  # type: ignore[arg-type]
+
+
 class _Outside:
     """What a body computes that is the same in every turn: `values` says what it is outside of the loop."""
 
-    def __init__(self, rewriter: Rewriter, values: dict[int, Tensor]):
-        self.rewriter, self.values = rewriter, values
+    def __init__(self, rewriter: Rewriter, graph: Graph, values: dict[int, Tensor]):
+        self.rewriter, self.values, self.new = rewriter, values, _New(graph)
         self._plain: dict[int, Node] = {}
         self._copies: dict[int, Tensor] = {}
 
@@ -135,6 +151,27 @@ class _Outside:
                 self._plain.update((t.id, node) for t in node.outputs)
             left.append(node)
         return left
+
+    def turn(self, nodes: list[Node], scope: str) -> None:
+        """Let products with matrices from outside add along their columns: a matrix that lies across is transposed once, not
+        in every turn."""
+        turned: dict[int, Tensor] = {}
+        for node in nodes:
+            if node.primitive.name != "dot_general" or any(node.params["batch"]):
+                continue
+            for side, t in enumerate(node.inputs):
+                if t.id not in self.values or t.ndim != 2 or node.params["contract"][side] != (1,):
+                    continue
+                if t.id not in turned:
+                    value = self.rewriter.emit(
+                        "transpose", self.values[t.id], permutation=(1, 0), scope=scope
+                    )
+                    turned[t.id] = self.new.tensor(value.spec)
+                    self.values[turned[t.id].id] = value
+                node.inputs[side] = turned[t.id]
+                contract = list(node.params["contract"])
+                contract[side] = (0,)
+                node.params = {**node.params, "contract": tuple(contract)}
 
     def _emit(self, node: Node, table: dict[int, Tensor]) -> None:
         inputs = [self.value(t) for t in node.inputs]
@@ -162,15 +199,13 @@ class _Body:
 
     def __init__(
         self,
-        graph: Graph,
+        new: _New,
         nodes: list[Node],
         moving: list[tuple[Tensor, Tensor]],
         made: dict[int, Tensor],
         outside: dict[int, Tensor],
     ):
-        self.nodes = nodes
-        ids = [t.id for n in graph.nodes for t in (*n.inputs, *n.outputs)] + [t.id for t in graph.results]
-        self._next = max([*ids, *(t.id for t in graph.inputs)], default=0)
+        self.nodes, self._new = nodes, new
         kept: dict[int, Tensor] = {}  # by ids of outputs: where they are made
         ends = []
         for _, end in moving:
@@ -192,20 +227,16 @@ class _Body:
                 if t.id in outside:
                     value = outside[t.id]
                     if value.id not in stand_ins:
-                        stand_ins[value.id] = (self._tensor(t.spec), value)
+                        stand_ins[value.id] = (self._new.tensor(t.spec), value)
                     node.inputs[place] = stand_ins[value.id][0]
         self.inputs = [inner for inner, _ in stand_ins.values()]
         self.consts = [value for _, value in stand_ins.values()]
         self.used = {t.id for node in self.nodes for t in node.inputs}
 
-    def _tensor(self, spec: Spec, node: Node | None = None) -> Tensor:
-        self._next += 1
-        return Tensor(None, spec, self._next, node=node)  # type: ignore[arg-type]
-
     def _copy(self, tensor: Tensor) -> Tensor:
         """The same value, made by a node of its own."""
         node = Node(PRIMITIVES["identity"], [tensor], {}, "")
-        node.outputs.append(self._tensor(tensor.spec, node))
+        node.outputs.append(self._new.tensor(tensor.spec, node))
         self.nodes = [*self.nodes, node]
         return node.outputs[0]
 

@@ -25,6 +25,8 @@ _LARGE_AND_MORE_COST = 2  # ... and from this on, if it reads several of its siz
 _PROLOGUE_COST = 2  # an operand of a contraction that costs more than this is kept: it is read many times
 _REPEATED_COST = 12  # ... and one whose elements are broadcast to many
 _FIXED_COST = 1  # what a loop reads in every turn and costs more is kept
+_LOOKED_UP_COST = 12  # ... but slices of what is looked up in a small table, which stays in the caches
+_MUCH_SMALLER = 4
 
 
 @dataclass(eq=False)
@@ -361,7 +363,9 @@ def _kept_tensors(graph: Graph) -> set[int]:
         if not isinstance(rule, Pointwise):
             kept.update(t.id for t in node.outputs)
             if isinstance(rule, Looping):
-                limits.update((t.id, _FIXED_COST) for t in _read_in_turns(node))
+                limits.update(_limits_in_turns(node))
+                consts = divided(node.inputs, node.params["counts"])[0]
+                kept.update(t.id for t in consts if t.node is not None and _moves_axes(t))
             elif not isinstance(rule, (Reducing, Writing)):
                 kept.update(t.id for t in node.inputs if t.node is not None)
         elif rule.kept:
@@ -485,10 +489,31 @@ def _moves_axes(tensor: Tensor) -> bool:
     return moved
 
 
-def _read_in_turns(node: Node) -> list[Tensor]:
-    """What a loop reads in its turns: constants and slices, or what these are views of."""
-    consts, _, xs = divided(node.inputs, node.params["counts"])
-    return [_seen(t) for t in (*consts, *xs)]
+def _limits_in_turns(node: Node) -> Iterator[tuple[int, int]]:
+    """For each constant and slice that a loop reads, or what these are views of: its id, and what it may cost to be computed
+    in the turns."""
+    body: Graph = node.params["body"].graph
+    (consts, _, xs), (_, _, inner) = (divided(t, node.params["counts"]) for t in (node.inputs, body.inputs))
+    multiplied = {t.id for n in body.nodes if n.primitive.name == "dot_general" for t in n.inputs}
+    for t in (*consts, *xs):
+        yield _seen(t).id, _FIXED_COST
+    for t, slices in zip(xs, inner, strict=True):
+        if slices.id not in multiplied and _is_looked_up(t):
+            yield _seen(t).id, _LOOKED_UP_COST
+
+
+def _is_looked_up(tensor: Tensor) -> bool:
+    """Whether it is computed from elements of a table that is much smaller than itself."""
+    stack, seen = [tensor], set()
+    while stack:
+        t = stack.pop()
+        if t.id in seen or t.node is None or not _is_pointwise(t.node):
+            continue
+        seen.add(t.id)
+        if t.node.primitive.name == "gather":
+            return t.node.inputs[0].size * _MUCH_SMALLER <= tensor.size
+        stack.extend(t.node.inputs)
+    return False
 
 
 def _seen(tensor: Tensor) -> Tensor:

@@ -199,8 +199,8 @@ def _turn_to_columns(kernel: Kernel) -> None:
 
 
 def _turn_to_larger(kernel: Kernel) -> None:
-    """Divide a product that is not of the batch's rows, as the gradient of weights, along its larger matrix: each thread reads
-    its part of that one then, and a tile's column of it serves all rows of the other."""
+    """Divide a product that is not of the batch's rows, as the gradient of weights, along its larger matrix: each thread
+    reads its part of that one then, and a tile's column of it serves all rows of the other."""
     reduction = kernel.reduction
     if kernel.rows or reduction is None or reduction.kind != "sum" or len(kernel.dims) != 2:
         return

@@ -192,6 +192,61 @@ def test_what_is_the_same_in_every_turn_is_computed_once() -> None:
     assert all("exp" not in str(kernel) for kernel in loop.steps)
 
 
+def test_a_matrix_that_lies_across_is_transposed_once() -> None:
+    def function(x: Any, w: Any) -> Any:
+        return ops.scan(
+            lambda c, r: (ops.tanh(r + ops.matmul(c, ops.transpose(w))), None), ops.zeros((16, 24)), x
+        )[0]
+
+    program = agree(function, normal(7, 16, 24), normal(24, 24) / 8)
+    (loop,) = loops_of(program)
+    (turned,) = [
+        k
+        for k in plan(trace(function, normal(7, 16, 24), normal(24, 24) / 8)).leaves
+        if "transpose" in k.label
+    ]
+    assert turned not in loop.steps
+    agree(function, normal(2, 16, 24), normal(24, 24) / 8)  # too few turns for that
+    agree(
+        schuss.grad(lambda x, w: ops.sum(ops.square(function(x, w))), argnums=(0, 1)),
+        normal(7, 16, 24),
+        normal(24, 24) / 8,
+    )
+
+
+def test_a_matrix_that_lies_across_and_another_use_of_it() -> None:
+    def function(x: Any, w: Any) -> Any:
+        def turn(c: Any, r: Any) -> Any:
+            return ops.tanh(r + ops.matmul(c, w) - ops.matmul(c, ops.transpose(w))), ops.sum(c[0] * w)
+
+        return ops.scan(turn, ops.ones((16, 24)), x)
+
+    agree(function, normal(7, 16, 24), normal(24, 24) / 8)
+
+
+def test_rows_of_a_small_table_are_looked_up_in_the_turns() -> None:
+    def function(i: Any, table: Any, w: Any, u: Any, b: Any) -> Any:
+        z = ops.matmul(ops.take(table, i, axis=0), w) + b
+        return ops.scan(lambda c, r: (ops.tanh(r + ops.matmul(c, u)), None), ops.zeros((16, 32)), z)[0]
+
+    rows = RNG.integers(-6, 6, (30, 16)).astype("int32")
+    arrays = rows, normal(6, 24), normal(24, 32) / 8, normal(32, 32) / 8, normal(32)
+    program = agree(function, *arrays)
+    assert not any(buffer.shape == (30, 16, 32) for buffer in program.plan.buffers)
+    agree(schuss.grad(lambda *a: ops.sum(ops.square(function(*a))), argnums=(1, 2, 3, 4)), *arrays)
+
+
+def test_a_large_table_is_looked_up_before_the_loop() -> None:
+    def function(i: Any, table: Any, u: Any) -> Any:
+        z = ops.take(table, i, axis=0) * 2
+        return ops.scan(lambda c, r: (ops.tanh(r + ops.matmul(c, u)), None), ops.zeros((16, 32)), z)[0]
+
+    program = agree(
+        function, RNG.integers(0, 200, (30, 16)).astype("int32"), normal(200, 32), normal(32, 32) / 8
+    )
+    assert any(buffer.shape == (30, 16, 32) for buffer in program.plan.buffers)
+
+
 def test_threads_meet_in_turns_where_columns_need_all_rows() -> None:
     def turn(c: Any, _: Any) -> Any:
         return c / ops.sum(c, 0, keepdims=True), None
