@@ -31,7 +31,6 @@ _APART = 512  # bytes from one turn's vectors to the next's, from which on a pan
 _CROWDED = 2048  # bytes from one turn's element to the next's, from which on they push each other out of the first cache
 _SOON_APART = 256  # ... and if very many tiles use it
 BLOCK = 512  # products of a long sum that are added up before the next tile's turn
-_SHORT_BLOCK = 128  # ... if its loops are several: what rows of windows read has to stay near, too
 _TURNING = 6.0  # what transposing a vector into a panel costs
 _FOLD = 6.0  # folding the lanes of one total, and its scalar epilogue
 
@@ -164,8 +163,8 @@ def block_of(kernel: Kernel) -> tuple[int, ...]:
     dims = kernel.reduction.dims
     if len(dims) == 1:
         return (BLOCK,)
-    first = _SHORT_BLOCK // _size(dims[1:])
-    return (first,) if first else (1, max(1, _SHORT_BLOCK // _size(dims[2:])))
+    first = BLOCK // _size(dims[1:])
+    return (first,) if first else (1, max(1, BLOCK // _size(dims[2:])))
 
 
 def _panel_operands(kernel: Kernel, vector: Dim, row: Dim | None, target: Target) -> list[Operand]:
