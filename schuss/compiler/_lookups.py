@@ -7,7 +7,8 @@ With X[n] = E[i[n]], of a table E of V rows, n = 1 … N and N well above V:
     Xᵀ Z  =  Eᵀ S,  where S[v] = Σ Z[n] over the n with i[n] = v      (so W's gradient is made)
     Σ (Z Wᵀ)[n] over the n with i[n] = v  =  (S Wᵀ)[v]                (so E's is)
 
-What is looked up, or added to rows, may have more axes than n, in any order.
+What is looked up, or added to rows, may have more axes than n, in any order. A row of E that is not looked up is multiplied
+with the zeros of S: if it holds what is no number, so does W's gradient.
 """
 
 from __future__ import annotations
