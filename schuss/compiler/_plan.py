@@ -24,6 +24,7 @@ _MOST_CHUNKS = 64
 _MANY_RESULTS = 1024
 _LARGE_MATRIX = 1 << 20  # bytes of an operand that each thread should read only in part
 _COLUMNS = 256  # so many at least, if threads are to divide them
+_ROWS = 128  # ... and of the other matrix, where its rows were divided otherwise: a panel serves all of them
 _COLUMN_GRAIN = 64  # a multiple of the tiles' widths
 _APART_GRAIN = 16  # columns that lie in other lines of the caches
 
@@ -207,7 +208,7 @@ def _turn_to_larger(kernel: Kernel) -> None:
     row, column = kernel.dims
     loads = [e for e in walk(reduction.body) if isinstance(e, Load)]
     rows, columns = (sum(b.nbytes for b in {e.buffer for e in loads if d in e.dims}) for d in kernel.dims)
-    if column.size >= _COLUMNS and columns >= max(_LARGE_MATRIX, 2 * rows):
+    if row.size >= _ROWS and column.size >= _COLUMNS and columns >= max(_LARGE_MATRIX, 2 * rows):
         kernel.dims, kernel.grain = (column, row), _COLUMN_GRAIN
 
 
