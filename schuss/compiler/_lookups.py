@@ -7,8 +7,8 @@ With X[n] = E[i[n]], of a table E of V rows, n = 1 … N and N well above V:
     Xᵀ Z  =  Eᵀ S,  where S[v] = Σ Z[n] over the n with i[n] = v      (so W's gradient is made)
     Σ (Z Wᵀ)[n] over the n with i[n] = v  =  (S Wᵀ)[v]                (so E's is)
 
-What is looked up, or added to rows, may have more axes than n, in any order. A row of E that is not looked up is multiplied
-with the zeros of S: if it holds what is no number, so does W's gradient.
+What is looked up, or added to rows, may have more axes than n, in any order. Rows of E that are not looked up count as 0 in
+Eᵀ S, so that what is no number in them does not reach W's gradient.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def product_of_rows(
             axes = [theirs[mine.index(axis)] for axis in rows.axes]
             numbers = _within(rewriter, rows.numbers, rows.table.shape[0], scope)
             sums = _sums(rewriter, numbers, axes, other, rows.table.shape[0], scope)
-            pair = (rows.table, sums) if side == 0 else (sums, rows.table)
+            table = _where_added(rewriter, rows.table, sums, scope)
+            pair = (table, sums) if side == 0 else (sums, table)
             return _product(rewriter, *pair, (0,), (0,), scope)
     return None
 
@@ -89,8 +90,10 @@ def sums_of_products(
         return None
     if not _wanted_here_alone(rewriter, updates) or not _columns(indices[1], x.shape[1]):
         return None
+    if updates.size < _OFTEN * x.size:
+        return None
     numbers = _along_rows(rewriter, indices[0])
-    if numbers is None or numbers.size < _OFTEN * x.shape[0]:
+    if numbers is None:
         return None
     free = [
         [a for a in range(t.ndim) if a not in axes]
@@ -145,6 +148,16 @@ def _sums(rewriter: Rewriter, numbers: Tensor, axes: list[int], z: Tensor, count
     return rewriter.emit("scatter_add", zeros, z, where, *places, scope=scope)
 
 
+def _where_added(rewriter: Rewriter, table: Tensor, sums: Tensor, scope: str) -> Tensor:
+    """The table, with 0 in the rows of which the sums are 0."""
+    size = rewriter.emit("abs", sums, scope=scope)
+    largest = rewriter.emit("reduce_max", size, axes=tuple(range(1, sums.ndim)), scope=scope)
+    zeros = rewriter.repeated(0, largest.spec, scope)
+    added = rewriter.emit("compare", largest, zeros, direction="GT", scope=scope)
+    added = rewriter.emit("broadcast_in_dim", added, shape=table.shape, dims=(0,), scope=scope)
+    return rewriter.emit("select", added, table, rewriter.repeated(0, table.spec, scope), scope=scope)
+
+
 def _in_order(rewriter: Rewriter, numbers: Tensor, axes: list[int], scope: str) -> Tensor:
     """The numbers, whose axes are these of another tensor, in the order that they have there."""
     order = tuple(sorted(range(len(axes)), key=lambda k: axes[k]))
@@ -181,8 +194,10 @@ def _looked_up(rewriter: Rewriter, tensor: Tensor) -> _Rows | None:
     table, numbers, columns = node.inputs
     if table.dtype.kind != "f" or not _columns(columns, table.shape[1]):
         return None
+    if found.size < _OFTEN * table.size:
+        return None
     along = _along_rows(rewriter, numbers)
-    if along is None or along.size < _OFTEN * table.shape[0]:
+    if along is None:
         return None
     return _Rows(table, along, [where.index(k) for k in range(along.ndim)], where.index(found.ndim - 1))
 

@@ -132,6 +132,15 @@ def test_numbers_outside(words):
     check(gradients(looked_up), numbers, table, weight)
 
 
+@pytest.mark.parametrize("name", ["after", "before", "heads"])
+def test_rows_that_are_not_looked_up_may_hold_anything(name):
+    numbers, table, weight = inputs(high=WORDS - 2)
+    table[-2], table[-1] = np.nan, np.inf
+    graph = check(gradients(PRODUCTS[name]), numbers, table, weight)
+    made = backends.compile(graph, backend="cpu")(numbers, table, weight)
+    assert all(np.isfinite(array).all() for array in made)
+
+
 def test_a_table_of_which_few_rows_are_looked_up_stays():
     specs = (SPECS[0], Spec((BATCH * LENGTH, WIDTH), np.dtype("float64")), SPECS[2])
     assert products(trace(PRODUCTS["after"], *specs)) == [BATCH * LENGTH * WIDTH * UNITS]

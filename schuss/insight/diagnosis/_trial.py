@@ -108,11 +108,8 @@ class Trials:
         trial.ratios = list(np.median(ratios, axis=0)) if ratios else []
         trial.typical = _median([r for w, r in zip(weights, trial.ratios) if len(w.shape) > 1])
         trained = {id(weight) for weight in weights}
-        for (
-            variable,
-            copy,
-        ) in copies:  # random generators, too: dropout of both losses leaves out the same units
-            if id(variable) not in trained:
+        for variable, copy in copies:
+            if id(variable) not in trained:  # random generators: dropout of both losses is the same
                 np.copyto(variable.array, copy)
         trial.after = self._loss()
         finite = all(np.isfinite(w.array).all() for w in weights)

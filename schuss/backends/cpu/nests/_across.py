@@ -18,9 +18,7 @@ from schuss.compiler import Kernel
 from schuss.compiler._expr import Apply, Buffer, Load, cost_of, walk
 from schuss.compiler._index import Dim, Index, linear, of_dim
 
-_LONG_EPILOGUE = (
-    12  # simple operations with a tile's total, from which on they are made in a loop over its rows
-)
+_LONG_EPILOGUE = 12  # simple operations with a total, from which on a loop over a tile's rows makes them
 
 
 class Across(Reducing):
