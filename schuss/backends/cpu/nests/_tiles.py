@@ -22,10 +22,13 @@ _FAR = 16  # bytes a cycle from the second cache
 _WIDE = 16  # elements that more than one vector of a tile covers, about
 _PASS = 0.02  # what reading the rows' operand once more costs, in parts of all
 _IN_COMMON = 0.97  # what a tile costs whose rows read in common: more than loads are saved
+_READING = 0.05  # cycles that a load costs beside multiply-adds, which take longer
 _TALL = 8  # a tile's rows, about
-_TALLER = (16,)  # ... and if a tile is one vector wide
+_TALLEST = 14  # ... and at most
+_TALLER = (16,)  # ... but if a tile is one vector wide
 _LEAST_USES = 2  # tiles that a panel must serve
 _MANY_USES = 64  # ... and from which on filling it is nothing
+_WIDTHS = 4  # of tiles, in a dim that is divided into smaller chunks
 _HELD = 256 * 1024  # bytes that stay in the second cache while the columns go over them
 _APART = 512  # bytes from one turn's vectors to the next's, from which on a panel is better
 _CROWDED = 2048  # bytes from one turn's element to the next's, from which on they push each other out of the first cache
@@ -291,17 +294,19 @@ def _tile_across(kernel: Kernel, tiling: Tiling, target: Target) -> Tiling:
                 continue
             if tall in _TALLER and wide > 1:
                 continue
-            if divided and wide > 1 and kernel.unit % (wide * tiling.lanes):
+            if divided and wide > 1 and not _wide_chunks(kernel, vector, wide * tiling.lanes):
                 continue
 
             def cycles(height: int, width: int, shared: Overlap | None = shared) -> float:
-                """For one turn: multiply-adds, two loads a cycle, what comes from beyond the first cache, latency."""
+                """For one turn: multiply-adds, two loads a cycle, what comes from beyond the first cache, latency; and a
+                little for each load beside what takes longest."""
                 if not height * width:
                     return 0.0
                 rows = height if shared is None else shared.reads(height)
                 loads = across * width + down * rows + both * height * width
                 far = width * across * target.vector_bytes / _FAR if streamed * width > _NEAR else 0.0
-                return max(height * width / target.multiply_adds, loads / 2, far, 4.0) + 0.5
+                busiest = max(height * width / target.multiply_adds, loads / 2, far, 4.0)
+                return busiest + 0.5 + _READING * loads
 
             height = 1 if row is None else row.size
             cost = sum(
@@ -370,6 +375,12 @@ def _bytes_read(kernel: Kernel, vector: Dim, dims: tuple[Dim, ...]) -> int:
     return total
 
 
+def _wide_chunks(kernel: Kernel, vector: Dim, width: int) -> bool:
+    """Whether tiles may be so wide along the dim that is divided into chunks: they fill each chunk, or chunks are so small
+    that a thread has many of them."""
+    return kernel.unit % width == 0 or (kernel.unit < width and vector.size >= _WIDTHS * width)
+
+
 def _heights(kernel: Kernel, vector: Dim, row: Dim | None) -> list[tuple[Overlap | None, int]]:
     """Tile heights, and what rows have in common then."""
     if row is None:
@@ -389,7 +400,7 @@ def _row_choices(kernel: Kernel, row: Dim) -> tuple[int, ...]:
     """Tile heights: they must divide a chunk where the dim is divided among threads."""
     if kernel.chunks > 1 and row is kernel.dims[0]:
         return tuple(n for n in (8, 4, 2, 1) if kernel.unit % n == 0)
-    return tuple(n for n in (*_TALLER, 8, 7, 6, 5, 4, 3, 2, 1) if n <= row.size)
+    return tuple(n for n in (*_TALLER, *range(_TALLEST, 0, -1)) if n <= row.size)
 
 
 def _tile_along(kernel: Kernel, tiling: Tiling) -> Tiling:
