@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from threadpoolctl import ThreadpoolController
 
 import schuss
 from schuss.insight import Recorder
@@ -149,6 +150,26 @@ def test_looks_stay_within_the_overhead_and_one_is_first_and_one_last():
     dense().fit(x, y, epochs=3, verbose=0, callbacks=[recorder])
     assert [look.step for look in recorder.looks] == [0, recorder.steps]
     assert recorder.looks[-1].epoch == pytest.approx(3.0)
+
+
+def test_matrix_products_of_a_look_have_one_thread_and_afterwards_as_many_as_before():
+    controller = ThreadpoolController()
+    before = [blas["num_threads"] for blas in controller.info() if blas["user_api"] == "blas"]
+    model, seen = dense(), []
+    x, y = data()
+    recorder = Recorder()
+    model.fit(x, y, verbose=0, callbacks=[recorder])
+    looker = recorder._looker
+    run = looker._run
+
+    def watched(*arrays):
+        seen.append([blas["num_threads"] for blas in controller.info() if blas["user_api"] == "blas"])
+        return run(*arrays)
+
+    looker._run = watched
+    looker.look(3, 1.0)
+    assert seen == [[1] * len(before)]
+    assert [blas["num_threads"] for blas in controller.info() if blas["user_api"] == "blas"] == before
 
 
 def test_it_goes_on_through_several_fits():

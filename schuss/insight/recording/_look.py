@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -75,7 +76,10 @@ class Looker:
 
     def look(self, step: int, epoch: float) -> Look:
         """The present moment. `step`, `epoch`: when that is."""
-        loss, *values = self._run(*self._arrays)
+        with _blas().limit(
+            limits=1, user_api="blas"
+        ):  # its threads would spin on after a look, beside the training's
+            loss, *values = self._run(*self._arrays)
         count = len(self._weights)
         gradients, updated, outputs = values[:count], values[count : 2 * count], values[2 * count :]
         look = Look(step, epoch, float(loss) if self._details.checked else None)
@@ -126,6 +130,14 @@ class Looker:
             name = f"{path} ({number})"
         axis = 1 if getattr(layer, "data_format", None) == "channels_first" and len(output.shape) > 2 else -1
         self._seen.append(_Seen(name, axis, saturation_of(layer), output))
+
+
+@functools.cache
+def _blas() -> Any:
+    """What says how many threads NumPy's matrix products have."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _is_looked_at(layer: Any) -> bool:
