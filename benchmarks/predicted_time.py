@@ -18,8 +18,8 @@ import schuss
 from schuss.bench._workloads import WORKLOADS, chosen
 from schuss.bench.contenders._data import data_of
 from schuss.bench.contenders.with_keras import compiled_model
+from schuss.insight.diagnosis._calibration import this_machine
 from schuss.insight.diagnosis._cost import predicted_step
-from schuss.insight.diagnosis._machine import machine_model
 from schuss.training._arguments import evaluation_data
 
 _EPOCH = 2e-4  # seconds of Python between two epochs, as `diagnose` assumes
@@ -54,7 +54,7 @@ def predicted_and_measured(name: str, seconds: float) -> tuple[float, float]:
     _, predicted = predicted_step(step, x.nbytes + y.nbytes)
     if workload.kind != "train":
         return predicted + _CALL, _quickest(lambda: model.predict_on_batch(x), seconds)
-    predicted = workload.steps * predicted + len(x) * machine_model().row + _EPOCH
+    predicted = workload.steps * predicted + len(x) * this_machine().row + _EPOCH
     model.fit(x, y, batch_size=workload.batch, epochs=1, verbose=0)
     watch = Clock()
     while sum(watch.seconds) < seconds or len(watch.seconds) < 3:
@@ -84,12 +84,13 @@ def main() -> None:
     arguments = parser.parse_args()
     global clock
     clock = time.process_time if arguments.processor_time else time.perf_counter
-    model = machine_model()
+    model = this_machine()
     limits = model.limits
     print(
         f"{limits.all_flops / 1e9:.0f} GFLOP/s on {limits.threads} threads, copying "
         f"{', '.join(f'{rate / 1e9:.1f} GB/s within {size >> 20} MiB' for size, rate in model.copying)} a thread, "
-        f"a meeting {model.barrier * 1e6:.2f} µs, a line from another core {model.line * 1e9:.1f} ns\n"
+        f"a meeting {model.barrier * 1e6:.2f} µs, a line from another core {model.line * 1e9:.1f} ns, "
+        f"losses {model.loss:.2f} and {model.others:.2f}\n"
     )
     print(
         "| workload | predicted | measured | predicted / measured | within a factor of 1.5 |\n|---|---|---|---|---|"

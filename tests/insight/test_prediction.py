@@ -11,8 +11,9 @@ import schuss
 from schuss import backends, ops
 from schuss.backends.cpu._limits import Limits
 from schuss.graph import Spec, Variable, trace
+from schuss.insight.diagnosis._calibration import this_machine
 from schuss.insight.diagnosis._machine import MachineModel, _meeting
-from schuss.insight.diagnosis._prediction import _USUAL, kernel_times, step_seconds
+from schuss.insight.diagnosis._prediction import kernel_times, step_seconds
 from schuss.layers import Dense, Input
 from schuss.training._data import Piece
 from schuss.training._steps import PREDICT, TRAIN
@@ -71,9 +72,9 @@ def test_what_one_kernel_writes_by_rows_and_another_reads_by_columns_crosses():
 
     program = backends.compile(trace(step, Spec((), np.dtype("float32"))), 0)
     lines = matrix.array.nbytes / 64
-    more = seconds(program, barrier=0.0, line=1e-10) - seconds(program, barrier=0.0, line=0.0)
-    crossed = more / 1e-10 / _USUAL
-    assert crossed == pytest.approx(lines / 4)  # half of the half that a thread reads
+    slow = replace(MACHINE, line=1.0)  # beside which everything else is nothing
+    times = kernel_times(program.plan, program.describe(), slow, 1 << 20, 2)
+    assert sum(t.shared for t in times) == pytest.approx(lines / 4)  # half of the half that a thread reads
 
 
 def test_meetings_are_measured():
@@ -81,3 +82,17 @@ def test_meetings_are_measured():
     assert 1e-8 < barrier < 1
     assert 0 <= line < 1e-3
     assert _meeting(1) == (0.0, 0.0)
+
+
+def test_what_products_and_other_operations_lose_is_measured_once():
+    machine = this_machine()
+    assert machine is this_machine()
+    assert 1 <= machine.loss <= 2.5
+    assert 0.5 <= machine.others <= 2.5
+
+
+def test_operations_that_take_twice_as_long_count_twice():
+    program = program_of(TRAIN)
+    plain, slow = seconds(program, 1), seconds(program, 1, loss=2 * MACHINE.loss, others=2 * MACHINE.others)
+    assert plain < slow < 2 * plain
+    assert plain < seconds(program, 1, others=2 * MACHINE.others) < slow

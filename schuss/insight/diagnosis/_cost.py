@@ -11,7 +11,7 @@ import numpy as np
 
 from schuss.compiler._counts import bytes_of, flops_of
 from schuss.compiler._kernel import counted
-from schuss.insight.diagnosis._machine import machine_model
+from schuss.insight.diagnosis._calibration import this_machine
 from schuss.insight.diagnosis._prediction import KernelTime, program_times, step_seconds
 from schuss.training._data import Piece
 from schuss.training._steps import Step
@@ -117,7 +117,7 @@ def cost_of_training(case: Case) -> Cost | None:
     steps = -(-case.data.size // case.batch)
     data_bytes = sum(array.nbytes for array in case.data.arrays)
     times, predicted = predicted_step(step, data_bytes)
-    machine = machine_model()
+    machine = this_machine()
     measured = measured_step(step, piece)
     model = case.model
     optimizer = sum(v.array.nbytes for v in getattr(model.optimizer, "variables", ()))
@@ -151,7 +151,7 @@ def predicted_step(step: Step, data_bytes: int) -> tuple[list[KernelTime], float
     Args:
         step: compiled natively. data_bytes: of the data set that it reads from.
     """
-    machine = machine_model()
+    machine = this_machine()
     times = program_times(step.program, machine, data_bytes)
     return times, step_seconds(step.program.plan, times, step.program.threads(), machine)
 
@@ -207,7 +207,7 @@ def _scopes(label: str, model: str) -> list[str]:
 def _bound(step: Step, times: list[KernelTime], threads: int, predicted: float) -> str:
     arithmetic, memory = sum(t.arithmetic for t in times), sum(t.memory for t in times)
     together = threads > 1 and predicted < sum(t.seconds for t in times)
-    if together and step.program.plan.barriers * machine_model().barrier > predicted / 2:
+    if together and step.program.plan.barriers * this_machine().barrier > predicted / 2:
         return "meetings"
     return "arithmetic" if arithmetic >= memory else "memory"
 

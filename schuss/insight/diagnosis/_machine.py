@@ -6,6 +6,7 @@ import math
 import time
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ _ROWS = 256  # of matrices that are made by rows and read by columns
 _CROSSED = (32, 128)  # their columns, for each thread
 _MEETINGS = 2  # in a step of these
 _LEAST_BARRIER = 2e-7
-_TRIES = 3  # to measure a line, which others on the machine can hide
+_TRIES = 3  # to measure a line: the quickest of each width, since others on the machine can hide it
 _LINE = 1e-8  # seconds, if they do
 _RUN_STEPS = 100
 _RUNS = 40  # threads may share a core in some of them until the system has noticed
@@ -35,7 +36,8 @@ class MachineModel:
         limits: the most that the processor does. copying: pairs of bytes gone round and bytes read and written in a second
             then, by one thread while all do the same. multiply_add: seconds of a vector's, on one thread.
         barrier: seconds of a meeting of all threads. line: seconds in which a cache line comes from the core that wrote it.
-        row: seconds to put a row into a random order.
+        row: seconds to put a row into a random order. loss, others: what the multiply-adds of sums, and
+            all other operations, take beyond what they would if nothing ever waited and each cost what is assumed of it.
     """
 
     limits: Limits
@@ -44,6 +46,8 @@ class MachineModel:
     barrier: float
     line: float
     row: float
+    loss: float = 1.3
+    others: float = 1.3
 
     def bytes_a_second(self, held: int) -> float:
         """How fast one thread reads and writes when the data that it goes round are so many bytes."""
@@ -81,12 +85,9 @@ def _meeting(threads: int) -> tuple[float, float]:
     """Seconds of a meeting of all threads, and of each line that a thread reads and another one wrote."""
     if threads == 1:
         return 0.0, 0.0
-    line = small = few = 0.0
-    for _ in range(_TRIES):
-        (few, small), (many, large) = (_crossing(threads, columns) for columns in _CROSSED)
-        line = (large - small) / (many - few)
-        if line > 0:
-            break
+    tries = [[_crossing(threads, columns) for columns in _CROSSED] for _ in range(_TRIES)]
+    (few, small), (many, large) = (min(found) for found in zip(*tries))
+    line = (large - small) / (many - few)
     line = line if line > 0 else _LINE
     return max(_LEAST_BARRIER, (small - few * line) / _MEETINGS), line
 
@@ -104,15 +105,15 @@ def _crossing(threads: int, columns: int) -> tuple[float, float]:
         return []
 
     program = backends.compile(trace(step), 0)
-    rows = np.zeros(0, np.int64)
-
-    def run(count: int) -> float:
-        runs = []
-        for _ in range(_RUNS):
-            begun = time.perf_counter()
-            program.start([], rows, _RUN_STEPS, [], [], threads=count, inline=False).result()
-            runs.append(time.perf_counter() - begun)
-        return min(runs) / _RUN_STEPS
-
     lines = matrix.array.nbytes / LINE / threads * (threads - 1) / threads
-    return lines, run(threads) - run(1) / threads
+    return lines, quickest_step(program, threads) - quickest_step(program, 1) / threads
+
+
+def quickest_step(program: Any, threads: int) -> float:
+    """Seconds of a step of a program without inputs, at best."""
+    rows, runs = np.zeros(0, np.int64), []
+    for _ in range(_RUNS):
+        begun = time.perf_counter()
+        program.start([], rows, _RUN_STEPS, [], [], threads=threads, inline=False).result()
+        runs.append(time.perf_counter() - begun)
+    return min(runs) / _RUN_STEPS

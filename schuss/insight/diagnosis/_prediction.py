@@ -22,7 +22,7 @@ _GATHERED = 2.0  # a lane that is fetched from a place of its own
 _ADDITION = 1.0  # to an element at a place known only at run time
 _FOLD = 12.0  # adding up the lanes of a total
 _CALL = 130.0  # of a kernel's function, by each thread
-_STEP = 1200.0  # of a step: looks at flags and limits, shares of chunks
+_STEP = 800.0  # of a step: looks at flags and limits, shares of chunks
 _TRANSPOSED = 4.0  # a vector of a panel that is turned on the way
 _COPIED = 3.0  # a vector of a panel
 _APART = 0.25  # of the rate, where what is copied together lies in short pieces far apart
@@ -30,7 +30,6 @@ _FAR = 512  # bytes from one turn's piece to the next one's
 _LARGE = 1 << 20  # bytes of a matrix that the second cache cannot keep beside the others
 _HOST_BYTES = 1e9  # a second, that NumPy reads and writes
 _HOST_CALL = 10e-6  # seconds
-_LOSS = 1.3  # what arithmetic takes beyond what it would if nothing ever waited
 _USUAL = 1.15  # times what the quickest of everything would make: the machine is known by its best moments
 _OVERLAP = 1.5  # of arithmetic and memory: 1 would be one after the other, ∞ both at once
 _SLOW = {
@@ -71,6 +70,11 @@ def kernel_times(
     kinds = ("variable", "constant", "batch")
     held = plan.arena_bytes + sum(b.nbytes for b in plan.buffers if b.kind in kinds)
     found, fetched, crossing = [], set[Buffer](), _Crossing(plan, threads, held, machine)
+
+    def together(work: float, memory: float) -> float:
+        """Seconds of both, which overlap in part."""
+        return (work**_OVERLAP + memory**_OVERLAP) ** (1 / _OVERLAP)
+
     for (step, turns), code in zip(counted(plan.steps), codes, strict=True):
         if isinstance(step, HostCall) or code is None:
             seconds = turns * (_HOST_CALL + sum(bytes_of(step)) / _HOST_BYTES)
@@ -80,15 +84,20 @@ def kernel_times(
         made_by_each = panels if _copied_by_each(step, code) else 0.0
         strips = -(-row_of(step).size // step.strip) if step.strip else 1
         calls = _CALL * strips + made_by_each * (strips - 1)
-        work = turns * (_work(step, code) + panels + calls) * machine.multiply_add
+        products, others = _work(step, code)
+        work = (
+            turns
+            * (machine.loss * (products + panels + calls) + machine.others * others)
+            * machine.multiply_add
+        )
         memory = turns * _memory(step, code, held, machine) + _fetching(
             step, fetched, max(held, data_bytes), machine
         )
         part = math.ceil(step.chunks / threads) / step.chunks
         again = 0.0 if step.strip else _CALL + made_by_each  # which no thread is spared
-        own = part * work + (1 - part) * turns * again * machine.multiply_add
-        shared = _together(own, part * memory) + crossing.seconds(step)
-        found.append(KernelTime(step.label, _together(work, memory), shared, work, memory))
+        own = part * work + (1 - part) * turns * again * machine.loss * machine.multiply_add
+        shared = together(own, part * memory + crossing.seconds(step))
+        found.append(KernelTime(step.label, together(work, memory), shared, work, memory))
     return found
 
 
@@ -98,11 +107,6 @@ def step_seconds(plan: Plan, times: list[KernelTime], threads: int, machine: Mac
     if threads == 1:
         return _USUAL * alone
     return _USUAL * min(alone, sum(t.shared for t in times) + plan.barriers * machine.barrier)
-
-
-def _together(work: float, memory: float) -> float:
-    """Seconds of both, which overlap in part."""
-    return ((_LOSS * work) ** _OVERLAP + memory**_OVERLAP) ** (1 / _OVERLAP)
 
 
 class _Crossing:
@@ -147,18 +151,18 @@ def _by_the_same(writer: Kernel, reader: Kernel) -> bool:
     return all(kernel.rows or kernel.block for kernel in (writer, reader))
 
 
-def _work(kernel: Kernel, code: KernelCode) -> float:
-    """In multiply-adds of vectors."""
+def _work(kernel: Kernel, code: KernelCode) -> tuple[float, float]:
+    """In multiply-adds of vectors: those of sums themselves, and everything else."""
     if any(store.accumulate for store in kernel.stores):
-        return _scattered(kernel)
+        return 0.0, _scattered(kernel)
     if kernel.scan is not None:
-        return _elementwise(kernel, code) + 4 * _points((*kernel.dims, kernel.scan.dim), code)
+        return 0.0, _elementwise(kernel, code) + 4 * _points((*kernel.dims, kernel.scan.dim), code)
     if kernel.reduction is None:
-        return _elementwise(kernel, code)
+        return 0.0, _elementwise(kernel, code)
     return _reduction(kernel, code)
 
 
-def _reduction(kernel: Kernel, code: KernelCode) -> float:
+def _reduction(kernel: Kernel, code: KernelCode) -> tuple[float, float]:
     reduction = kernel.reduction
     assert reduction is not None
     free = kernel.dims[1:] if kernel.block else kernel.dims
@@ -187,11 +191,10 @@ def _reduction(kernel: Kernel, code: KernelCode) -> float:
     )
     for_turn = max(tall * wide + inner, loads, _LATENCY / max(code.parts, 1))
     total = tiles * turns * for_turn
-    results = _points(free, code) if across else _size(free) / lanes
-    total += results * (_STORE * len(kernel.stores) + _applied(kernel, code))
     if not across:
         total += _FOLD * _size(free) / lanes * (1 if tall >= lanes else 4)
-    return total
+    results = _points(free, code) if across else _size(free) / lanes
+    return total, results * (_STORE * len(kernel.stores) + _applied(kernel, code))
 
 
 def _panels(kernel: Kernel, code: KernelCode) -> float:
