@@ -19,6 +19,7 @@ from schuss.compiler._fuse import Fusion, Group
 from schuss.compiler._index import Dim, Index, of_dim, reshaped
 from schuss.compiler._kernel import HostCall, Kernel, Reduction, Step, Store
 from schuss.compiler._merge import merged
+from schuss.compiler._picked import picked
 from schuss.compiler.lowering.structure import loops, new_dims
 from schuss.graph import Node, Tensor, lowering_rules, reference_rules
 
@@ -125,7 +126,8 @@ class Lowering:
         self.context.enter({t.id for t in group.members}, index, group.reducer)
         stores = [self.store(t, index, self.context.at(t, index)) for t in group.stored]
         kernel = Kernel(loops(dims), stores, reduction, rows=by_rows, label=label)
-        return [kernel if reduction is None else merged(kernel, self.context.make, self.rows)]
+        kernel = picked(kernel, self.context.make)
+        return [kernel if kernel.reduction is None else merged(kernel, self.context.make, self.rows)]
 
     def _written(self, node: Node, rule: Writing, label: str) -> list[Kernel]:
         """The kernels of a primitive that has its own; they write where its results are kept."""
