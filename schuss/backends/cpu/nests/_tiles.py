@@ -27,6 +27,9 @@ _TALL = 8  # a tile's rows, about
 _TALLEST = 14  # ... and at most
 _TALLER = (16,)  # ... but if a tile is one vector wide
 _LEAST_USES = 2  # tiles that a panel must serve
+_LEAST_USES_OF_COPY = (
+    8  # ... if it is not transposed: fewer are quicker if they read from the second cache themselves
+)
 _MANY_USES = 64  # ... and from which on filling it is nothing
 _WIDTHS = 4  # of tiles, in a dim that is divided into smaller chunks
 _HELD = 256 * 1024  # bytes that stay in the second cache while the columns go over them
@@ -185,17 +188,18 @@ def _panel_operands(kernel: Kernel, vector: Dim, row: Dim | None, target: Target
     lanes = lanes_for(kernel, vector, target)
     if turns_of(kernel) * lanes * body.dtype.itemsize > MOST_BYTES:
         return []
-    factors = [
-        f
-        for f in dict.fromkeys(body.args)
-        if vector in f.dims
-        and row not in f.dims
-        and tiles * _size(_within(kernel, vector, row, [f])) >= _LEAST_USES
-    ]
+    factors = [f for f in dict.fromkeys(body.args) if vector in f.dims and row not in f.dims]
     turned = reduction.dims[1:] if kernel.block else reduction.dims  # a block may end within a vector
-    operands = [_operand(factor, vector, turned) for factor in factors]
     loose = _has_loose_end(kernel, vector, lanes)
-    return [o for o in operands if o is not None and (o.along is None or not loose)]
+    found = []
+    for factor in factors:
+        operand = _operand(factor, vector, turned)
+        if operand is None or (operand.along is not None and loose):
+            continue
+        least = _LEAST_USES if operand.along is not None else _LEAST_USES_OF_COPY
+        if tiles * _size(_within(kernel, vector, row, [factor])) >= least:
+            found.append(operand)
+    return found
 
 
 def _within(kernel: Kernel, vector: Dim, row: Dim | None, columns: list[Expr]) -> tuple[Dim, ...]:
