@@ -69,9 +69,16 @@ def test_a_transposed_operand_is_read_from_a_panel() -> None:
 
 
 def test_rows_that_lie_far_apart_are_brought_together() -> None:
-    a, b = np.zeros((64, 48), "float32"), np.zeros((48, 1024), "float32")
+    a, b = np.zeros((256, 48), "float32"), np.zeros((48, 1024), "float32")
     (tiling,) = tilings(trace(ops.matmul, a, b))
     assert [panel.along for panel in tiling.panels] == [None]
+
+
+@pytest.mark.parametrize(("columns", "panels"), [(1024, 0), (4096, 1)])
+def test_few_tiles_read_what_the_second_cache_holds_where_it_lies(columns: int, panels: int) -> None:
+    a, b = np.zeros((64, 48), "float32"), np.zeros((48, columns), "float32")
+    (tiling,) = tilings(trace(ops.matmul, a, b))
+    assert len(tiling.panels) == panels
 
 
 @pytest.mark.parametrize("shape", [(3, 40, 24, 33), (5, 64, 17, 64)])

@@ -27,9 +27,7 @@ _TALL = 8  # a tile's rows, about
 _TALLEST = 14  # ... and at most
 _TALLER = (16,)  # ... but if a tile is one vector wide
 _LEAST_USES = 2  # tiles that a panel must serve
-_LEAST_USES_OF_COPY = (
-    8  # ... if it is not transposed: fewer are quicker if they read from the second cache themselves
-)
+_USES_OF_NEAR = 8  # ... if it is only copied, of an array that the second cache holds
 _MANY_USES = 64  # ... and from which on filling it is nothing
 _WIDTHS = 4  # of tiles, in a dim that is divided into smaller chunks
 _HELD = 256 * 1024  # bytes that stay in the second cache while the columns go over them
@@ -196,7 +194,7 @@ def _panel_operands(kernel: Kernel, vector: Dim, row: Dim | None, target: Target
         operand = _operand(factor, vector, turned)
         if operand is None or (operand.along is not None and loose):
             continue
-        least = _LEAST_USES if operand.along is not None else _LEAST_USES_OF_COPY
+        least = _USES_OF_NEAR if operand.along is None and _is_near(operand) else _LEAST_USES
         if tiles * _size(_within(kernel, vector, row, [factor])) >= least:
             found.append(operand)
     return found
@@ -227,6 +225,11 @@ def _has_loose_end(kernel: Kernel, vector: Dim, lanes: int) -> bool:
     """Whether vectors along a divided dim end somewhere that is known only when it runs."""
     split = kernel.chunks > 1 and vector is kernel.dims[0]
     return split and bool(kernel.unit % lanes or vector.size % lanes)
+
+
+def _is_near(operand: Operand) -> bool:
+    """Whether the second cache holds all of the arrays that are read."""
+    return sum(e.buffer.nbytes for e in walk(operand.expr) if isinstance(e, Load)) <= _HELD
 
 
 def _lies_apart(operand: Operand, reduced: tuple[Dim, ...], uses: int) -> bool:
