@@ -184,10 +184,10 @@ PROBLEMS: dict[str, Problem] = {
     "wine": Problem(_table("wine"), _dense(13, [16], 3, "softmax"), _CLASSES, epochs=100, seeds=20),
     "diabetes": Problem(_table("diabetes"), _dense(10, [32, 32], 1, None), "mse", epochs=20, seeds=20),
     "MNIST, dense": Problem(
-        _mnist(8000, 2000, flat=True), _dense(784, [128, 64], 10, "softmax"), _CLASSES, epochs=5, seeds=2
+        _mnist(8000, 2000, flat=True), _dense(784, [128, 64], 10, "softmax"), _CLASSES, epochs=5, seeds=10
     ),
     "MNIST, convnet": Problem(
-        _mnist(10000, 2000, flat=False), _convnet, _CLASSES, epochs=5, batch_size=64, seeds=5
+        _mnist(10000, 2000, flat=False), _convnet, _CLASSES, epochs=5, batch_size=64, seeds=10
     ),
     "spoken digits": Problem(_speech_data, _speech, _CLASSES, epochs=20, batch_size=50, seeds=10),
     "character GPT": Problem(_text_data(4800), _gpt, _CHARACTERS, epochs=1, batch_size=12, seeds=1),
