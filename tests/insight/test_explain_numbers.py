@@ -77,9 +77,18 @@ ILL_CONDITIONED = {"tiny_gpt"}
 """Models in which rounding alone leads farther than that: differences of nearly equal numbers leave fewer digits."""
 
 
-def close(a, b, tolerance, of=True):
-    """Equal but for rounding, where `of` is true."""
-    assert distance(a, b, of) <= tolerance
+def close(a, b, tolerance, of=True, magnitude=0.0):
+    """Equal but for rounding, where `of` is true; relative to `magnitude`, if that is more than the largest number."""
+    error = distance(a, b, of) * np.abs(a).max(initial=0.0)
+    assert error <= tolerance * max(np.abs(a).max(initial=0.0), magnitude)
+
+
+def summed_up(node, values):
+    """The largest sum of a node's terms without their signs: its rounding is relative to that, also where they cancel."""
+    if node.primitive.name not in ("reduce_sum", "dot_general"):
+        return 0.0
+    (sums,) = in_double(node, [np.abs(values[t.id]) for t in node.inputs])
+    return sums.max(initial=0.0)
 
 
 def distance(a, b, of=True):
@@ -196,6 +205,7 @@ def test_every_number_shown_is_the_compiled_one(explained):
         put_back(model, before)
     tolerance = tolerance_of(model, explanation, step)
     of_updates = {q.key for step in explanation.update for q in step.quantities}
-    for key, result in zip(wanted, results, strict=True):
+    values = walked(step, in_double)
+    for (key, tensor), result in zip(wanted.items(), results, strict=True):
         if key not in of_updates and not is_noise(explanation[key], explanation).all():
-            close(explanation[key], result, tolerance)
+            close(explanation[key], result, tolerance, magnitude=summed_up(tensor.node, values))
