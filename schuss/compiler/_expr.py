@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -227,6 +228,27 @@ def cost_of(name: str) -> int:
 def walk(expr: Expr) -> tuple[Expr, ...]:
     """Every expression below (and with) this one, once each, operands first."""
     return expr.walked
+
+
+def rebuilt(
+    expr: Expr, change: Callable[[Expr], Expr], make: Interner, known: dict[Expr, Expr] | None = None
+) -> Expr:
+    """The expression with `change` of each part that is no operation; operations on what changed are made anew.
+
+    Args:
+        known: what became of parts, for several expressions that have some in common.
+    """
+    known = {} if known is None else known
+    for e in walk(expr):
+        if e in known:
+            continue
+        if not isinstance(e, Apply):
+            known[e] = change(e)
+            continue
+        args = tuple(known[x] for x in e.args)
+        same = all(new is old for new, old in zip(args, e.args))
+        known[e] = e if same else make.apply(e.name, args, e.dtype, e.params)
+    return known[expr]
 
 
 def _inside(index: Index) -> list[Expr]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from schuss.compiler._expr import Apply, Buffer, Expr, Interner, Load, Position, Reduced, walk
+from schuss.compiler._expr import Buffer, Expr, Interner, Load, Position, Reduced, rebuilt, walk
 from schuss.compiler._index import Dim, Index, Split, dims_of, of_dim
 from schuss.compiler._kernel import Kernel, Reduction, Store
 
@@ -88,16 +88,13 @@ class _Changed:
 
     def __init__(self, a: Dim, b: Dim, both: Dim, make: Interner):
         self.a, self.b, self.both, self.make = a, b, both, make
-        self.known: dict[int, Expr] = {}
+        self.known: dict[Expr, Expr] = {}
 
     def dims(self, dims: tuple[Dim, ...]) -> tuple[Dim, ...]:
         return tuple(self.both if d is self.a else d for d in dims if d is not self.b)
 
     def expression(self, expr: Expr) -> Expr:
-        for e in walk(expr):
-            if id(e) not in self.known:
-                self.known[id(e)] = self._changed(e)
-        return self.known[id(expr)]
+        return rebuilt(expr, self._changed, self.make, self.known)
 
     def index(self, buffer: Buffer, index: tuple[Index, ...]) -> tuple[Index, ...]:
         """The same place, its two neighbouring axes being parts of one position."""
@@ -119,7 +116,5 @@ class _Changed:
             return e
         if isinstance(e, Load):
             return self.make.load(e.buffer, self.index(e.buffer, e.index))
-        if isinstance(e, Reduced):
-            return self.make.reduced(e.dtype, (e.dims - {self.a, self.b}) | {self.both})
-        assert isinstance(e, Apply)
-        return self.make.apply(e.name, tuple(self.known[id(x)] for x in e.args), e.dtype, e.params)
+        assert isinstance(e, Reduced)
+        return self.make.reduced(e.dtype, (e.dims - {self.a, self.b}) | {self.both})

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from schuss.compiler._expr import Apply, Const, Expr, Interner, Load, Position, Reduced, walk
+from schuss.compiler._expr import Apply, Const, Expr, Interner, Load, Position, Reduced, rebuilt, walk
 from schuss.compiler._index import Dim, Dynamic, Index, Split, dims_of, of_dim
-from schuss.compiler._kernel import Kernel, Reduction, Store
+from schuss.compiler._kernel import Kernel, Reduction
 
 _BOOL = np.dtype(bool)
 
@@ -29,7 +29,11 @@ def picked(kernel: Kernel, make: Interner) -> Kernel:
         return kernel
     if dims:
         return replace(kernel, reduction=Reduction("sum", tuple(dims), body))
-    stores = [Store(s.buffer, s.index, _with_total(s.expr, body, make), s.accumulate) for s in kernel.stores]
+
+    def with_total(e: Expr) -> Expr:
+        return body if isinstance(e, Reduced) else e
+
+    stores = [replace(store, expr=rebuilt(store.expr, with_total, make)) for store in kernel.stores]
     return replace(kernel, reduction=None, stores=stores)
 
 
@@ -75,40 +79,22 @@ def _is_inside(choice: Expr, size: int, make: Interner) -> Expr:
     return below if choice.dtype.kind == "u" else make.apply("and", (compared("GE", 0), below), _BOOL)
 
 
-def _with_total(expr: Expr, total: Expr, make: Interner) -> Expr:
-    known: dict[Expr, Expr] = {}
-    for e in walk(expr):
-        if isinstance(e, Reduced):
-            known[e] = total
-        elif isinstance(e, Apply) and any(known[x] is not x for x in e.args):
-            known[e] = make.apply(e.name, tuple(known[x] for x in e.args), e.dtype, e.params)
-        else:
-            known[e] = e
-    return known[expr]
-
-
 class _Placed:
     """Expressions at one place along a dim."""
 
     def __init__(self, dim: Dim, place: Dynamic, make: Interner):
         self.dim, self.place, self.make = dim, place, make
-        self.known: dict[Expr, Expr] = {}
 
     def expression(self, expr: Expr) -> Expr:
-        for e in walk(expr):
-            if e not in self.known:
-                self.known[e] = self._placed(e)
-        return self.known[expr]
+        return rebuilt(expr, self._placed, self.make)
 
     def _placed(self, e: Expr) -> Expr:
         if self.dim not in e.dims:
             return e
         if isinstance(e, Load):
             return self.make.load(e.buffer, tuple(map(self._index, e.index)))
-        if isinstance(e, Position):
-            return self.make.position(self._index(e.index), e.dtype)
-        assert isinstance(e, Apply)
-        return self.make.apply(e.name, tuple(self.known[x] for x in e.args), e.dtype, e.params)
+        assert isinstance(e, Position)
+        return self.make.position(self._index(e.index), e.dtype)
 
     def _index(self, index: Index) -> Index:
         if self.dim not in dims_of(index):

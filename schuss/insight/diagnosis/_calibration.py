@@ -20,7 +20,7 @@ _LEAST, _MOST = 0.5, 2.5
 @cache
 def this_machine() -> MachineModel:
     """The model of this machine, with what products, and other operations, lose on it."""
-    bare = replace(machine_model(), loss=1.0, others=1.0)
+    bare = machine_model()
     products = replace(bare, loss=max(_measured_to_predicted(_products(), bare), 1.0))
     return replace(products, others=_measured_to_predicted(_operations(), bare))
 

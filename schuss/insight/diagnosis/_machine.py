@@ -37,7 +37,8 @@ class MachineModel:
             then, by one thread while all do the same. multiply_add: seconds of a vector's, on one thread.
         barrier: seconds of a meeting of all threads. line: seconds in which a cache line comes from the core that wrote it.
         row: seconds to put a row into a random order. loss, others: what the multiply-adds of sums, and
-            all other operations, take beyond what they would if nothing ever waited and each cost what is assumed of it.
+            all other operations, take of what they would if nothing ever waited and each cost what is assumed of it; 1 until
+            `_calibration` has measured it.
     """
 
     limits: Limits
@@ -46,8 +47,8 @@ class MachineModel:
     barrier: float
     line: float
     row: float
-    loss: float = 1.3
-    others: float = 1.3
+    loss: float = 1.0
+    others: float = 1.0
 
     def bytes_a_second(self, held: int) -> float:
         """How fast one thread reads and writes when the data that it goes round are so many bytes."""

@@ -76,9 +76,7 @@ class Looker:
 
     def look(self, step: int, epoch: float) -> Look:
         """The present moment. `step`, `epoch`: when that is."""
-        with _blas().limit(
-            limits=1, user_api="blas"
-        ):  # its threads would spin on after a look, beside the training's
+        with _blas().limit(limits=1, user_api="blas"):
             loss, *values = self._run(*self._arrays)
         count = len(self._weights)
         gradients, updated, outputs = values[:count], values[count : 2 * count], values[2 * count :]
@@ -134,7 +132,8 @@ class Looker:
 
 @functools.cache
 def _blas() -> Any:
-    """What says how many threads NumPy's matrix products have."""
+    """What says how many threads NumPy's matrix products have: more than one would spin on after a look, beside the
+    training's."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
