@@ -57,7 +57,7 @@ def no_rate_yet(optimizer: Any) -> str:
     """The message where an optimizer of rate "auto" is used before its rate is known."""
     return (
         f"{optimizer.name}: the learning rate is 'auto', which `fit` finds at its start. For steps of one's own, find it "
-        "with schuss.insight.find_learning_rate(model, x, y) and set optimizer.learning_rate = found.suggestion."
+        "with schuss.insight.find_learning_rate(model, x, y) and call optimizer.take_rate(found.suggestion)."
     )
 
 

@@ -58,7 +58,8 @@ class Optimizer(OwnVariables):
     Args:
         learning_rate: float ≥ 0, a `schedules.LearningRateSchedule`, or a function without arguments that
             returns the rate (called in every step); or ``"auto"``: `fit` finds the rate by experiment, at its
-            start (`schuss.insight.find_learning_rate`), says which it is, and trains with it.
+            start (`schuss.insight.find_learning_rate`), says which it is, and trains with it. So it is with a
+            schedule's highest rate (``CosineDecay("auto", steps)``).
         weight_decay: float ≥ 0 or None. Decoupled from the gradient, as in AdamW.
         clipnorm: float or None. Each variable's gradient is scaled to at most this 2-norm.
         clipvalue: float or None. Each element of a gradient is clipped to [−clipvalue, clipvalue].
@@ -226,14 +227,25 @@ class Optimizer(OwnVariables):
 
     @property
     def seeks_rate(self) -> bool:
-        """Whether the learning rate is ``"auto"``, and has not been found yet."""
-        return self._seeks_rate
+        """Whether the learning rate, or its schedule's highest, is ``"auto"``, and has not been found yet."""
+        held = self._learning_rate
+        return held.seeks_rate if isinstance(held, LearningRateSchedule) else self._seeks_rate
+
+    def take_rate(self, rate: float) -> None:
+        """The rate that was sought."""
+        if isinstance(self._learning_rate, LearningRateSchedule):
+            self._learning_rate.take_rate(rate)
+        else:
+            self.learning_rate = rate
 
     @property
     def learning_rate_sources(self) -> tuple[Any, ...]:
         """Where learning rates come from: variables, schedules, functions. A compiled step is made for these
         objects; the values of variables may change."""
-        return (self._learning_rate,)
+        held = self._learning_rate
+        if isinstance(held, LearningRateSchedule) and held.seeks_rate:
+            return held, "auto"  # the step with the number is another one
+        return (held,)
 
     def _call_learning_rate(self, iterations: np.ndarray) -> list[np.ndarray]:
         return [np.asarray(self._learning_rate(), floatx())]

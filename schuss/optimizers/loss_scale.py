@@ -129,6 +129,9 @@ class LossScaleOptimizer(Optimizer):
     def seeks_rate(self) -> bool:
         return self.inner_optimizer.seeks_rate
 
+    def take_rate(self, rate: float) -> None:
+        self.inner_optimizer.take_rate(rate)
+
     @property
     def learning_rate_sources(self) -> tuple[Any, ...]:
         return self.inner_optimizer.learning_rate_sources

@@ -17,6 +17,7 @@ def seek_rate(model: Any, data: Any, epochs: int, steps_per_epoch: int | None, v
     from schuss.insight.learning_rate import rate_for_fit
 
     found = rate_for_fit(model, data, epochs, steps_per_epoch)
-    model.optimizer.learning_rate = found.suggestion
+    model.optimizer.take_rate(found.suggestion)
+    model._steps.look_at(model)
     if verbose != 0:
         print(found.line, flush=True)

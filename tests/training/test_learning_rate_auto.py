@@ -125,3 +125,95 @@ def test_several_rates_are_refused():
     model = network(schuss.optimizers.MultiOptimizer(several))
     with pytest.raises(ValueError, match="several learning rates"):
         model.fit(X, Y, verbose=0)
+
+
+def schedules():
+    known = schuss.optimizers.schedules
+    return {
+        "cosine": lambda: known.CosineDecay("auto", 18),
+        "warm-up": lambda: known.CosineDecay(0.0, 15, warmup_target="auto", warmup_steps=3),
+        "restarts": lambda: known.CosineDecayRestarts("auto", 6),
+        "exponential": lambda: known.ExponentialDecay("auto", 18, 0.5),
+        "inverse": lambda: known.InverseTimeDecay("auto", 18, 0.5),
+        "polynomial": lambda: known.PolynomialDecay("auto", 18),
+    }
+
+
+@pytest.mark.parametrize("name", schedules())
+def test_a_schedule_gets_its_highest_rate(name, capsys, tmp_path):
+    schedule = schedules()[name]()
+    model = network(schuss.optimizers.Adam(schedule))
+    assert model.optimizer.seeks_rate
+    assert np.isnan(float(np.asarray(model.optimizer.learning_rate)))
+    model.save(tmp_path / "before.keras")
+    assert schuss.saving.load_model(tmp_path / "before.keras").optimizer.seeks_rate
+    model.fit(X, Y, 20, epochs=3, verbose=2)
+    assert not model.optimizer.seeks_rate
+    rates = [float(np.asarray(schedule(step))) for step in range(18)]
+    said = [line for line in capsys.readouterr().out.splitlines() if "at its highest" in line]
+    assert len(said) == 1
+    assert max(rates) == pytest.approx(float(said[0].split(": ")[1].split()[0]), rel=1e-5)
+    assert all(np.isfinite(w).all() for w in model.get_weights())
+    again = schuss.optimizers.deserialize(schuss.optimizers.serialize(model.optimizer))
+    assert not again.seeks_rate
+    assert again._learning_rate.get_config() == schedule.get_config()
+
+
+def test_the_steps_of_a_schedule_are_those_of_the_number():
+    weights, found = [], "auto"
+    for _ in range(2):
+        schuss.utils.set_random_seed(1)
+        schedule = schuss.optimizers.schedules.CosineDecay(found, 8)
+        model = network(schuss.optimizers.SGD(schedule))
+        model.fit(X, Y, epochs=2, verbose=0)
+        found = schedule.initial_learning_rate
+        weights.append([w.copy() for w in model.get_weights()])
+    for a, b in zip(*weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_what_falls_may_begin_higher():
+    def found(rate):
+        schuss.utils.set_random_seed(1)
+        return schuss.find_learning_rate(network(schuss.optimizers.SGD(rate)), X, Y, epochs=30)
+
+    stays, stays_too, falls = (
+        found(rate) for rate in (0.01, schuss.optimizers.schedules.ExponentialDecay(0.3, 1, 1.0),
+                                 schuss.optimizers.schedules.CosineDecay(0.3, 120))
+    )  # fmt: skip
+    assert stays.schedule is None
+    assert stays_too.schedule == "ExponentialDecay"
+    assert falls.schedule == "CosineDecay"
+    assert stays_too.suggestion == stays.suggestion
+    assert falls.suggestion > stays.suggestion
+    assert [trial.rate * 0.612 for trial in falls.trials[:1]] == pytest.approx(
+        [stays.trials[0].rate], rel=0.01
+    )
+    assert any("its highest" in reason for reason in falls.reasons)
+    assert falls.to_dict()["schedule"] == "CosineDecay"
+
+
+def test_a_schedule_without_its_rate_is_refused():
+    schedule = schuss.optimizers.schedules.CosineDecay("auto", 10)
+    model = network(schuss.optimizers.LossScaleOptimizer(schuss.optimizers.SGD(schedule)))
+    with pytest.raises(ValueError, match=r"'auto', which `fit` finds"):
+        model.train_on_batch(X, Y)
+    model.optimizer.take_rate(0.01)
+    model.train_on_batch(X, Y)
+    with pytest.raises(ValueError, match="`initial_learning_rate` must be a finite number"):
+        schuss.optimizers.schedules.CosineDecay("auto", 10, warmup_target=0.1)
+    with pytest.raises(ValueError, match="`initial_learning_rate` must be a finite number"):
+        schuss.optimizers.schedules.ExponentialDecay("automatic", 10, 0.5)
+
+
+@pytest.mark.parametrize("rate", ["auto", schuss.optimizers.schedules.CosineDecay("auto", 10)])
+def test_what_can_be_looked_at_before_it_is_found(rate):
+    model = network(schuss.optimizers.Adam(rate))
+    with pytest.raises(ValueError, match=r"'auto', which `fit` finds"):
+        schuss.explain(model, X[:4], Y[:4])
+    found = schuss.diagnose(model, X, Y, cost=False)
+    assert not [finding for finding in found.findings if "learning-rate" in finding.code]
+    assert any("'auto'" in skipped for skipped in found.skipped)
+    swept = schuss.insight.sweep(model, X, Y, learning_rates=[1e-3, 0.01], epochs=2, workers=2)
+    assert len(swept.rows) == 2
+    assert model.optimizer.seeks_rate

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import random
 import time
 from typing import Any
+
+import numpy as np
 
 from schuss.insight.learning_rate._batches import MOST_BYTES, MOST_KEPT, Batches, Read, Rows
 from schuss.insight.learning_rate._beginning import Beginning, beginning, bound_now, number
@@ -14,6 +17,7 @@ from schuss.insight.learning_rate._range_test import RangeTest, range_test
 from schuss.insight.learning_rate._result import LearningRate
 from schuss.insight.learning_rate._runs import Blocks, Runs, objective
 from schuss.insight.learning_rate._trials import Choice, choice
+from schuss.optimizers.schedules import LearningRateSchedule
 from schuss.training._arguments import training_data
 from schuss.training._checks import positive_integer
 from schuss.training._data import ArrayData
@@ -24,6 +28,7 @@ _STEPS = 300
 _OF_RANGE_TEST = 0.2  # of the steps
 _OF_SLOTS = 10  # steps in which the optimizer's averages fill
 _ROWS = 4  # batches whose curvature is looked at
+_LOOKS = 100  # at a schedule
 
 
 def find_learning_rate(
@@ -53,7 +58,8 @@ def find_learning_rate(
        were kept apart. Where the optimizer's steps have one length (Adam's), the rate is scaled by the length of training.
 
     Args:
-        model: compiled. It is built, if need be. A schedule is laid aside meanwhile: what is found is its highest rate.
+        model: compiled. It is built, if need be. Of a schedule the highest rate is found: in trials the rate goes as in a
+            whole training, in fewer steps.
         x, y, sample_weight, class_weight, batch_size, steps_per_epoch: as for `fit`. Of a generator some batches are read,
             which it will not give again; of a data set its first ones.
         epochs: how long the training is going to be.
@@ -138,8 +144,11 @@ def searched(
     if not model.built:
         model._steps.get(model, PREDICT, batches.first())  # builds it
     planned = epochs * (batches.per_epoch or _STEPS)
+    schedule = innermost(model.optimizer)._learning_rate
+    schedule = schedule if isinstance(schedule, LearningRateSchedule) else None
+    profile = None if schedule is None else _profile(schedule, planned)
     with kept(model) as rate:
-        runs = Runs(model, rate, batches)
+        runs = Runs(model, rate, batches, profile)
         try:
             test = range_test(runs, lowest, highest, int(steps * _OF_RANGE_TEST))
             curved = _objective(model, runs)
@@ -151,6 +160,7 @@ def searched(
         finally:
             runs.begin()
     made = _result(_said(innermost(model.optimizer)), planned, test, begin, chosen)
+    made.schedule = None if schedule is None else type(schedule).__name__
     made.steps, made.products = runs.done, begin.products + chosen.products
     made.seconds = time.perf_counter() - begun
     return made
@@ -176,6 +186,17 @@ def _said(optimizer: Any) -> str:
     """The optimizer's class, and its momentum."""
     momentum = getattr(optimizer, "momentum", 0.0)
     return type(optimizer).__name__ + (f" with momentum {momentum:g}" if momentum else "")
+
+
+def _profile(schedule: LearningRateSchedule, planned: int) -> np.ndarray | None:
+    """A schedule's rates in a training of so many steps from its beginning, as parts of the highest; None where they are no
+    such thing."""
+    if schedule.seeks_rate:
+        schedule = copy.copy(schedule)
+        schedule.take_rate(1.0)
+    steps = np.linspace(0, planned, _LOOKS).astype(np.int32)
+    rates = np.array([float(np.asarray(schedule(step))) for step in steps])
+    return rates / rates.max() if np.isfinite(rates).all() and rates.min() >= 0 < rates.max() else None
 
 
 def _result(name: str, planned: int, test: RangeTest, begin: Beginning, chosen: Choice) -> LearningRate:

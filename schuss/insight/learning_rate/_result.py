@@ -20,7 +20,8 @@ class LearningRate(Printed):
     """The learning rate by experiment. ``print`` shows it, `plot` draws it; ``float(…)`` is the suggestion.
 
     Attributes:
-        suggestion: α to train with. optimizer: for which: its class's name. planned: steps of that training.
+        suggestion: α to train with, of a schedule the highest. optimizer: for which: its class's name. planned: steps of
+            that training. schedule: its class's name; None where the rate stays.
         highest_stable: the highest α that a trial went through, or that curvature allows, at the start or where the best
             trial ended; below all at which trials failed, never below the suggestion; None if nothing says.
         rates, losses, smoothed: the range test: α of each step, the batch's loss before it, and its moving average.
@@ -47,6 +48,7 @@ class LearningRate(Printed):
     formula: str
     trials: list[Probe]
     reasons: list[str] = field(default_factory=list)
+    schedule: str | None = None
     steps: int = 0
     products: int = 0
     seconds: float = 0.0
@@ -61,7 +63,9 @@ class LearningRate(Printed):
         how = "in trials" if any(trial.rate == highest for trial in self.trials) else "by curvature"
         stable = "" if highest is None else f", stable up to {number(highest)} {how}"
         cost = f"found in {self.steps} steps, {self.seconds:.1f} s"
-        return f"Learning rate of {self.optimizer} for {self.planned} steps: {self.suggestion:g}{stable} ({cost})"
+        of = "" if self.schedule is None else f" of {self.schedule}"
+        rate = f"{self.suggestion:g}" if self.schedule is None else f"{self.suggestion:g} at its highest"
+        return f"Learning rate of {self.optimizer} for {self.planned} steps{of}: {rate}{stable} ({cost})"
 
     def __rich__(self) -> RenderableType:
         table = Table.grid(padding=(0, 2))
@@ -83,6 +87,7 @@ class LearningRate(Printed):
             "suggestion": self.suggestion,
             "optimizer": self.optimizer,
             "planned": self.planned,
+            "schedule": self.schedule,
             "highest_stable": self.highest_stable,
             "steepest": self.steepest,
             "minimum": self.minimum,

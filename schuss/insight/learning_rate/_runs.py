@@ -17,13 +17,15 @@ from schuss.training._data import Piece
 from schuss.training._run import _finished
 from schuss.training._steps import TRAIN, Step
 
+_FALLEN = 0.2  # of the highest rate
+
 
 @dataclass
 class Probe:
     """A training at one rate, looked at now and then.
 
     Attributes:
-        rate: α. steps: after so many steps it was looked at. losses: then; infinite where it diverged.
+        rate: α, at its highest. steps: after so many steps it was looked at. losses: then; infinite where it diverged.
         blocks: the same for each block of the rows apart.
         told: how well the model tells rows apart at the end: `Blocks.told`; None where that is not known.
         ended: whether it was ended early because the loss was too high.
@@ -47,13 +49,14 @@ class Runs:
 
     Args:
         model: within `kept`. rate: the variable that holds α. batches: the data.
+        profile: how the rate goes in a training, from its beginning to its end, as parts of the highest; None: it stays.
 
     Attributes:
         done: training steps made so far. looks: batches of rows apart that were evaluated.
     """
 
-    def __init__(self, model: Any, rate: Variable, batches: Batches):
-        self.model, self.rate, self.batches = model, rate, batches
+    def __init__(self, model: Any, rate: Variable, batches: Batches, profile: np.ndarray | None = None):
+        self.model, self.rate, self.batches, self.profile = model, rate, batches, profile
         self.done = self.looks = 0
         model._steps.look_at(model)
         self._step = model._steps.get(model, TRAIN, batches.first())
@@ -82,6 +85,16 @@ class Runs:
         self.looks += 1
         return self._apart.values()
 
+    @property
+    def part(self) -> float:
+        """The root mean square of the rate over a training, as a part of its highest."""
+        return 1.0 if self.profile is None else float(np.sqrt(np.mean(np.square(self.profile))))
+
+    @property
+    def falls(self) -> bool:
+        """Whether the rate is far below its highest in the end."""
+        return self.profile is not None and bool(self.profile[-1] <= _FALLEN)
+
     def ramp(self, rates: Sequence[float], seen: Callable[[list[float]], bool]) -> list[float]:
         """A step for each rate, from the start. The losses before the steps.
 
@@ -99,20 +112,20 @@ class Runs:
     def probe(
         self, rate: float, looks: Sequence[int], worst: float = math.nan, least: float = -math.inf
     ) -> Probe:
-        """A training at one rate from the start.
+        """A training from the start, at one rate or as the profile says.
 
         Args:
-            rate: α. looks: after which steps it is looked at, the last one at its end.
+            rate: α, at its highest. looks: after which steps it is looked at, the last one at its end.
             worst: where the loss is not below that when it is looked at, it is ended.
             least: the same where `told` is below that.
         """
         self.begin()
         made = Probe(rate)
-        steps = self._steps(looks[-1])
+        steps, rates = self._steps(looks[-1]), self._rates(rate, looks[-1])
         at, recent = 0, []
         for look in looks:
             while at < look and (not recent or math.isfinite(recent[-1])):
-                recent.append(self._made(rate, *next(steps)))
+                recent.append(self._made(rates[at], *next(steps)))
                 at += 1
             blocks = self.losses_apart() if math.isfinite(recent[-1]) else np.array([math.inf])
             if blocks is None:
@@ -128,6 +141,13 @@ class Runs:
             if made.told is not None and made.told < least:
                 break
         return made
+
+    def _rates(self, highest: float, count: int) -> np.ndarray:
+        """α of each of so many steps, that are a whole training."""
+        if self.profile is None:
+            return np.full(count, highest)
+        done = np.linspace(0, 1, count, endpoint=False)
+        return highest * np.interp(done, np.linspace(0, 1, len(self.profile)), self.profile)
 
     def _steps(self, count: int) -> Iterator[tuple[Step, Piece]]:
         """So many steps from the beginning of the order. Texts become numbers."""

@@ -34,6 +34,7 @@ _EDGE = 2.0  # times what curvature allows: a rate that was trained with may be 
 _BELOW_FASTEST = (
     2.0  # times lower than the rate that leaves a plateau fastest, as curvature is higher below it
 )
+_FALLING = 1 / 3  # the exponent where the rate falls
 _BELOW_FAILED = 3.0  # times lower than a rate that learned nothing, as curvature goes on growing
 
 
@@ -70,6 +71,11 @@ def choice(
     trials.make()
     tried = sorted(trials.tried, key=lambda p: p.rate)
     words = [_said(tried, trials.steps, runs)]
+    if runs.profile is not None:
+        words.append(
+            "In each of them the rate went as the schedule does, whose root mean square is "
+            f"{number(runs.part)} of its highest: these are the highest, and began at {number(begin.rate / runs.part)}."
+        )
     best = trials.best
     if best is None:
         finite = [p for p in tried if not p.diverged]
@@ -82,11 +88,15 @@ def choice(
     centre, began = trials.centre, "where they began"
     left = trials.left_plateau()
     if left is not None:
-        centre, began = left.rate / _BELOW_FASTEST, "that"
+        centre, began = left.rate if runs.falls else left.rate / _BELOW_FASTEST, "that"
         words.append(
             f"At {number(trials.centre)} the model did not tell rows apart (with the targets of other rows the loss was "
-            f"nearly the same): a plateau. It was left fastest at {number(left.rate)}; below it the loss is less even, so "
-            f"half of that, {number(centre)}, is the place to begin."
+            f"nearly the same): a plateau. It was left fastest at {number(left.rate)}"
+            + (
+                ", the place to begin."
+                if runs.falls
+                else f"; below it the loss is less even, so half of that, {number(centre)}, is the place to begin."
+            )
         )
     rough = trials.left_roughly() if left is None else None
     if rough is None:
@@ -117,7 +127,7 @@ def choice(
     if trials.shorter != 1:
         words.append(
             f"Steps of this optimizer do not shrink by themselves, so that for {planned} of them the rate is "
-            f"{number(rate)} · √({trials.steps}/{planned}) = {number(rate / trials.shorter)}."
+            f"{number(rate)} · {'∛' if runs.falls else '√'}({trials.steps}/{planned}) = {number(rate / trials.shorter)}."
         )
     return Choice(rate / trials.shorter, tried, trials.steps, words, failed, limit, products)
 
@@ -138,11 +148,13 @@ class _Trials:
         self.best: Probe | None = None
         self.on_plateau = False
         self._end: Copies = []
-        self._plan(begin.rate * (planned / max(1, min(planned, budget // _TRIALS))) ** begin.exponent)
+        highest = begin.rate / runs.part
+        self._plan(highest * (planned / max(1, min(planned, budget // _TRIALS))) ** begin.exponent)
 
     def _plan(self, centre: float) -> None:
         self.centre, self.steps = centre, max(1, min(self._planned, self._left // _TRIALS))
-        self.shorter = (self._planned / self.steps) ** self._begin.exponent
+        exponent = min(self._begin.exponent, _FALLING) if self._runs.falls else self._begin.exponent
+        self.shorter = (self._planned / self.steps) ** exponent
 
     def make(self) -> None:
         """Find a rate at which something is learned; then its neighbours, and theirs. On a plateau, go far up until it is

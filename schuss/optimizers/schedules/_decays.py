@@ -1,5 +1,5 @@
 """Learning rates that fall. α₀ is `initial_learning_rate`, s the step; results are floatx scalars (arrays for
-arrays)."""
+arrays). Where a highest rate is ``"auto"``, `fit` finds it at its start; it is NaN until then."""
 
 from __future__ import annotations
 
@@ -14,10 +14,18 @@ from schuss.optimizers.schedules._schedule import LearningRateSchedule
 
 
 class _Decay(LearningRateSchedule):
-    """What the decays share: arguments are kept under their names, and those in `_arguments` make the
-    config."""
+    """What the decays share: arguments are kept under their names, and those in `_arguments` make the config. The one that
+    `_highest` names is the rate from which the others follow, and may be ``"auto"``."""
 
     _arguments: tuple[str, ...] = ()
+    _highest = "initial_learning_rate"
+
+    @property
+    def seeks_rate(self) -> bool:
+        return _is_sought(getattr(self, self._highest, None))
+
+    def take_rate(self, rate: float) -> None:
+        setattr(self, self._highest, rate)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -26,12 +34,22 @@ class _Decay(LearningRateSchedule):
     def _check(self, name: str, **limits: Any) -> None:
         _checks.number(self, name, getattr(self, name), **limits)
 
+    def _check_highest(self) -> None:
+        """The rate that may be sought."""
+        if not self.seeks_rate:
+            self._check(self._highest)
+
+    @property
+    def _peak(self) -> float:
+        """That rate as a number."""
+        return math.nan if self.seeks_rate else getattr(self, self._highest)
+
 
 class ExponentialDecay(_Decay):
     """``α₀ · decay_rate ^ (s / decay_steps)``
 
     Args:
-        initial_learning_rate: float, α₀.
+        initial_learning_rate: float, α₀, or ``"auto"``.
         decay_steps: number > 0.
         decay_rate: float ≥ 0.
         staircase: bool, False. If True, s / decay_steps is rounded down.
@@ -47,7 +65,7 @@ class ExponentialDecay(_Decay):
 
     def __init__(
         self,
-        initial_learning_rate: float,
+        initial_learning_rate: float | str,
         decay_steps: float,
         decay_rate: float,
         staircase: bool = False,
@@ -55,22 +73,20 @@ class ExponentialDecay(_Decay):
     ):
         self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
         self.decay_rate, self.staircase, self.name = decay_rate, staircase, name
-        self._check("initial_learning_rate")
+        self._check_highest()
         self._check("decay_steps", without_low=True)
         self._check("decay_rate")
 
     def __call__(self, step: Any) -> Any:
         periods = _periods(step, self.decay_steps, self.staircase)
-        return ops.multiply(
-            self.initial_learning_rate, ops.power(ops.cast(self.decay_rate, floatx()), periods)
-        )
+        return ops.multiply(self._peak, ops.power(ops.cast(self.decay_rate, floatx()), periods))
 
 
 class InverseTimeDecay(_Decay):
     """``α₀ / (1 + decay_rate · s / decay_steps)``
 
     Args:
-        initial_learning_rate: float, α₀.
+        initial_learning_rate: float, α₀, or ``"auto"``.
         decay_steps: number > 0.
         decay_rate: float ≥ 0.
         staircase: bool, False. If True, s / decay_steps is rounded down.
@@ -81,7 +97,7 @@ class InverseTimeDecay(_Decay):
 
     def __init__(
         self,
-        initial_learning_rate: float,
+        initial_learning_rate: float | str,
         decay_steps: float,
         decay_rate: float,
         staircase: bool = False,
@@ -89,15 +105,13 @@ class InverseTimeDecay(_Decay):
     ):
         self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
         self.decay_rate, self.staircase, self.name = decay_rate, staircase, name
-        self._check("initial_learning_rate")
+        self._check_highest()
         self._check("decay_steps", without_low=True)
         self._check("decay_rate")
 
     def __call__(self, step: Any) -> Any:
         periods = _periods(step, self.decay_steps, self.staircase)
-        return ops.true_divide(
-            self.initial_learning_rate, ops.add(1.0, ops.multiply(self.decay_rate, periods))
-        )
+        return ops.true_divide(self._peak, ops.add(1.0, ops.multiply(self.decay_rate, periods)))
 
 
 class PiecewiseConstantDecay(_Decay):
@@ -143,7 +157,7 @@ class PolynomialDecay(_Decay):
     """``(α₀ − end) · (1 − s / decay_steps) ^ power + end``, s at most decay_steps.
 
     Args:
-        initial_learning_rate: float, α₀.
+        initial_learning_rate: float, α₀, or ``"auto"``.
         decay_steps: number > 0.
         end_learning_rate: float, 0.0001.
         power: float, 1.0 (a straight line).
@@ -156,7 +170,7 @@ class PolynomialDecay(_Decay):
 
     def __init__(
         self,
-        initial_learning_rate: float,
+        initial_learning_rate: float | str,
         decay_steps: float,
         end_learning_rate: float = 0.0001,
         power: float = 1.0,
@@ -165,7 +179,7 @@ class PolynomialDecay(_Decay):
     ):
         self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
         self.end_learning_rate, self.power, self.cycle, self.name = end_learning_rate, power, cycle, name
-        self._check("initial_learning_rate")
+        self._check_highest()
         self._check("decay_steps", without_low=True)
         self._check("end_learning_rate")
         self._check("power", low=-math.inf)
@@ -178,9 +192,7 @@ class PolynomialDecay(_Decay):
         else:
             done = ops.true_divide(ops.minimum(step, float(self.decay_steps)), self.decay_steps)
         left = ops.power(ops.subtract(1.0, done), float(self.power))
-        return ops.add(
-            ops.multiply(self.initial_learning_rate - self.end_learning_rate, left), self.end_learning_rate
-        )
+        return ops.add(ops.multiply(self._peak - self.end_learning_rate, left), self.end_learning_rate)
 
 
 class CosineDecay(_Decay):
@@ -192,11 +204,11 @@ class CosineDecay(_Decay):
     https://arxiv.org/abs/1608.03983
 
     Args:
-        initial_learning_rate: float, α₀.
+        initial_learning_rate: float, α₀; without warm-up also ``"auto"``.
         decay_steps: number > 0.
         alpha: float, 0.0: the end, as a fraction of the peak.
         name: str, "CosineDecay".
-        warmup_target: float or None (no warm-up).
+        warmup_target: float, ``"auto"`` or None (no warm-up).
         warmup_steps: number ≥ 0, 0.
     """
 
@@ -204,29 +216,31 @@ class CosineDecay(_Decay):
 
     def __init__(
         self,
-        initial_learning_rate: float,
+        initial_learning_rate: float | str,
         decay_steps: float,
         alpha: float = 0.0,
         name: str = "CosineDecay",
-        warmup_target: float | None = None,
+        warmup_target: float | str | None = None,
         warmup_steps: float = 0,
     ):
         self.initial_learning_rate, self.decay_steps, self.alpha = initial_learning_rate, decay_steps, alpha
         self.name, self.warmup_target, self.warmup_steps = name, warmup_target, warmup_steps
-        self._check("initial_learning_rate")
+        if warmup_target is not None:
+            self._highest = "warmup_target"
+            self._check("initial_learning_rate")
+        self._check_highest()
         self._check("decay_steps", without_low=True)
         self._check("alpha")
         self._check("warmup_steps")
-        _checks.optional_number(self, "warmup_target", warmup_target)
 
     def __call__(self, step: Any) -> Any:
         step = ops.cast(step, floatx())
         if self.warmup_target is None:
-            return ops.multiply(self.initial_learning_rate, self._fall(step))
-        fall = ops.multiply(self.warmup_target, self._fall(ops.subtract(step, float(self.warmup_steps))))
+            return ops.multiply(self._peak, self._fall(step))
+        fall = ops.multiply(self._peak, self._fall(ops.subtract(step, float(self.warmup_steps))))
         if not self.warmup_steps:
             return fall
-        slope = (self.warmup_target - self.initial_learning_rate) / self.warmup_steps
+        slope = (self._peak - float(self.initial_learning_rate)) / self.warmup_steps
         rise = ops.add(ops.multiply(step, slope), self.initial_learning_rate)
         return ops.where(ops.less(step, float(self.warmup_steps)), rise, fall)
 
@@ -244,7 +258,7 @@ class CosineDecayRestarts(_Decay):
     Loshchilov & Hutter, https://arxiv.org/abs/1608.03983
 
     Args:
-        initial_learning_rate: float, α₀.
+        initial_learning_rate: float, α₀, or ``"auto"``.
         first_decay_steps: number > 0.
         t_mul: float > 0, 2.0.
         m_mul: float ≥ 0, 1.0.
@@ -256,7 +270,7 @@ class CosineDecayRestarts(_Decay):
 
     def __init__(
         self,
-        initial_learning_rate: float,
+        initial_learning_rate: float | str,
         first_decay_steps: float,
         t_mul: float = 2.0,
         m_mul: float = 1.0,
@@ -265,7 +279,7 @@ class CosineDecayRestarts(_Decay):
     ):
         self.initial_learning_rate, self.first_decay_steps = initial_learning_rate, first_decay_steps
         self.t_mul, self.m_mul, self.alpha, self.name = t_mul, m_mul, alpha, name
-        self._check("initial_learning_rate")
+        self._check_highest()
         self._check("first_decay_steps", without_low=True)
         self._check("t_mul", without_low=True)
         self._check("m_mul")
@@ -288,7 +302,11 @@ class CosineDecayRestarts(_Decay):
             begin = ops.true_divide(ops.subtract(1.0, length), 1.0 - t)
             done = ops.true_divide(ops.subtract(done, begin), length)
         height = ops.power(ops.cast(self.m_mul, floatx()), period)
-        return ops.multiply(self.initial_learning_rate, _half_cosine(done, self.alpha, height))
+        return ops.multiply(self._peak, _half_cosine(done, self.alpha, height))
+
+
+def _is_sought(rate: Any) -> bool:
+    return isinstance(rate, str) and rate == "auto"
 
 
 def _periods(step: Any, length: float, whole: bool) -> Any:

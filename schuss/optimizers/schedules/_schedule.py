@@ -9,7 +9,8 @@ class LearningRateSchedule:
     """Base class: a learning rate that depends on the step.
 
     A subclass defines ``__call__(step)``, where `step` is an integer scalar (0 in the first step), with
-    `schuss.ops` or operators, so that it can be compiled; and `get_config`, if it is to be saved.
+    `schuss.ops` or operators, so that it can be compiled; and `get_config`, if it is to be saved. One whose rate may be
+    found at the start of `fit` also defines `seeks_rate` and `take_rate`.
 
     Example:
         >>> import schuss
@@ -24,6 +25,15 @@ class LearningRateSchedule:
         >>> float(optimizer.learning_rate)
         0.5
     """
+
+    @property
+    def seeks_rate(self) -> bool:
+        """Whether its highest rate is ``"auto"``, and has not been found yet."""
+        return False
+
+    def take_rate(self, rate: float) -> None:
+        """The highest rate, found."""
+        raise NotImplementedError(f"{type(self).__name__} does not define `take_rate(rate)`.")
 
     def __call__(self, step: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} does not define `__call__(step)`.")
