@@ -174,6 +174,7 @@ class Optimizer(OwnVariables):
         value = np.nan if self._seeks_rate else self._rate_number(rate)
         start = lambda shape, dtype: np.full(shape, value, dtype)  # noqa: E731
         self._learning_rate = self.add_variable((), start, name="learning_rate")
+        self._variables.insert(1, self._variables.pop())  # its place also where it takes that of a schedule
 
     def _rate_number(self, rate: Any) -> float:
         """A learning rate as a float; a ValueError if it is none."""

@@ -111,3 +111,10 @@ def test_what_cannot_be_is_said():
         sweep(network(), X, Y, learning_rates=[0.1, -1])
     with pytest.raises(ValueError, match="empty"):
         sweep(network(), X, Y, learning_rates=[])
+
+
+def test_an_optimizer_that_has_trained_by_a_schedule():
+    model = network(schuss.optimizers.Adam(schuss.optimizers.schedules.CosineDecay(0.1, 10)))
+    model.fit(X, Y, verbose=0)
+    found = sweep(model, X, Y, learning_rates=[1e-3, 0.01], epochs=2, workers=2)
+    assert [row.diverged for row in found.rows] == [False, False]

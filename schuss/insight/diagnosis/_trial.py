@@ -48,11 +48,13 @@ class Trials:
         seconds: of a trial, about.
 
     Attributes:
-        rate: the optimizer's; None where a schedule, or a function, says it. steps: of a trial.
+        rate: the optimizer's; None where a schedule, or a function, says it. sought: whether it is still to be found.
+        steps: of a trial.
     """
 
     def __init__(self, model: Any, step: Step, piece: Piece, data: Rows, seconds: float):
         self._model, self._step, self._piece, self._seconds = model, step, piece, seconds
+        self.sought: bool = getattr(model.optimizer, "seeks_rate", False)
         sources = getattr(model.optimizer, "learning_rate_sources", ())
         self._sources = [s for s in sources if isinstance(s, Variable)]
         self.rate = (
@@ -67,8 +69,8 @@ class Trials:
 
     @property
     def possible(self) -> bool:
-        """Whether a trial has so many steps that something can be said."""
-        return self._count() >= _LEAST_STEPS
+        """Whether there is a rate yet, and a trial has so many steps that something can be said."""
+        return not self.sought and self._count() >= _LEAST_STEPS
 
     def at(self, factor: float) -> Trial:
         """The trial at `factor` times the rate; the model is afterwards as it was.

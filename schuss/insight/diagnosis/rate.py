@@ -32,9 +32,12 @@ def learning_rate(case: Case) -> Iterator[Finding]:
     if probe is None or probe.first_bad is not None or not probe.weights:
         return
     if not case.trials.possible:
-        case.skipped.append(
-            "the learning rate: a step takes so long that the trials would have too few (see `seconds`)."
+        why = (
+            "it is 'auto', so that `fit` finds it"
+            if case.trials.sought
+            else "a step takes so long that the trials would have too few (see `seconds`)"
         )
+        case.skipped.append(f"the learning rate: {why}.")
         return
     own = case.trials.at(1.0)
     curvature = largest_curvature(case)

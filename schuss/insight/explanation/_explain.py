@@ -15,6 +15,7 @@ from schuss.insight.explanation._inner import name_inner_values
 from schuss.insight.explanation._record import Recorded, batch_of, checked, recorded
 from schuss.insight.explanation._symbols import Symbols
 from schuss.insight.explanation._update import update_steps
+from schuss.optimizers._checks import no_rate_yet
 from schuss.training._arrays import columns_of
 from schuss.training._checks import optional_positive_integer
 
@@ -48,7 +49,8 @@ def explain(
         An `Explanation`: ``print`` shows it, ``save("page.html")`` writes a page, its attributes are plain data.
 
     Raises:
-        TypeError: not a model. ValueError: it is not compiled, has no optimizer, or a `train_step` of its own.
+        TypeError: not a model. ValueError: it is not compiled, has no optimizer or one whose rate is ``"auto"`` and not
+            found yet, or a `train_step` of its own.
 
     Example:
         >>> import numpy as np, schuss
@@ -69,6 +71,8 @@ def explain(
     Source: Rumelhart, Hinton & Williams, Learning representations by back-propagating errors (1986).
     """
     checked(model, "explain")
+    if getattr(model.optimizer, "seeks_rate", False):
+        raise ValueError(no_rate_yet(model.optimizer))
     size = optional_positive_integer("batch_size", batch_size)
     step = recorded(model, batch_of(model, x, y, sample_weight, size))
     symbols = Symbols(step)

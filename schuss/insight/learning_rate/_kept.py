@@ -74,7 +74,8 @@ def kept(model: Any) -> Iterator[Variable]:
             model._steps = Steps()
         if not isinstance(held, Variable):
             inner._take_learning_rate(0.0)
-        inner._seeks_rate = False
+        elif inner.seeks_rate:
+            inner.take_rate(0.0)
         yield inner._learning_rate
     finally:
         put_back(copies)
