@@ -59,19 +59,33 @@ class Results:
         return self.known[key]
 
 
+class Course(schuss.optimizers.schedules.LearningRateSchedule):
+    """From a highest rate to 0 by half a cosine, in so many steps. The highest rate is a variable: one program for all."""
+
+    def __init__(self, steps: int):
+        self.steps, self.highest = steps, schuss.Variable(0.0, trainable=False)
+
+    def __call__(self, step: Any) -> Any:
+        part = schuss.ops.minimum(schuss.ops.cast(step, "float32") / self.steps, 1.0)
+        return self.highest * (schuss.ops.cos(math.pi * part) + 1.0) / 2
+
+
 @dataclass
 class Contest:
     """A problem with an optimizer: one model, which begins anew for each training."""
 
     problem: Problem
     optimizer: str
+    decay: bool
 
     def __post_init__(self) -> None:
         schuss.utils.set_random_seed(0)
+        steps = self.problem.epochs * -(-len(self.problem.data(0)[0][0]) // self.problem.batch_size)
+        self.course = Course(steps) if self.decay else None
         self.model = self.problem.model()
-        self.model.compile(OPTIMIZERS[self.optimizer](0.01), self.problem.loss)
+        self.model.compile(OPTIMIZERS[self.optimizer](self.course or 0.01), self.problem.loss)
 
-    def begin(self, seed: int) -> None:
+    def begin(self, seed: int, rate: float = 1.0) -> None:
         """The start of that number: new weights, an optimizer without memory."""
         self.train, self.test = self.problem.data(seed)
         schuss.utils.set_random_seed(seed)
@@ -80,13 +94,15 @@ class Contest:
             variable.assign(new.array)
         self.model.optimizer.build(self.model.trainable_variables)
         for variable in self.model.optimizer.variables:
-            if variable is not self.model.optimizer.learning_rate:
-                variable.assign(np.zeros_like(variable.array))
+            variable.assign(np.zeros_like(variable.array))
+        if self.course:
+            self.course.highest.assign(rate)
+        else:
+            self.model.optimizer.learning_rate = rate
 
     def trained(self, seed: int, rate: float) -> list[float]:
         """The validation losses after the last quarter of a training's epochs at this rate; infinite if it diverged."""
-        self.begin(seed)
-        self.model.optimizer.learning_rate = rate
+        self.begin(seed, rate)
         schuss.utils.set_random_seed(seed)
         epochs, last = self.problem.epochs, max(1, self.problem.epochs // 4)
         model, losses = self.model, []
@@ -107,7 +123,11 @@ class Contest:
         self.begin(seed)
         begun = time.perf_counter()
         found = find_learning_rate(
-            self.model, *self.train, batch_size=self.problem.batch_size, epochs=self.problem.epochs, seed=seed
+            self.model,
+            *self.train,
+            batch_size=self.problem.batch_size,
+            epochs=self.problem.epochs,
+            seed=seed,
         )
         return {
             "suggestion": found.suggestion,
@@ -119,14 +139,14 @@ class Contest:
         }
 
 
-def combination(results: Results, name: str, optimizer: str, rules: bool) -> None:
+def combination(results: Results, name: str, optimizer: str, rules: bool, decay: bool) -> None:
     """Everything for one problem and one optimizer."""
     problem = PROBLEMS[name]
     contest: Contest | None = None
 
     def there() -> Contest:
         nonlocal contest
-        contest = contest or Contest(problem, optimizer)
+        contest = contest or Contest(problem, optimizer, decay)
         return contest
 
     rates = GRID
@@ -253,6 +273,7 @@ def main() -> None:
     )
     parser.add_argument("--only", nargs="+", default=list(PROBLEMS), choices=list(PROBLEMS))
     parser.add_argument("--optimizers", nargs="+", default=list(OPTIMIZERS), choices=list(OPTIMIZERS))
+    parser.add_argument("--decay", action="store_true", help="rates fall to 0 by half a cosine")
     parser.add_argument("--grid", action="store_true", help="the grid only")
     parser.add_argument("--part", default="1/1", help="1/2: every second combination, from the first on")
     parser.add_argument("--results", type=Path, default=Path("learning_rate.jsonl"))
@@ -269,7 +290,7 @@ def main() -> None:
     combinations = [(name, optimizer) for name in arguments.only for optimizer in arguments.optimizers]
     for name, optimizer in combinations[first - 1 :: of]:
         begun = time.perf_counter()
-        combination(results, name, optimizer, rules=not arguments.grid)
+        combination(results, name, optimizer, not arguments.grid, arguments.decay)
         print(f"{name}, {optimizer}: {time.perf_counter() - begun:.0f} s", flush=True)
     print(f"\n{table(results.known)}")
 
