@@ -3,7 +3,7 @@
 ``python benchmarks/learning_rate.py`` makes what is not yet in ``learning_rate.jsonl`` (a stopped run goes on from there),
 and prints a table for docs/learning-rate.md: of the losses at the end, and, since at a constant rate some networks'
 losses jump from epoch to epoch, of the means over the last quarter of the epochs. A rate that was by both more than twice
-as bad as the best one at the first start is not run from the other starts. Needs scikit-learn. ``--only`` names
+as bad as the best one from the first three starts is not run from the others. Needs scikit-learn. ``--only`` names
 problems, ``--grid`` makes the grid only, ``--part 1/2`` makes every second combination, for two processes with a file each
 (``cat`` joins them), ``--again`` searches anew and keeps the grid, ``--table`` prints what is there.
 """
@@ -26,7 +26,8 @@ import schuss
 from schuss.errors import NonFiniteLossError
 
 GRID = [float(f"{10 ** (k / 3 - 4):.3g}") for k in range(13)]  # 1e-4 … 1, three to a decade
-HOPELESS = 2.0  # times the best loss at the first start
+HOPELESS = 2.0  # times the best loss from the first starts
+STARTS_OF_ALL = 3  # from which all rates are trained
 RULES = ("suggestion", "steepest", "minimum/10")
 MEASURES: dict[str, Callable[[Sequence[float]], float]] = {
     "final": lambda losses: losses[-1],
@@ -149,13 +150,11 @@ def combination(results: Results, name: str, optimizer: str, rules: bool, decay:
         contest = contest or Contest(problem, optimizer, decay)
         return contest
 
-    rates = GRID
     for seed in range(problem.seeds):
         key = f"{name}/{optimizer}/{seed}"
+        rates = GRID if seed < STARTS_OF_ALL else hopeful(results.known, name, optimizer)
         for rate in rates:
             results.get(f"{key}/{rate:g}", lambda: there().trained(seed, rate))  # noqa: B023
-        if seed == 0:
-            rates = hopeful(results.known, key)
         if not rules:
             continue
         found = results.get(f"{key}/search", lambda: there().searched(seed))  # noqa: B023
@@ -165,11 +164,12 @@ def combination(results: Results, name: str, optimizer: str, rules: bool, decay:
                 results.get(f"{key}/{rate:.9g}", lambda: there().trained(seed, rate))  # noqa: B023
 
 
-def hopeful(known: dict[str, Any], key: str) -> list[float]:
-    """The grid's rates that did not do far worse than the best one at this start, by one of the measures."""
+def hopeful(known: dict[str, Any], name: str, optimizer: str) -> list[float]:
+    """The grid's rates that did not do far worse than the best one from the first starts, by one of the measures."""
+    keys = [f"{name}/{optimizer}/{seed}" for seed in range(min(STARTS_OF_ALL, PROBLEMS[name].seeds))]
     found: set[float] = set()
     for measure in MEASURES.values():
-        losses = {rate: measure(known[f"{key}/{rate:g}"]) for rate in GRID}
+        losses = {rate: sum(measure(known[f"{key}/{rate:g}"]) for key in keys) for rate in GRID}
         found |= {rate for rate, loss in losses.items() if loss <= HOPELESS * min(losses.values())}
     return sorted(found)
 
@@ -207,7 +207,7 @@ def line_of(known: dict[str, Any], name: str, optimizer: str) -> Line | None:
         return sum(losses) / len(losses)
 
     def best_of(measure: str) -> tuple[float, float]:
-        return min((mean(measure, [rate] * len(keys), "g"), rate) for rate in hopeful(known, keys[0]))
+        return min((mean(measure, [rate] * len(keys), "g"), rate) for rate in hopeful(known, name, optimizer))
 
     try:
         found = [known[f"{key}/search"] for key in keys]

@@ -15,8 +15,9 @@ from schuss.insight.learning_rate._runs import Probe, Runs
 _APART = 10 ** (1 / 3)  # between neighbouring rates: three to a decade
 _TRIALS = 3
 _CLEAR = (
-    3.0  # standard errors: where the higher of two rates is so much better, the third is far above, not below
+    3.0  # standard errors: where the higher of two rates is so much better, the third is above, not below
 )
+_LIKELY = 2.0  # standard errors: where all are on a plateau, a rate that is so much better is where to begin
 _FEWEST = 10  # steps of a trial that says something
 _FIRST_LOOK = 2  # it is looked at first after such a part of its steps, and ended there if it learns nothing
 _PLATEAU = 0.1  # of the loss: where other rows' targets cost so little more, rows are not told apart
@@ -174,7 +175,7 @@ class _Trials:
             return
         self._try(self.centre * _APART)
         if self._is_clearly_better():
-            self._try(self.tried[-1].rate * _DOWN)
+            self._try(self.tried[-1].rate * _APART)
         else:
             self._try(self.centre / _APART)
         while self._left >= self.steps:
@@ -204,8 +205,8 @@ class _Trials:
         most = max(good, key=lambda p: p.told or 0.0)
         if not most.losses[-1] < first.losses[-1]:
             return None
-        clear = float(_worse([first, most], self.start)[0]) > _CLEAR
-        return most if clear or not _is_on_plateau(most) else None
+        likely = float(_worse([first, most], self.start)[0]) > _LIKELY
+        return most if likely or not _is_on_plateau(most) else None
 
     def left_roughly(self) -> Probe | None:
         """The trial at the lowest rate that told rows apart, though its loss is above that at the start, where none at the
