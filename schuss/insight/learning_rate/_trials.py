@@ -87,7 +87,9 @@ def choice(
         return Choice(rate, tried, trials.steps, words, tried)
     failed = [p for p in tried if trials.failed(p)]
     centre, began = trials.centre, "where they began"
-    left = trials.left_plateau()
+    left, rough = trials.left_plateau(), trials.left_roughly()
+    if rough is not None:
+        left = None
     if left is not None:
         centre, began = left.rate if runs.falls else left.rate / _BELOW_FASTEST, "that"
         words.append(
@@ -99,7 +101,6 @@ def choice(
                 else f"; below it the loss is less even, so half of that, {number(centre)}, is the place to begin."
             )
         )
-    rough = trials.left_roughly() if left is None else None
     if rough is None:
         rate = math.exp(_best(tried, math.log(centre), trials.start))
         rate = min(rate, max(p.rate for p in tried if p not in failed) if left is None else centre)
