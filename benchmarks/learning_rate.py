@@ -3,9 +3,10 @@
 ``python benchmarks/learning_rate.py`` makes what is not yet in ``learning_rate.jsonl`` (a stopped run goes on from there),
 and prints a table for docs/learning-rate.md: of the losses at the end, and, since at a constant rate some networks'
 losses jump from epoch to epoch, of the means over the last quarter of the epochs. A rate that was by both more than twice
-as bad as the best one from the first three starts is not run from the others. Needs scikit-learn. ``--only`` names
-problems, ``--grid`` makes the grid only, ``--part 1/2`` makes every second combination, for two processes with a file each
-(``cat`` joins them), ``--again`` searches anew and keeps the grid, ``--table`` prints what is there.
+as bad as the best one from the first three starts is not run from the others. Needs scikit-learn. ``--decay`` lets
+rates fall to 0, with results in ``learning_rate_decay.jsonl``. ``--only`` names problems, ``--grid`` makes the grid only,
+``--part 1/2`` makes every second combination, for two processes with a file each (``cat`` joins them), ``--again`` searches
+anew and keeps the grid, ``--table`` prints what is there.
 """
 
 from __future__ import annotations
@@ -60,15 +61,15 @@ class Results:
         return self.known[key]
 
 
-class Course(schuss.optimizers.schedules.LearningRateSchedule):
+class Course(schuss.optimizers.schedules.CosineDecay):
     """From a highest rate to 0 by half a cosine, in so many steps. The highest rate is a variable: one program for all."""
 
     def __init__(self, steps: int):
-        self.steps, self.highest = steps, schuss.Variable(0.0, trainable=False)
+        super().__init__(1.0, steps)
+        self.highest = schuss.Variable(1.0, trainable=False)
 
     def __call__(self, step: Any) -> Any:
-        part = schuss.ops.minimum(schuss.ops.cast(step, "float32") / self.steps, 1.0)
-        return self.highest * (schuss.ops.cos(math.pi * part) + 1.0) / 2
+        return self.highest * super().__call__(step)
 
 
 @dataclass
@@ -82,7 +83,7 @@ class Contest:
     def __post_init__(self) -> None:
         schuss.utils.set_random_seed(0)
         steps = self.problem.epochs * -(-len(self.problem.data(0)[0][0]) // self.problem.batch_size)
-        self.course = Course(steps) if self.decay else None
+        self.course = Course(steps) if self.decay else None  # else the rate stays
         self.model = self.problem.model()
         self.model.compile(OPTIMIZERS[self.optimizer](self.course or 0.01), self.problem.loss)
 
@@ -124,11 +125,7 @@ class Contest:
         self.begin(seed)
         begun = time.perf_counter()
         found = find_learning_rate(
-            self.model,
-            *self.train,
-            batch_size=self.problem.batch_size,
-            epochs=self.problem.epochs,
-            seed=seed,
+            self.model, *self.train, batch_size=self.problem.batch_size, epochs=self.problem.epochs, seed=seed
         )
         return {
             "suggestion": found.suggestion,
@@ -276,11 +273,12 @@ def main() -> None:
     parser.add_argument("--decay", action="store_true", help="rates fall to 0 by half a cosine")
     parser.add_argument("--grid", action="store_true", help="the grid only")
     parser.add_argument("--part", default="1/1", help="1/2: every second combination, from the first on")
-    parser.add_argument("--results", type=Path, default=Path("learning_rate.jsonl"))
+    parser.add_argument("--results", type=Path, help="learning_rate.jsonl, or learning_rate_decay.jsonl")
     parser.add_argument("--again", action="store_true", help="search anew; the grid is kept")
     parser.add_argument("--table", action="store_true", help="only print the table of what is there")
     arguments = parser.parse_args()
-    results = Results(arguments.results)
+    default = "learning_rate_decay.jsonl" if arguments.decay else "learning_rate.jsonl"
+    results = Results(arguments.results or Path(default))
     if arguments.table:
         print(table(results.known))
         return
